@@ -1,0 +1,72 @@
+// What the engine asks its driver to do: values, appended while Step() runs, carried out in order after
+// it returns. Reused from batch to batch, so that a steady state allocates nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/ids.h"
+#include "engine/server/event.h"
+
+namespace dunlin {
+
+// In the reference's order of severity; the host prints them as [FTL] [ERR] [WRN] [INF] [DBG] [TRC].
+enum class LogLevel : uint8_t { kFatal, kError, kWarn, kInfo, kDebug, kTrace };
+
+struct Effect {
+  enum class Kind : uint8_t {
+    kWrite,          // Take Server::GatherOutput(conn), write it, answer kWritten. Sent only while the
+                     // connection is not blocked; a blocked one is written on by the driver itself as
+                     // soon as it takes bytes again, with a kWritten each time.
+    kPauseReads,     // Take no more bytes from the peer of 'conn' ...
+    kResumeReads,    // ... until told so.
+    kClose,          // Write what GatherOutput still has if that works at once, then close; answer kClosed.
+    kListen,         // Listen for 'listener' on 'text':'port' (-1: any port); answer kListening or kListenFailed.
+    kStopListening,  // Close the listening socket of 'listener'.
+    kLog,            // 'text' is a line without time stamp; 'level'.
+    kReopenLog,      // Close and open the log file.
+    kMonitorReply,   // Answer 'ticket' with HTTP 'status', 'content_type' and body 'text'.
+    kExit,           // The node is done; leave with 'status' as exit code. Nothing follows.
+  };
+  Kind kind;
+  LogLevel level = LogLevel::kInfo;
+  ListenerKind listener = ListenerKind::kClient;
+  ConnId conn;
+  int port = 0;
+  int status = 0;
+  Ticket ticket;
+  uint32_t text_at = 0, text_size = 0;  // See Outbox::Text().
+  const char* content_type = "";        // A literal.
+};
+
+class Outbox {
+ public:
+  const std::vector<Effect>& effects() const { return effects_; }
+  std::string_view Text(const Effect& effect) const {
+    return std::string_view(texts_).substr(effect.text_at, effect.text_size);
+  }
+  bool empty() const { return effects_.empty(); }
+  // Drops everything; what was borrowed from Text() dies with it.
+  void Clear();
+
+  void Write(ConnId conn);
+  void PauseReads(ConnId conn);
+  void ResumeReads(ConnId conn);
+  void Close(ConnId conn);
+  void Listen(ListenerKind listener, std::string_view host, int port);
+  void StopListening(ListenerKind listener);
+  void Log(LogLevel level, std::string_view line);
+  void ReopenLog();
+  void MonitorReply(Ticket ticket, int status, const char* content_type, std::string_view body);
+  void Exit(int code);
+
+ private:
+  Effect& Add(Effect::Kind kind, std::string_view text = {});
+
+  std::vector<Effect> effects_;
+  std::string texts_;
+};
+
+}  // namespace dunlin

@@ -1,0 +1,87 @@
+"""What tests ran and how they ended, collected from many runners, and summed up.
+
+One result is (step, name, status). Names are what the parity ledger calls our tests by: 'Suite.Test' for
+GoogleTest, a path for scenarios and client scripts.
+"""
+
+import dataclasses
+import pathlib
+import xml.etree.ElementTree as ET
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    step: str
+    name: str
+    status: str
+    detail: str = ""
+
+
+class Results:
+    def __init__(self):
+        self.all = []
+
+    def add(self, step, name, status, detail=""):
+        assert status in (PASSED, FAILED, SKIPPED), status
+        self.all.append(Result(step, name, status, detail))
+
+    def count(self, status, step=None):
+        return sum(r.status == status and step in (None, r.step) for r in self.all)
+
+    def failures(self):
+        return [r for r in self.all if r.status == FAILED]
+
+    def write(self, path: pathlib.Path):
+        """One line a result: step, name, status; read by tests/parity/check.py."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = [f"{r.step}\t{r.name}\t{r.status}" for r in self.all]
+        path.write_text("step\tname\tstatus\n" + "".join(line + "\n" for line in lines))
+
+
+def _status_of(case):
+    if case.find("failure") is not None or case.find("error") is not None:
+        return FAILED
+    if case.find("skipped") is not None or case.get("status") == "notrun":
+        return SKIPPED
+    return PASSED
+
+
+def _case_name(case):
+    """'Suite.Test' for a GoogleTest case; meson's own tests carry their names only."""
+    suite, name = case.get("classname", ""), case.get("name", "")
+    return f"{suite}.{name}" if suite and " " not in suite else name
+
+
+def add_junit(results, step, path: pathlib.Path):
+    """Adds the cases of one JUnit file; returns how many it held."""
+    added = 0
+    for suite in ET.parse(path).getroot().iter("testsuite"):
+        for case in suite.findall("testcase"):
+            status = _status_of(case)
+            node = case.find("failure") if case.find("failure") is not None else case.find("skipped")
+            detail = "" if node is None else (node.get("message") or node.text or "").strip()
+            results.add(step, _case_name(case), status, detail)
+            added += 1
+    return added
+
+
+def add_tap(results, step, text, prefix=""):
+    """Adds the lines of a TAP report; returns how many. A plan that was not kept is a failure of its own."""
+    added, planned = 0, None
+    for line in text.splitlines():
+        line = line.rstrip()
+        if line.startswith("1.."):
+            planned = int(line[3:].split()[0])
+        elif line.startswith(("ok ", "not ok ")):
+            failed = line.startswith("not ")
+            body = line.split(" ", 2 if failed else 1)[-1].lstrip("0123456789 ").removeprefix("- ")
+            name, _, directive = body.partition(" # ")
+            skipped = directive.upper().startswith("SKIP")
+            status = SKIPPED if skipped else FAILED if failed else PASSED
+            results.add(step, prefix + name.strip(), status, directive)
+            added += 1
+    if planned is not None and planned != added:
+        results.add(step, prefix + "plan", FAILED, f"{planned} tests were planned, {added} ran")
+    return added

@@ -1,0 +1,80 @@
+"""The steps of scripts/test. Each takes a Context, adds results to it, and returns None, or a word on why there was
+nothing to run."""
+
+import collections
+import dataclasses
+import os
+import pathlib
+import subprocess
+
+import results as r
+
+
+@dataclasses.dataclass
+class Context:
+    root: pathlib.Path
+    results: r.Results
+    quick: bool
+
+    @property
+    def build(self):
+        return self.root / "build"
+
+
+class StepFailed(Exception):
+    pass
+
+
+Step = collections.namedtuple("Step", "name quick about run")
+ALL = []
+
+
+def step(name, about, quick=False):
+    def register(function):
+        ALL.append(Step(name, quick, about, function))
+        return function
+    return register
+
+
+def call(command, *, env=None, timeout=1800, echo_tail=40):
+    """Runs a command; raises StepFailed with the end of its output if it fails. Returns its output."""
+    done = run_quietly(command, env=env, timeout=timeout)
+    if done.returncode != 0:
+        tail = "\n".join(done.stdout.splitlines()[-echo_tail:])
+        raise StepFailed(f"{' '.join(map(str, command))} exited {done.returncode}\n{tail}")
+    return done.stdout
+
+
+def run_quietly(command, *, env=None, timeout=1800):
+    try:
+        return subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, text=True, errors="replace", timeout=timeout,
+                              env={**os.environ, **(env or {})}, check=False)
+    except subprocess.TimeoutExpired as late:
+        raise StepFailed(f"{' '.join(map(str, command))} did not end within {timeout} s") from late
+
+
+@step("build", "g++, without a warning", quick=True)
+def build(context):
+    call([context.root / "scripts/build", "debug"], timeout=3600)
+    context.results.add("build", "build", r.PASSED)
+
+
+@step("unit", "unit tests, architecture, and all else that meson knows", quick=True)
+def unit(context):
+    command = ["meson", "test", "-C", context.build, "--no-rebuild", "--print-errorlogs"]
+    if context.quick:
+        command += ["--no-suite", "slow"]
+    done = run_quietly(command)
+    report = context.build / "meson-logs/testlog.junit.xml"
+    added = r.add_junit(context.results, "unit", report) if report.exists() else 0
+    if done.returncode != 0 and not context.results.count(r.FAILED, "unit"):
+        raise StepFailed(done.stdout[-4000:])  # A crash or time-out that no case owns up to.
+    if not added:
+        raise StepFailed("meson ran no test")
+
+
+@step("format", "clang-format has nothing to change")
+def check_format(context):
+    call([context.root / "scripts/format", "--check"])
+    context.results.add("format", "format", r.PASSED)

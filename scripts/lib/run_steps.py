@@ -60,7 +60,8 @@ def main(argv):
         return 0
     root = pathlib.Path(__file__).resolve().parents[2]
     os.chdir(root)
-    context = steps.Context(root=root, results=r.Results(), quick=arguments.quick)
+    context = steps.Context(root=root, results=r.Results(), quick=arguments.quick,
+                            partial=arguments.quick or bool(arguments.only))
     ran = [step for step in chosen_steps(arguments) if run(step, context)]
     context.results.write(root / "build" / "results" / "all.tsv")
     print("\n== summary")

@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 
+import python_tests
 import results as r
 
 
@@ -15,6 +16,7 @@ class Context:
     root: pathlib.Path
     results: r.Results
     quick: bool
+    partial: bool  # Not all steps run, so that a test of ours may not have run.
 
     @property
     def build(self):
@@ -78,3 +80,19 @@ def unit(context):
 def check_format(context):
     call([context.root / "scripts/format", "--check"])
     context.results.add("format", "format", r.PASSED)
+
+
+@step("python", "tests of the scripts and of the ledger's checker", quick=True)
+def python(context):
+    for path in sorted((context.root / "tests").rglob("*_test.py")):
+        if "clients" not in path.parts:  # These need a server: a step of their own.
+            python_tests.run_file(context.results, context.root, path)
+
+
+@step("ledger", "every row names tests that exist and ran", quick=True)
+def ledger(context):
+    report = context.build / "results/so-far.tsv"
+    context.results.write(report)
+    command = [context.root / "scripts/ledger", "--results", report]
+    print(call(command + (["--partial"] if context.partial else []), echo_tail=200))
+    context.results.add("ledger", "tests/parity/ledger.tsv", r.PASSED)

@@ -14,7 +14,8 @@ Clock::Clock(Instant world_now, WallTime wall)
 
 Now Clock::Read(Instant world_now) const {
   const Duration passed = world_now - world_base_;
-  const Duration drift{static_cast<int64_t>(static_cast<__int128>(passed.ns) * skew_ppm_ / kMillion)};
+  const Duration drift{
+      static_cast<int64_t>(static_cast<__int128>(passed.ns) * skew_ppm_ / kMillion)};
   const Instant mono = mono_base_ + passed + drift;
   return {mono, WallTime{mono.ns + wall_offset_.ns}};
 }
@@ -24,8 +25,8 @@ Instant Clock::WorldTimeOf(Instant mono) const {
   if (mono <= mono_base_) return world_base_;
   // Division rounds down, so this lands at most a few nanoseconds off; walk to the exact one.
   const Duration wanted = mono - mono_base_;
-  const auto estimate = static_cast<int64_t>(static_cast<__int128>(wanted.ns) * kMillion /
-                                             (kMillion + skew_ppm_));
+  const auto estimate =
+      static_cast<int64_t>(static_cast<__int128>(wanted.ns) * kMillion / (kMillion + skew_ppm_));
   Instant at = world_base_ + Duration{estimate};
   while (Read(at).mono < mono) at = at + Nanos(1);
   while (at > world_base_ && Read(at - Nanos(1)).mono >= mono) at = at - Nanos(1);

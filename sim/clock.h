@@ -1,5 +1,5 @@
-// The clocks of one simulated machine: a monotonic one that drifts against the world's time, and a wall
-// clock on top of it that may be set forwards and backwards.
+// The clocks of one simulated machine: a monotonic one that drifts against the world's time, and a
+// wall clock on top of it that may be set forwards and backwards.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@ class Clock {
   Clock(Instant world_now, WallTime wall);
 
   Now Read(Instant world_now) const;
-  // When, in the world's time, the monotonic clock first shows at least 'mono'. kNever stays kNever.
+  // When, in the world's time, the monotonic clock first shows at least 'mono'. kNever stays
+  // kNever.
   Instant WorldTimeOf(Instant mono) const;
 
   // From now on a second of the world lasts (1 + ppm / 1,000,000) seconds here.

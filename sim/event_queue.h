@@ -10,13 +10,13 @@
 namespace dunlin::sim {
 
 enum class HappeningKind : uint8_t {
-  kArrive,        // 'who' connection, 'what' direction: the oldest piece in flight is there.
-  kRoom,          // 'who' connection, 'what' direction: the writer learns that there is room again.
-  kConnect,       // 'who' connection: the request to connect reaches the server.
-  kPacedRead,     // 'who' connection: a client that reads slowly reads again.
-  kWake,          // 'who' node, 'what' life: its process runs.
-  kDeadline,      // 'who' node, 'what' life: its engine's deadline may have come.
-  kAlarm,         // 'who' index of the alarm's target, 'what' cookie.
+  kArrive,     // 'who' connection, 'what' direction: the oldest piece in flight is there.
+  kRoom,       // 'who' connection, 'what' direction: the writer learns that there is room again.
+  kConnect,    // 'who' connection: the request to connect reaches the server.
+  kPacedRead,  // 'who' connection: a client that reads slowly reads again.
+  kWake,       // 'who' node, 'what' life: its process runs.
+  kDeadline,   // 'who' node, 'what' life: its engine's deadline may have come.
+  kAlarm,      // 'who' index of the alarm's target, 'what' cookie.
 };
 
 struct Happening {

@@ -21,7 +21,8 @@ struct Kernel {
   World::Options options;
   std::vector<Failure> failures;
 
-  explicit Kernel(World::Options world_options) : root(world_options.seed), options(world_options) {}
+  explicit Kernel(World::Options world_options)
+      : root(world_options.seed), options(world_options) {}
 
   void Fail(std::string_view invariant, std::string text) {
     failures.push_back({now, std::string(invariant), std::move(text)});

@@ -47,7 +47,8 @@ EndpointId Network::Connect(NodeId node, const LinkOptions& link, EndpointWatche
                             PipeOptions(link, link.to_server_bytes_max),
                             PipeOptions(link, link.to_client_bytes_max), rng);
   Duration delay = link.latency_max * 2;
-  if (link.accept_delay_max.ns > 0) delay = delay + Duration{rng.Between(0, link.accept_delay_max.ns)};
+  if (link.accept_delay_max.ns > 0)
+    delay = delay + Duration{rng.Between(0, link.accept_delay_max.ns)};
   kernel_.trace.Add(kernel_.now, TraceKind::kConnect, index, node.value, 0);
   kernel_.queue.Add(kernel_.now + delay, HappeningKind::kConnect, index);
   return {index};
@@ -76,7 +77,9 @@ void Network::Send(EndpointId endpoint, std::string_view bytes) {
   PushUnsent(endpoint.value);
 }
 
-std::string_view Network::Received(EndpointId endpoint) const { return At(endpoint).received.view(); }
+std::string_view Network::Received(EndpointId endpoint) const {
+  return At(endpoint).received.view();
+}
 
 void Network::Consume(EndpointId endpoint, size_t bytes) {
   Connection& c = At(endpoint);
@@ -176,7 +179,8 @@ void Network::ReadAtClient(uint32_t connection) {
 void Network::EndClient(uint32_t connection, EndpointState state) {
   Connection& c = connections_[connection];
   if (IsOver(c.state)) return;
-  kernel_.trace.Add(kernel_.now, TraceKind::kClientEnd, connection, static_cast<uint64_t>(state), 0);
+  kernel_.trace.Add(kernel_.now, TraceKind::kClientEnd, connection, static_cast<uint64_t>(state),
+                    0);
   c.state = state;
   c.unsent.Clear();
   if (c.watcher != nullptr && state != EndpointState::kClosed) c.watcher->OnEnded({connection});
@@ -249,11 +253,17 @@ void Network::Read(uint32_t connection, size_t size) {
                     static_cast<uint64_t>(Direction::kToServer));
 }
 
-bool Network::AtEnd(uint32_t connection) const { return connections_[connection].to_server.AtEnd(); }
+bool Network::AtEnd(uint32_t connection) const {
+  return connections_[connection].to_server.AtEnd();
+}
 
-bool Network::IsReset(uint32_t connection) const { return connections_[connection].reset_at_server; }
+bool Network::IsReset(uint32_t connection) const {
+  return connections_[connection].reset_at_server;
+}
 
-size_t Network::Room(uint32_t connection) const { return connections_[connection].to_client.Room(); }
+size_t Network::Room(uint32_t connection) const {
+  return connections_[connection].to_client.Room();
+}
 
 void Network::Write(uint32_t connection, const uint8_t* data, size_t size) {
   Connection& c = connections_[connection];

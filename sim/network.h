@@ -1,7 +1,7 @@
 // The simulated network: connections between client endpoints and servers, each made of two pipes.
 //
-// Knows both ends of every connection, but neither protocol nor engine. The server's end is driven by a
-// Node through ServerSide calls, the client's end by the world's caller.
+// Knows both ends of every connection, but neither protocol nor engine. The server's end is driven
+// by a Node through ServerSide calls, the client's end by the world's caller.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@
 
 namespace dunlin::sim {
 
-// Told what becomes possible at the server's end of connections. Only takes note: acts later, by itself.
+// Told what becomes possible at the server's end of connections. Only takes note: acts later, by
+// itself.
 class ServerDoor {
  public:
   virtual ~ServerDoor() = default;
@@ -68,7 +69,8 @@ class Network {
   size_t Room(uint32_t connection) const;
   void Write(uint32_t connection, const uint8_t* data, size_t size);
   void WaitForRoom(uint32_t connection);
-  // In good order if all input was read; else the client sees a reset behind the last byte, as in TCP.
+  // In good order if all input was read; else the client sees a reset behind the last byte, as in
+  // TCP.
   void CloseAtServer(uint32_t connection);
   // Nobody will take it: the listener or the process is gone.
   void Refuse(uint32_t connection);

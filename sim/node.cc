@@ -27,8 +27,8 @@ Node::Node(Kernel& kernel, Network& network, NodeId id, std::string name, config
 void Node::Start() {
   CHECK(state_ != NodeState::kRunning);
   kernel_.trace.Add(kernel_.now, TraceKind::kNodeStart, id_.value, static_cast<uint64_t>(life_), 0);
-  const Rng boot = kernel_.root.Fork("node.boot", (static_cast<uint64_t>(id_.value) << 32) |
-                                                      static_cast<uint32_t>(life_));
+  const Rng boot = kernel_.root.Fork(
+      "node.boot", (static_cast<uint64_t>(id_.value) << 32) | static_cast<uint32_t>(life_));
   ++life_;
   state_ = NodeState::kRunning;
   exit_code_ = 0;
@@ -128,7 +128,8 @@ void Node::CheckInvariants() const {
 
 bool Node::Accepts() const {
   constexpr size_t kBacklogMax = 1024;
-  return listeners_[static_cast<size_t>(ListenerKind::kClient)].open && incoming_.size() < kBacklogMax;
+  return listeners_[static_cast<size_t>(ListenerKind::kClient)].open &&
+         incoming_.size() < kBacklogMax;
 }
 
 void Node::OnIncoming(uint32_t connection) {
@@ -263,7 +264,8 @@ void Node::CollectIncoming() {
     }
     const uint32_t generation = slots_[slot].generation;
     slots_[slot] = {.generation = generation, .connection = connection, .open = true};
-    if (slot_of_connection_.size() <= connection) slot_of_connection_.resize(connection + 1, kNoSlot);
+    if (slot_of_connection_.size() <= connection)
+      slot_of_connection_.resize(connection + 1, kNoSlot);
     slot_of_connection_[connection] = slot;
     ++open_;
     Event& event = AddEvent(&batch_, Event::Kind::kOpened, IdOf(slot));

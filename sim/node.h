@@ -1,8 +1,9 @@
 // A simulated server process: an engine and the driver's loop around it.
 //
 // Keeps the contract of engine/server/server.h to the letter, and leans on it: with Options::jitter
-// events come in any order that is allowed, batches are cut anywhere, wake-ups are late, output leaves
-// in pieces, headroom is short, and memory is overwritten as soon as the engine may no longer look at it.
+// events come in any order that is allowed, batches are cut anywhere, wake-ups are late, output
+// leaves in pieces, headroom is short, and memory is overwritten as soon as the engine may no
+// longer look at it.
 #pragma once
 
 #include <array>
@@ -73,9 +74,9 @@ class Node : public ServerDoor {
     uint32_t connection = 0;
     bool open = false;
     bool reads_paused = false;
-    bool blocked = false;     // The socket took no more; written on when it does.
-    bool writable = false;    // ... which is now.
-    bool queued = false;      // In ready_.
+    bool blocked = false;   // The socket took no more; written on when it does.
+    bool writable = false;  // ... which is now.
+    bool queued = false;    // In ready_.
   };
   struct Listener {
     bool open = false;
@@ -102,7 +103,8 @@ class Node : public ServerDoor {
   // Writes what the socket takes and appends the kWritten events.
   void WriteOut(uint32_t slot, std::vector<Event>* events);
   void WriteSlice(uint32_t slot, const IoSlice& slice, size_t size);
-  void AddClosed(uint32_t slot, TransportEnd end, std::string_view text, std::vector<Event>* events);
+  void AddClosed(uint32_t slot, TransportEnd end, std::string_view text,
+                 std::vector<Event>* events);
   void FreeEndedSlots();
   void ScheduleDeadline();
   void TearDown();
@@ -134,15 +136,15 @@ class Node : public ServerDoor {
   Instant paused_until_;
   std::array<Listener, 2> listeners_;
   std::vector<Slot> slots_;
-  std::vector<uint32_t> free_slots_;   // Last in, first out: the hardest on late effects.
+  std::vector<uint32_t> free_slots_;  // Last in, first out: the hardest on late effects.
   std::vector<uint32_t> ended_slots_;
   std::vector<uint32_t> slot_of_connection_;  // By connection number; UINT32_MAX: none.
-  std::deque<uint32_t> incoming_;      // Connections in the listener's backlog.
-  std::vector<uint32_t> ready_;        // Slots with something to read, write or close.
+  std::deque<uint32_t> incoming_;             // Connections in the listener's backlog.
+  std::vector<uint32_t> ready_;               // Slots with something to read, write or close.
   size_t open_ = 0;
 
-  std::vector<Event> waiting_;         // Events for the next batch that need no collecting.
-  std::deque<std::string> texts_;      // What events of waiting_ and batch_ point to.
+  std::vector<Event> waiting_;     // Events for the next batch that need no collecting.
+  std::deque<std::string> texts_;  // What events of waiting_ and batch_ point to.
   std::vector<Event> batch_;
   std::vector<Event> follow_up_;
   ReadArena arena_;

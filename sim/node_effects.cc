@@ -90,7 +90,8 @@ void Node::CarryOutListen(const Effect& effect) {
   const std::string_view host = outbox_.Text(effect);
   int port = effect.port;
   if (port <= 0) {
-    port = kFirstEphemeralPort + static_cast<int>(id_.value) * 2 + static_cast<int>(effect.listener);
+    port =
+        kFirstEphemeralPort + static_cast<int>(id_.value) * 2 + static_cast<int>(effect.listener);
   }
   std::string error = std::exchange(listener.next_error, {});
   for (const Listener& other : listeners_) {
@@ -102,8 +103,7 @@ void Node::CarryOutListen(const Effect& effect) {
     listener.port = port;
   }
   texts_.push_back(works ? std::string(host) : std::move(error));
-  Event& event =
-      AddEvent(&waiting_, works ? Event::Kind::kListening : Event::Kind::kListenFailed);
+  Event& event = AddEvent(&waiting_, works ? Event::Kind::kListening : Event::Kind::kListenFailed);
   event.listener = effect.listener;
   event.port = port;
   event.text = texts_.back();

@@ -43,7 +43,7 @@ void Pipe::Write(Instant now, const uint8_t* data, size_t size, std::vector<Inst
   buffer_.Append(data, size);
   if (cut_) return;  // Fills the buffer for ever.
   constexpr int kPiecesMax = 8;
-  const int pieces = options_.chop == Chop::kWhole ? 1
+  const int pieces = options_.chop == Chop::kWhole  ? 1
                      : options_.chop == Chop::kSome ? static_cast<int>(rng_.Between(1, 4))
                                                     : static_cast<int>(rng_.Between(2, kPiecesMax));
   for (int i = 0; i < pieces && size > 0; ++i) {

@@ -66,8 +66,8 @@ class Pipe {
   // ---- The reader's end.
   // What has arrived and was not read.
   std::string_view Arrived() const { return buffer_.view().substr(0, arrived_); }
-  // REQUIRES: size <= Arrived().size(). True if a writer that was refused room should be told now: a
-  // third of the buffer is free (or one byte, for the smallest of buffers).
+  // REQUIRES: size <= Arrived().size(). True if a writer that was refused room should be told now:
+  // a third of the buffer is free (or one byte, for the smallest of buffers).
   [[nodiscard]] bool Read(size_t size);
   // The end of the stream has arrived, and all before it was read.
   bool AtEnd() const { return end_arrived_ && arrived_ == 0; }

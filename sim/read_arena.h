@@ -1,5 +1,5 @@
-// Memory for the bytes of one batch of events, made hostile: it watches its borders, and once the engine
-// may no longer look at it, it holds something else.
+// Memory for the bytes of one batch of events, made hostile: it watches its borders, and once the
+// engine may no longer look at it, it holds something else.
 #pragma once
 
 #include <cstddef>

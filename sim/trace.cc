@@ -11,11 +11,10 @@ namespace dunlin::sim {
 namespace {
 
 constexpr const char* kNames[] = {
-    "tick",     "listening", "listen-failed", "opened",      "bytes",         "written",
-    "closed",   "command",   "monitor-get",   "WRITE",       "PAUSE",         "RESUME",
-    "CLOSE",    "LISTEN",    "STOP-LISTEN",   "LOG",         "REOPEN-LOG",    "MONITOR-REPLY",
-    "EXIT",     "start",     "kill",          "connect",     "client-send",   "client-receive",
-    "client-end", "fault",   "check",
+    "tick",        "listening",   "listen-failed",  "opened",        "bytes",  "written", "closed",
+    "command",     "monitor-get", "WRITE",          "PAUSE",         "RESUME", "CLOSE",   "LISTEN",
+    "STOP-LISTEN", "LOG",         "REOPEN-LOG",     "MONITOR-REPLY", "EXIT",   "start",   "kill",
+    "connect",     "client-send", "client-receive", "client-end",    "fault",  "check",
 };
 
 uint64_t Stir(uint64_t hash, uint64_t word) {
@@ -48,12 +47,11 @@ std::string Quoted(std::string_view bytes) {
 std::string FormatTraceRecord(const TraceRecord& record) {
   static_assert(std::size(kNames) == static_cast<size_t>(TraceKind::kCheck) + 1);
   char head[128];
-  std::snprintf(head, sizeof head, "%8llu %12.6f %-14s %3u  %llx %llx",
-                static_cast<unsigned long long>(record.count),
-                static_cast<double>(record.at.ns / 1000) / 1e6,
-                kNames[static_cast<size_t>(record.kind)], record.who,
-                static_cast<unsigned long long>(record.a),
-                static_cast<unsigned long long>(record.b));
+  std::snprintf(
+      head, sizeof head, "%8llu %12.6f %-14s %3u  %llx %llx",
+      static_cast<unsigned long long>(record.count), static_cast<double>(record.at.ns / 1000) / 1e6,
+      kNames[static_cast<size_t>(record.kind)], record.who,
+      static_cast<unsigned long long>(record.a), static_cast<unsigned long long>(record.b));
   std::string line = head;
   if (record.content_size > 0) {
     line += " [" + std::to_string(record.content_size) + "] " +
@@ -78,8 +76,7 @@ void Trace::Add(Instant at, TraceKind kind, uint32_t who, uint64_t a, uint64_t b
   record.a = a;
   record.b = b;
   record.content_size = content.size();
-  record.excerpt_size =
-      static_cast<uint8_t>(std::min(content.size(), TraceRecord::kExcerptBytes));
+  record.excerpt_size = static_cast<uint8_t>(std::min(content.size(), TraceRecord::kExcerptBytes));
   std::copy_n(content.data(), record.excerpt_size, record.excerpt.data());
   if (sink_ != nullptr) sink_->OnRecord(record);
 

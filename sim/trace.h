@@ -1,5 +1,5 @@
-// The record of a run: a rolling hash over every event and effect with its content, marks to find where
-// two runs part, and the last records for a person to read.
+// The record of a run: a rolling hash over every event and effect with its content, marks to find
+// where two runs part, and the last records for a person to read.
 #pragma once
 
 #include <array>
@@ -14,12 +14,35 @@ namespace dunlin::sim {
 
 enum class TraceKind : uint8_t {
   // Into a server.
-  kTick, kListening, kListenFailed, kOpened, kBytes, kWritten, kClosed, kCommand, kMonitorRequest,
+  kTick,
+  kListening,
+  kListenFailed,
+  kOpened,
+  kBytes,
+  kWritten,
+  kClosed,
+  kCommand,
+  kMonitorRequest,
   // Out of a server.
-  kWrite, kPauseReads, kResumeReads, kClose, kListen, kStopListening, kLog, kReopenLog, kMonitorReply,
+  kWrite,
+  kPauseReads,
+  kResumeReads,
+  kClose,
+  kListen,
+  kStopListening,
+  kLog,
+  kReopenLog,
+  kMonitorReply,
   kExit,
   // Of the world.
-  kNodeStart, kNodeKill, kConnect, kClientSend, kClientReceive, kClientEnd, kFault, kCheck,
+  kNodeStart,
+  kNodeKill,
+  kConnect,
+  kClientSend,
+  kClientReceive,
+  kClientEnd,
+  kFault,
+  kCheck,
 };
 
 struct TraceRecord {

@@ -1,5 +1,5 @@
-// A simulated world: virtual time, server processes with their clocks, a network, and the client ends
-// of its connections. One thread, one seed: the same calls give the same bytes, always.
+// A simulated world: virtual time, server processes with their clocks, a network, and the client
+// ends of its connections. One thread, one seed: the same calls give the same bytes, always.
 //
 //   World world({.seed = 7});
 //   const NodeId server = world.AddNode("one", options);
@@ -9,9 +9,9 @@
 //   world.RunUntilIdle(Seconds(1));
 //   world.Received(client);              // INFO {...}\r\nPONG\r\n
 //
-// Nothing happens inside a call but Run...() and Step(): all others only put things on their way. Time
-// starts at one second, so that an unset Instant is never mistaken for a real one, and jumps from event
-// to event: hours of silence cost nothing.
+// Nothing happens inside a call but Run...() and Step(): all others only put things on their way.
+// Time starts at one second, so that an unset Instant is never mistaken for a real one, and jumps
+// from event to event: hours of silence cost nothing.
 #pragma once
 
 #include <cstdint>
@@ -40,10 +40,10 @@ enum class NodeState : uint8_t { kDown, kRunning, kExited };
 enum class EndpointState : uint8_t {
   kConnecting,  // On its way; what is sent waits.
   kOpen,
-  kRefused,     // Nobody listens there.
-  kFinished,    // The server closed in good order; everything it sent before can be read.
-  kReset,       // Torn down from outside; what was on its way is lost.
-  kClosed,      // By the client itself.
+  kRefused,   // Nobody listens there.
+  kFinished,  // The server closed in good order; everything it sent before can be read.
+  kReset,     // Torn down from outside; what was on its way is lost.
+  kClosed,    // By the client itself.
 };
 
 // Who learns of a reset.
@@ -70,7 +70,8 @@ struct Failure {
   std::string text;
 };
 
-// Told what happens at endpoints. May call Send, Connect, Close... of the world, but not Run or Step.
+// Told what happens at endpoints. May call Send, Connect, Close... of the world, but not Run or
+// Step.
 class EndpointWatcher {
  public:
   virtual ~EndpointWatcher() = default;
@@ -92,11 +93,11 @@ class World {
  public:
   struct Options {
     uint64_t seed = 1;
-    LinkOptions link;                       // Of connections made without their own.
+    LinkOptions link{};                              // Of connections made without their own.
     WallTime wall_at_start{1767225600'000'000'000};  // 2026-01-01T00:00:00Z.
-    bool jitter = false;                    // Random order of ready events, late wake-ups, small batches.
-    uint32_t check_invariants_one_in = 0;   // Steps per Server::CheckInvariants(); 0: never.
-    size_t log_lines_max = 100'000;         // Per node; older ones are dropped.
+    bool jitter = false;  // Random order of ready events, late wake-ups, small batches.
+    uint32_t check_invariants_one_in = 0;  // Steps per Server::CheckInvariants(); 0: never.
+    size_t log_lines_max = 100'000;        // Per node; older ones are dropped.
   };
 
   explicit World(Options options);
@@ -113,7 +114,8 @@ class World {
   // Until no byte is on its way and nobody has work to do, and only timers are left; true. False if
   // that was not reached within 'limit'.
   bool RunUntilIdle(Duration limit);
-  // Calls target->OnAlarm(cookie) at 'at' (or now, if that is past). The target outlives the world's last run.
+  // Calls target->OnAlarm(cookie) at 'at' (or now, if that is past). The target outlives the
+  // world's last run.
   void Alarm(Instant at, AlarmTarget* target, uint64_t cookie);
 
   // ---- Server processes.
@@ -151,7 +153,8 @@ class World {
   EndpointId Connect(NodeId node, EndpointWatcher* watcher = nullptr);
   EndpointId Connect(NodeId node, const LinkOptions& link, EndpointWatcher* watcher,
                      std::string peer_address = "127.0.0.1");
-  // Takes all of it; what the socket does not take now goes later, in order. Nothing once it is over.
+  // Takes all of it; what the socket does not take now goes later, in order. Nothing once it is
+  // over.
   void Send(EndpointId endpoint, std::string_view bytes);
   // Everything received and not yet consumed.
   std::string_view Received(EndpointId endpoint) const;

@@ -44,6 +44,16 @@ void Map::Set(std::string key, Value value) {
   }
 }
 
+void Value::Relocate(Position where) {
+  where_ = where;
+  if (Array* array = IfArray()) {
+    for (Value& element : *array) element.Relocate(where);
+  }
+  if (Map* map = IfMap()) {
+    for (size_t i = 0; i < map->size(); ++i) map->value_at(i).Relocate(where);
+  }
+}
+
 std::string Document::Locate(const Position& where) const {
   CHECK(where.file < files.size());
   return files[where.file] + ':' + std::to_string(where.line) + ':' + std::to_string(where.column);

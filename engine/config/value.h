@@ -47,6 +47,8 @@ class Map {
   void Set(std::string key, Value value);
 
   const std::vector<Entry>& entries() const { return entries_; }
+  // REQUIRES: index < size().
+  Value& value_at(size_t index);
   size_t size() const;
   bool empty() const { return size() == 0; }
 
@@ -58,9 +60,11 @@ class Map {
 
 using Array = std::vector<Value>;
 
-// A date and time in UTC, in seconds since 1970; years 0 to 9999, more than a WallTime holds.
+// A date and time in UTC as it was written; years 0 to 9999, more than a WallTime holds. Valid.
 struct DateTime {
-  int64_t unix_seconds = 0;
+  int year = 0;
+  int month = 1, day = 1;
+  int hour = 0, minute = 0, second = 0;
   bool operator==(const DateTime&) const = default;
 };
 
@@ -88,11 +92,16 @@ class Value {
 
   const Position& where() const { return where_; }
   void set_where(Position where) { where_ = where; }
+  // Says of this value and of all below it that it stands there.
+  void Relocate(Position where);
 
   // Some '$name' after it referred to this value. The reference does not complain about an unknown
   // field that was used so: such a field is a variable.
   bool used_as_variable() const { return used_as_variable_; }
   void MarkUsedAsVariable() { used_as_variable_ = true; }
+
+  // The copy that a '$name' becomes: nothing refers to that one yet.
+  Value Referenced() const { return Value(data_, where_); }
 
  private:
   Data data_;
@@ -106,6 +115,7 @@ struct Map::Entry {
 };
 
 inline size_t Map::size() const { return entries_.size(); }
+inline Value& Map::value_at(size_t index) { return entries_[index].value; }
 
 // One configuration, its includes and variables resolved.
 struct Document {

@@ -67,7 +67,7 @@ def add_junit(results, step, path: pathlib.Path):
     return added
 
 
-def add_tap(results, step, text, prefix=""):
+def add_tap(results, step, text, suffix=""):
     """Adds the lines of a TAP report; returns how many. A plan that was not kept is a failure of its own."""
     added, planned = 0, None
     for line in text.splitlines():
@@ -78,10 +78,10 @@ def add_tap(results, step, text, prefix=""):
             failed = line.startswith("not ")
             body = line.split(" ", 2 if failed else 1)[-1].lstrip("0123456789 ").removeprefix("- ")
             name, _, directive = body.partition(" # ")
-            skipped = directive.upper().startswith("SKIP")
+            skipped = directive.upper().startswith("SKIP") and not failed
             status = SKIPPED if skipped else FAILED if failed else PASSED
-            results.add(step, prefix + name.strip(), status, directive)
+            results.add(step, name.strip() + suffix, status, directive)
             added += 1
     if planned is not None and planned != added:
-        results.add(step, prefix + "plan", FAILED, f"{planned} tests were planned, {added} ran")
+        results.add(step, "plan" + suffix, FAILED, f"{planned} tests were planned, {added} ran")
     return added

@@ -5,6 +5,7 @@ import collections
 import dataclasses
 import os
 import pathlib
+import shutil
 import subprocess
 
 import python_tests
@@ -21,6 +22,20 @@ class Context:
     @property
     def build(self):
         return self.root / "build"
+
+
+    def program(self, name, build="build"):
+        """A built program of ours, or None where the repository does not have it yet."""
+        path = self.root / build / name
+        return path if path.exists() else None
+
+
+NO_REFERENCE = "there is no reference server: neither DUNLIN_ORACLE nor nats-server on the PATH"
+
+
+def reference():
+    """The reference server's binary, or None."""
+    return os.environ.get("DUNLIN_ORACLE") or shutil.which("nats-server")
 
 
 class StepFailed(Exception):
@@ -87,6 +102,22 @@ def python(context):
     for path in sorted((context.root / "tests").rglob("*_test.py")):
         if "clients" not in path.parts:  # These need a server: a step of their own.
             python_tests.run_file(context.results, context.root, path)
+
+
+@step("clients", "clients from package registries, against our daemon and against the reference")
+def clients(context):
+    targets = {"dunlin": context.program("dunlin"), "reference": reference()}
+    for target, binary in targets.items():
+        if binary is None:
+            if target == "reference":
+                context.results.add("clients", f"tests/clients [{target}]", r.SKIPPED, NO_REFERENCE)
+            continue
+        done = run_quietly([context.root / "tests/clients/run.py", binary])
+        if not r.add_tap(context.results, "clients", done.stdout, suffix=f" [{target}]"):
+            raise StepFailed(done.stdout[-4000:])
+    if targets["dunlin"] is None:
+        return "our daemon is not there yet" if not context.results.count(r.PASSED, "clients") else None
+    return None
 
 
 @step("ledger", "every row names tests that exist and ran", quick=True)

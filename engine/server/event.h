@@ -47,14 +47,16 @@ struct Event {
     kBytes,          // Bytes arrived: 'conn', 'data', 'size', 'headroom'. At most one a connection and batch.
     kWritten,        // Output left: 'conn', 'size' bytes; 'blocked' if the transport takes no more for now.
     kClosed,         // The transport is gone: 'conn', 'end', 'text' (the system's words, may be empty).
-    kCommand,        // An operator asks: 'command'.
+    kCommand,        // An operator asks: 'command'; 'text' is the signal's name, may be empty.
     kMonitorRequest, // An HTTP GET arrived: 'ticket', 'text' (the target: path and query), 'usage'.
+    kMonitorGone,    // Whoever asked with 'ticket' has gone: no answer is wanted any more.
   };
 
   Kind kind = Kind::kTick;
   ConnId conn;
   // kBytes: the engine may write to 'headroom' bytes in front of 'data' (it joins a frame that was cut
-  // in two there), may change the bytes, and may keep views of them until the next Step() starts.
+  // in two there), may change the bytes, and may keep views of them until the Step() that reports what was
+  // written (server.h) has returned.
   uint8_t* data = nullptr;
   size_t size = 0;
   size_t headroom = 0;

@@ -36,12 +36,13 @@ void Outbox::StopListening(ListenerKind listener) {
 void Outbox::Log(LogLevel level, std::string_view line) { Add(Effect::Kind::kLog, line).level = level; }
 void Outbox::ReopenLog() { Add(Effect::Kind::kReopenLog); }
 
-void Outbox::MonitorReply(Ticket ticket, int status, const char* content_type,
-                          std::string_view body) {
+void Outbox::MonitorReply(const Effect& head, std::string_view body) {
   Effect& effect = Add(Effect::Kind::kMonitorReply, body);
-  effect.ticket = ticket;
-  effect.status = status;
-  effect.content_type = content_type;
+  effect.ticket = head.ticket;
+  effect.first = head.first;
+  effect.last = head.last;
+  effect.status = head.status;
+  effect.content_type = head.content_type;
 }
 
 void Outbox::Exit(int code) { Add(Effect::Kind::kExit).status = code; }

@@ -27,7 +27,8 @@ struct Effect {
     kStopListening,  // Close the listening socket of 'listener'.
     kLog,            // 'text' is a line without time stamp; 'level'.
     kReopenLog,      // Close and open the log file.
-    kMonitorReply,   // Answer 'ticket' with HTTP 'status', 'content_type' and body 'text'.
+    kMonitorReply,   // A part of the answer to 'ticket': body bytes 'text'. The one that is 'first' has
+                     // 'status' and 'content_type'; nothing follows the one that is 'last'.
     kExit,           // The node is done; leave with 'status' as exit code. Nothing follows.
   };
   Kind kind;
@@ -36,6 +37,7 @@ struct Effect {
   ConnId conn;
   int port = 0;
   int status = 0;
+  bool first = true, last = true;
   Ticket ticket;
   uint32_t text_at = 0, text_size = 0;  // See Outbox::Text().
   const char* content_type = "";        // A literal.
@@ -59,7 +61,7 @@ class Outbox {
   void StopListening(ListenerKind listener);
   void Log(LogLevel level, std::string_view line);
   void ReopenLog();
-  void MonitorReply(Ticket ticket, int status, const char* content_type, std::string_view body);
+  void MonitorReply(const Effect& head, std::string_view body);
   void Exit(int code);
 
  private:

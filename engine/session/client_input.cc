@@ -1,0 +1,268 @@
+// From bytes to frames: ClientHub's input side. A frame is handled where it lies; only what is cut off at
+// the end of a read, or put off by a hold, is kept and copied.
+#include <algorithm>
+#include <cstring>
+
+#include "engine/base/check.h"
+#include "engine/base/quote.h"
+#include "engine/session/client_hub.h"
+#include "engine/subject/subject.h"
+
+namespace dunlin::session {
+namespace {
+
+// What a log line shows of bytes that make no sense.
+constexpr size_t kSnippet = 32;
+
+}  // namespace
+
+void ClientHub::Bytes(const Event& event) {
+  Client* const client = Find(event.conn);
+  if (client == nullptr || client->phase != ClientPhase::kOpen) return;
+  uint8_t* data = event.data;
+  size_t size = event.size;
+  Inbox& in = client->in;
+  if (client->hold != Hold::kNone || in.size() + size > UINT32_MAX / 2) {
+    KeepMore(client, data, size);
+    return;
+  }
+  if (in.frame != 0) {
+    const size_t used = FillFrame(client, data, size);
+    data += used;
+    size -= used;
+  } else if (const size_t kept = in.size(); kept > 0) {
+    Block* const block = in.block;
+    if (event.headroom >= kept) {
+      data -= kept;
+      size += kept;
+      std::memcpy(data, block->data + in.begin, kept);
+      in.block = nullptr;
+      in.begin = in.end = 0;
+      pool_.Unref(block);
+    } else {
+      KeepMore(client, data, size);
+      ParseKept(client);
+      return;
+    }
+  }
+  if (size == 0 || client->phase != ClientPhase::kOpen) return;
+  const Source source{data, size, nullptr};
+  KeepRest(client, source, ParseAll(client, source));
+}
+
+// Adds to what is kept, whatever it is.
+void ClientHub::KeepMore(Client* client, const uint8_t* data, size_t size) {
+  Inbox& in = client->in;
+  const size_t kept = in.size();
+  Block* const block = pool_.New(std::max<size_t>(kept + size, in.frame));
+  if (kept > 0) std::memcpy(block->data, in.block->data + in.begin, kept);
+  std::memcpy(block->data + kept, data, size);
+  if (in.block != nullptr) pool_.Unref(in.block);
+  in.block = block;
+  in.begin = 0;
+  in.end = static_cast<uint32_t>(kept + size);
+  if (in.size() > kBacklogMax && client->hold != Hold::kNone) SetReadsPaused(client, true);
+}
+
+// Keeps what ParseAll() has left. With a hold all of it will be parsed later; without one it is the start
+// of a frame, of which 'rest_' bytes matter.
+void ClientHub::KeepRest(Client* client, const Source& source, size_t from) {
+  Inbox& in = client->in;
+  if (client->phase != ClientPhase::kOpen) return;
+  size_t size = source.size - from;
+  in.frame = 0;
+  if (size == 0) {
+    in.line_seen = false;
+    return;
+  }
+  CHECK(in.block == nullptr);
+  if (client->hold != Hold::kNone) {
+    if (source.block != nullptr) {
+      pool_.Ref(source.block);
+      in.block = source.block;
+      in.begin = static_cast<uint32_t>(source.data - source.block->data + from);
+      in.end = static_cast<uint32_t>(in.begin + size);
+      return;
+    }
+  } else {
+    size = std::min(size, rest_);
+    if (frame_ > kGatherMax) in.frame = static_cast<uint32_t>(frame_);
+  }
+  in.block = pool_.New(std::max<size_t>(size, in.frame));
+  std::memcpy(in.block->data, source.data + from, size);
+  in.begin = 0;
+  in.end = static_cast<uint32_t>(size);
+}
+
+// Goes on with a large frame; returns how many bytes it took.
+size_t ClientHub::FillFrame(Client* client, const uint8_t* data, size_t size) {
+  Inbox& in = client->in;
+  const size_t part = std::min<size_t>(size, in.frame - in.size());
+  std::memcpy(in.block->data + in.end, data, part);
+  in.end += static_cast<uint32_t>(part);
+  // The last two bytes decide whether it is a frame at all; the reference looks at each as it comes.
+  if (in.size() + 1 >= in.frame) ParseKept(client);
+  return part;
+}
+
+// Parses what is kept, from where it lies.
+void ClientHub::ParseKept(Client* client) {
+  Inbox& in = client->in;
+  Block* const block = in.block;
+  if (block == nullptr) return;
+  const Source source{block->data + in.begin, in.size(), block};
+  in.block = nullptr;
+  in.begin = in.end = 0;
+  KeepRest(client, source, ParseAll(client, source));
+  pool_.Unref(block);
+}
+
+size_t ClientHub::ParseAll(Client* client, const Source& source) {
+  size_t at = 0;
+  while (at < source.size && MayParse(*client)) {
+    if (deliveries_left_ <= 0 || bytes_left_ <= 0) {
+      HoldClient(client, Hold::kYield);
+      break;
+    }
+    const size_t used = ParseOne(client, source, at);
+    if (used == 0) break;
+    at += used;
+  }
+  return at;
+}
+
+// Handles the frame at 'at'; 0 when it is not whole yet, or the connection is done for.
+size_t ClientHub::ParseOne(Client* client, const Source& source, size_t at) {
+  const std::string_view input(reinterpret_cast<const char*>(source.data) + at, source.size - at);
+  if (client->awaiting_connect && input[0] != 'C' && input[0] != 'c') {
+    AuthViolation(client);
+    return 0;
+  }
+  frame_ = 0;
+  wire::ClientLine line;
+  const auto args_max = static_cast<size_t>(options_.max_control_line);
+  switch (wire::ReadClientLine(input, args_max, &line)) {
+    case wire::LineStatus::kPartial: rest_ = line.size; return 0;
+    case wire::LineStatus::kUnknown: UnknownProtocol(client, input.substr(line.size)); return 0;
+    case wire::LineStatus::kTooLong:
+      SendError(client, "maximum control line exceeded");
+      Close(client, CloseReason::kMaxControlLineExceeded);
+      Log(LogLevel::kError, *client, "maximum control line exceeded");
+      return 0;
+    case wire::LineStatus::kLine: break;
+  }
+  switch (line.verb) {
+    case wire::ClientVerb::kPub:
+    case wire::ClientVerb::kHpub:
+    case wire::ClientVerb::kHmsg: return ParsePub(client, source, at, line);
+    default: HandleLine(client, line); return line.size;
+  }
+}
+
+// Reads the arguments of a publish into 'args'. False: they are wrong, and the connection is closed.
+bool ClientHub::ReadPubArgs(Client* client, const wire::ClientLine& line, wire::PubArgs* args) {
+  if (line.verb == wire::ClientVerb::kHmsg) return true;  // The reference takes it as an empty message.
+  const bool first_time = !client->in.line_seen;
+  const bool with_header = line.verb == wire::ClientVerb::kHpub;
+  if (first_time && trace()) TraceIn(*client, with_header ? "HPUB" : "PUB", line.args);
+  if (with_header && !client->headers) {
+    ProtocolError(client, "message headers not supported");
+    return false;
+  }
+  const std::string name = with_header ? "processHeaderPub" : "processPub";
+  const auto wrong = [&](const char* what) {
+    ProtocolError(client, name + what + GoQuote(line.args));
+    return false;
+  };
+  switch (with_header ? ReadHpub(line.args, args) : ReadPub(line.args, args)) {
+    case wire::PubStatus::kOk: break;
+    case wire::PubStatus::kBadCount: return wrong(" Parse Error: ");
+    case wire::PubStatus::kBadHeaderSize: return wrong(" Bad or Missing Header Size: ");
+    case wire::PubStatus::kBadSize:
+      return wrong(with_header ? " Bad or Missing Total Size: " : " Bad or Missing Size: ");
+    case wire::PubStatus::kHeaderBeyondSize: return wrong(" Header Size larger then TotalSize: ");
+  }
+  if (args->size > options_.max_payload) {
+    Log(LogLevel::kError, *client,
+        "maximum payload exceeded: " + std::to_string(args->size) + " vs " +
+            std::to_string(options_.max_payload));
+    SendError(client, "Maximum Payload Violation");
+    Close(client, CloseReason::kMaxPayloadExceeded);
+    return false;
+  }
+  if (first_time && client->options.pedantic && !subject::IsValidLiteralSubject(args->subject)) {
+    SendError(client, "Invalid Publish Subject");
+  }
+  return true;
+}
+
+size_t ClientHub::ParsePub(Client* client, const Source& source, size_t at,
+                           const wire::ClientLine& line) {
+  wire::PubArgs args;
+  if (!ReadPubArgs(client, line, &args)) return 0;
+  const uint8_t* const body = source.data + at + line.size;
+  const size_t available = source.size - at - line.size;
+  const auto size = static_cast<size_t>(args.size);
+  const bool bad_end = (available > size && body[size] != '\r') ||
+                       (available > size + 1 && body[size + 1] != '\n');
+  if (bad_end) {
+    const size_t from = body[size] != '\r' ? size : size + 1;
+    UnknownProtocol(client, {reinterpret_cast<const char*>(body) + from, available - from});
+    return 0;
+  }
+  if (available < size + 2) {
+    client->in.line_seen = true;
+    frame_ = line.size + size + 2;
+    rest_ = source.size - at;
+    return 0;
+  }
+  client->in.line_seen = false;
+
+  Message message;
+  message.subject = args.subject;
+  message.reply = args.reply;
+  message.header_text = args.header_text;
+  message.size_text = args.size_text;
+  message.header_size = args.header_size;
+  message.size = args.size;
+  message.body = body;
+  message.block = source.block;
+  message.tail = TailOf(args, {reinterpret_cast<const char*>(source.data) + at, line.size});
+  if (trace()) TracePayload(*client, "<<-", body, args.size, args.header_size);
+  Publish(client, message);
+  return line.size + size + 2;
+}
+
+// What follows the sid in a delivery: '[reply ][header ]size' CR LF. Mostly the publisher's own bytes will do.
+std::string_view ClientHub::TailOf(const wire::PubArgs& args, std::string_view line) {
+  const auto joined = [](std::string_view a, std::string_view b) {
+    return *a.end() == ' ' && a.end() + 1 == b.begin();
+  };
+  const bool header = args.header_size > 0;
+  const std::string_view first =
+      !args.reply.empty() ? args.reply : header ? args.header_text : args.size_text;
+  const bool as_is = args.size_text.end() + 2 == line.end() && *args.size_text.end() == '\r' &&
+                     (args.header_size != 0) &&
+                     (!header || joined(args.header_text, args.size_text)) &&
+                     (args.reply.empty() || joined(args.reply, header ? args.header_text : args.size_text));
+  if (as_is) return line.substr(static_cast<size_t>(first.data() - line.data()));
+  tail_.clear();
+  if (!args.reply.empty()) tail_.append(args.reply).append(" ");
+  if (header) tail_.append(args.header_text).append(" ");
+  tail_.append(args.size_text).append("\r\n");
+  return tail_;
+}
+
+void ClientHub::UnknownProtocol(Client* client, std::string_view at) {
+  SendError(client, "Unknown Protocol Operation");
+  Log(LogLevel::kError, *client,
+      "Client parser ERROR: proto='" + GoQuote(at.substr(0, kSnippet)) + "...'");
+  Close(client, CloseReason::kProtocolViolation);
+}
+
+void ClientHub::ProtocolError(Client* client, std::string_view what) {
+  Log(LogLevel::kError, *client, what);
+  Close(client, CloseReason::kProtocolViolation);
+}
+
+}  // namespace dunlin::session

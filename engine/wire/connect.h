@@ -1,0 +1,31 @@
+// The CONNECT message: what a client says of itself. Decoded as the reference's JSON decoder does it: names
+// in any case, unknown members ignored, null leaves a member as it was, a wrong type is an error.
+// ADR-40; https://docs.nats.io/reference/reference-protocols/nats-protocol#connect
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace dunlin::wire {
+
+struct ConnectOptions {
+  // What holds for a client that has not sent CONNECT.
+  bool verbose = true;
+  bool pedantic = true;
+  bool echo = true;
+  bool tls_required = false;
+  bool headers = false;
+  bool no_responders = false;
+  bool new_account = false;
+  int64_t protocol = 0;
+  std::string name, lang, version;
+  std::string user, pass, auth_token, nkey, jwt, sig, account;
+};
+
+// Changes those members of 'options' that 'json' names, so a second CONNECT keeps what it does not say.
+// False with a text in 'error' when it is not a JSON object of the right types; 'options' may have been
+// changed in part.
+[[nodiscard]] bool ApplyConnect(std::string_view json, ConnectOptions* options, std::string* error);
+
+}  // namespace dunlin::wire

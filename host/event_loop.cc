@@ -282,7 +282,8 @@ void EventLoop::Listen(const Effect& effect) {
   }
   Event& event = Add(failed.empty() ? Event::Kind::kListening : Event::Kind::kListenFailed, {});
   event.listener = effect.listener;
-  event.text = texts_.Keep(failed.empty() ? std::string_view(listener.address()) : failed);
+  // The host as it was asked for ('0.0.0.0'), not as the system shows it ('::').
+  event.text = texts_.Keep(failed.empty() ? outbox_.Text(effect) : failed);
   event.port = listener.port();
 }
 
@@ -336,7 +337,9 @@ void EventLoop::Watch(ConnId id, Connection& connection) {
 // Closes, and tells the engine (or the monitoring port) so.
 void EventLoop::Lost(ConnId id, Connection& connection, TransportEnd end, std::string_view text) {
   if (connection.kind == ListenerKind::kMonitor) {
-    monitor_.Close(id);
+    if (const auto unanswered = monitor_.Close(id)) {
+      Add(Event::Kind::kMonitorGone, {}).ticket = *unanswered;
+    }
   } else {
     Event& event = Add(Event::Kind::kClosed, id);
     event.end = end;

@@ -58,10 +58,12 @@ void EventLoop::ReplyToMonitor(const Effect& effect, Now now) {
   MonitorPort::Conn* conn = monitor_.Find(effect.ticket);
   if (conn == nullptr) return;  // The asker has gone.
   Connection& connection = *connections_.Find(conn->id);
-  conn->http.Respond(
-      now.wall,
-      {.status = effect.status, .content_type = effect.content_type, .text = outbox_.Text(effect)});
-  monitor_.Answered(*conn);
+  conn->http.Respond(now.wall, {.first = effect.first,
+                                .last = effect.last,
+                                .status = effect.status,
+                                .content_type = effect.content_type,
+                                .text = outbox_.Text(effect)});
+  if (effect.last) monitor_.Answered(*conn);
   ServeMonitor(*conn, connection, now);
 }
 

@@ -10,7 +10,7 @@
 #include <ctime>
 #include <vector>
 
-#include "host/quote.h"
+#include "engine/base/quote.h"
 #include "host/system_error.h"
 
 namespace dunlin::host {
@@ -134,7 +134,7 @@ void LogFile::Write(WallTime at, LogLevel level, std::string_view text) {
 void LogFile::Flush(WallTime at) {
   if (const int error = file_->Flush(); error != 0) {
     line_.Append(stderr_.pending(), at, LogLevel::kError,
-                 "Unable to write to log file " + Quoted(options_.path) + " (" +
+                 "Unable to write to log file " + GoQuote(options_.path) + " (" +
                      std::string(ErrorWords(error)) + "), lines are kept and tried again");
     stderr_.Flush();
   }
@@ -169,10 +169,10 @@ void LogFile::Rotate(WallTime at) {
   reserve_ = OpenReserve();
   base_bytes_ = 0;
   limit_ = options_.size_limit;
-  AppendDirect(at, LogLevel::kInfo, "Rotated log, backup saved as " + Quoted(backup));
+  AppendDirect(at, LogLevel::kInfo, "Rotated log, backup saved as " + GoQuote(backup));
   if (close_error != 0) {
     AppendDirect(at, LogLevel::kError,
-                 "Unable to close logfile " + Quoted(backup) + " (" +
+                 "Unable to close logfile " + GoQuote(backup) + " (" +
                      std::string(ErrorWords(close_error)) + ")");
   }
   if (options_.max_files > 0) Purge(at);
@@ -186,7 +186,7 @@ void LogFile::Purge(WallTime at) {
   DIR* listing = ::opendir(dir.c_str());
   if (listing == nullptr) {
     AppendDirect(at, LogLevel::kError,
-                 "Unable to read directory " + Quoted(dir) + " for log purge (" +
+                 "Unable to read directory " + GoQuote(dir) + " for log purge (" +
                      Failed("open", dir, errno) + "), will attempt next rotation");
     return;
   }
@@ -202,11 +202,11 @@ void LogFile::Purge(WallTime at) {
     const std::string path = dir + "/" + backups[i];
     if (::unlink(path.c_str()) != 0) {
       AppendDirect(at, LogLevel::kError,
-                   "Unable to remove backup log file " + Quoted(backups[i]) + " (" +
+                   "Unable to remove backup log file " + GoQuote(backups[i]) + " (" +
                        Failed("remove", path, errno) + "), will attempt next rotation");
       return;
     }
-    AppendDirect(at, LogLevel::kInfo, "Purged log file " + Quoted(backups[i]));
+    AppendDirect(at, LogLevel::kInfo, "Purged log file " + GoQuote(backups[i]));
   }
 }
 

@@ -22,11 +22,13 @@ MonitorPort::Conn* MonitorPort::Find(Ticket ticket) {
   return at != asked_.end() ? Find(at->second) : nullptr;
 }
 
-void MonitorPort::Close(ConnId id) {
+std::optional<Ticket> MonitorPort::Close(ConnId id) {
   Conn* conn = Find(id);
-  if (conn == nullptr) return;
-  if (conn->asked) asked_.erase(*conn->asked);
+  if (conn == nullptr) return std::nullopt;
+  const auto unanswered = conn->asked;
+  if (unanswered) asked_.erase(*unanswered);
   conns_.erase(id.slot);
+  return unanswered;
 }
 
 std::optional<std::string> MonitorPort::TakeRequest(Conn& conn) {

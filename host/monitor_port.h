@@ -34,7 +34,8 @@ class MonitorPort {
   Conn* Find(ConnId id);
   // Nothing if its connection has gone.
   Conn* Find(Ticket ticket);
-  void Close(ConnId id);
+  // The question that was out, if any: its answer is not wanted any more.
+  std::optional<Ticket> Close(ConnId id);
 
   // The target of the next request of 'conn', if there is one to put to the engine as 'asked'.
   std::optional<std::string> TakeRequest(Conn& conn);

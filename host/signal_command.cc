@@ -10,7 +10,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "host/quote.h"
+#include "engine/base/quote.h"
 #include "host/system_error.h"
 
 namespace dunlin::host {
@@ -118,12 +118,12 @@ std::optional<Error> SendSignal(std::string_view argument, const ProcessTable& p
   auto pids = Find(expression, processes);
   if (!pids.ok()) return pids.error();
   const auto signal = SignalNumber(command);
-  if (!signal) return Error{"unknown signal " + Quoted(command)};
+  if (!signal) return Error{"unknown signal " + GoQuote(command)};
   std::string failures;
   for (const int pid : pids.value()) {
     if (!expression.Matches(pid)) continue;
     if (const int error = processes.kill(pid, *signal); error != 0) {
-      failures += "\nsignal " + Quoted(command) + " " + std::to_string(pid) + ": ";
+      failures += "\nsignal " + GoQuote(command) + " " + std::to_string(pid) + ": ";
       failures += ErrorWords(error);
     }
   }

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "host/quote.h"
+#include "engine/base/quote.h"
 #include "host/system_error.h"
 
 namespace dunlin::host {
@@ -93,7 +93,7 @@ Result<SyslogAddress> ParseSyslogUrl(std::string_view url) {
   if (scheme_end == std::string_view::npos ||
       (scheme != "udp" && scheme != "tcp" && scheme != "unix")) {
     return Error{"error invalid network type: " +
-                 Quoted(colon == std::string_view::npos ? "" : scheme)};
+                 GoQuote(colon == std::string_view::npos ? "" : scheme)};
   }
   const std::string_view rest = url.substr(scheme_end + 3);
   const std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
@@ -115,7 +115,7 @@ Syslog::Syslog(Options options) : options_(std::move(options)) {}
 
 std::optional<Error> Syslog::Open() {
   const auto failed = [](std::string_view why) {
-    return Error{"error connecting to syslog: " + Quoted(why)};
+    return Error{"error connecting to syslog: " + GoQuote(why)};
   };
   const std::string& address = options_.to.address;
   switch (options_.to.network) {

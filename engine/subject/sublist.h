@@ -14,9 +14,16 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "engine/subject/hash.h"
+#include "engine/subject/hash_index.h"
 #include "engine/subject/match_result.h"
+#include "engine/subject/pattern_trie.h"
+#include "engine/subject/result_builder.h"
+#include "engine/subject/result_cache.h"
+#include "engine/subject/topics.h"
 
 namespace dunlin::subject {
 
@@ -45,31 +52,23 @@ struct SublistStats {
   void Add(const SublistStats& other);
 };
 
-class Sublist;
-
-// Keeps a result across changes of the list, as it was. Must not outlive the list.
+// A result copied out of the list, to be kept across changes of it, and beyond its life.
 class ResultHold {
  public:
   ResultHold() = default;
-  ResultHold(ResultHold&& other) noexcept : list_(other.list_), result_(other.result_) {
-    other.list_ = nullptr;
-    other.result_ = nullptr;
-  }
-  ResultHold& operator=(ResultHold&& other) noexcept;
-  ~ResultHold() { Reset(); }
 
-  explicit operator bool() const { return result_ != nullptr; }
+  explicit operator bool() const { return block_ != nullptr; }
   // REQUIRES: holds something.
-  const MatchResult& operator*() const { return *result_; }
-  const MatchResult* operator->() const { return result_; }
-  void Reset();
+  const MatchResult& operator*() const { return *get(); }
+  const MatchResult* operator->() const { return get(); }
+  const MatchResult* get() const { return reinterpret_cast<const MatchResult*>(block_.get()); }
+  void Reset() { block_.reset(); }
 
  private:
   friend class Sublist;
-  ResultHold(Sublist* list, const MatchResult* result) : list_(list), result_(result) {}
+  explicit ResultHold(std::unique_ptr<char[]> block) : block_(std::move(block)) {}
 
-  Sublist* list_ = nullptr;
-  const MatchResult* result_ = nullptr;
+  std::unique_ptr<char[]> block_;
 };
 
 class Sublist {
@@ -78,19 +77,24 @@ class Sublist {
     bool cache = true;  // False: no_sublist_cache.
     // Seeds the hash of subjects, so that clients cannot choose subjects that collide.
     uint64_t hash_seed = 0;
+    // At this many Insert() refuses, as it does when references run out (some 15 GiB). At most
+    // 2^27.
+    size_t subscriptions_max = size_t{1} << 27;
+    // When a result would not fit, others make room.
+    size_t cache_entries_max = 128 * 1024;
+    size_t cache_bytes_max = 16 * 1024 * 1024;
   };
 
   explicit Sublist(Options options);
-  // REQUIRES: no ResultHold is left.
-  ~Sublist();
   Sublist(const Sublist&) = delete;
   Sublist& operator=(const Sublist&) = delete;
 
   // 'queue' empty: a plain subscription. Keeps no view. Returns kNone, and has done nothing, if
-  // !IsValidPattern(subject): the reference's 'sublist: invalid subject'.
+  // !IsValidPattern(subject), the reference's 'sublist: invalid subject', or if the list is full.
   [[nodiscard]] SubHandle Insert(std::string_view subject, std::string_view queue, SubRef sub);
 
-  // REQUIRES for all that take one: 'handle' came from Insert() and was not removed since.
+  // REQUIRES for all that take one, but Next(): 'handle' came from Insert() and was not removed
+  // since.
   void Remove(SubHandle handle);
   // Views that live until the subscription is removed.
   std::string_view SubjectOf(SubHandle handle) const;
@@ -100,17 +104,35 @@ class Sublist {
   // interest began; 1 before Remove(): it ends.
   size_t PeerCount(SubHandle handle) const;
 
-  // Who receives a message to 'subject', taken by its bytes. Empty for a subject with an empty
-  // token. The result lives until the next Match(), Insert() or Remove(); Hold() keeps it longer.
-  const MatchResult& Match(std::string_view subject);
+  // Subscriptions with exactly this subject and queue; wildcards are taken by their bytes.
+  size_t CountExact(std::string_view subject, std::string_view queue) const;
+  // One of them that is 'sub', or kNone. Looks at all that CountExact() counts.
+  SubHandle FindExact(std::string_view subject, std::string_view queue, SubRef sub) const;
 
-  // REQUIRES: 'result' is alive.
-  [[nodiscard]] ResultHold Hold(const MatchResult& result);
+  // Who receives a message to 'subject', taken by its bytes. Empty for a subject with an empty
+  // token. The result lives until result_epoch() changes; Hold() keeps it longer.
+  const MatchResult& Match(std::string_view subject) {
+    ++matches_;
+    if (last_ != nullptr && last_->IsFor(subject)) {
+      ++hits_;
+      return *last_;
+    }
+    return MatchAnew(subject);
+  }
+
+  // While this stays, all results since stay alive and right. Only Insert(), Remove() and Match()
+  // change it: Match() when it does not find the subject in the cache and may give up another
+  // result for it.
+  uint64_t result_epoch() const { return inserts_ + removes_ + cache_.drops() + uncached_; }
+
+  // REQUIRES: 'result' is alive. Costs a copy.
+  [[nodiscard]] static ResultHold Hold(const MatchResult& result);
 
   // Changes with every Insert() and Remove(): a held result of the same generation is still right.
   uint64_t generation() const { return inserts_ + removes_; }
 
-  // Match() without the list of who. Fills no cache, but looks there.
+  // Match() without the list of who. Fills no cache, but looks there. (The reference's count stops
+  // at the first pattern when the subject is not in its cache; this one is always complete.)
   bool HasInterest(std::string_view subject);
   InterestCount NumInterest(std::string_view subject);
 
@@ -126,37 +148,55 @@ class Sublist {
 
   size_t size() const { return static_cast<size_t>(inserts_ - removes_); }
   bool cache_enabled() const { return options_.cache; }
+  // Walks the cache.
   SublistStats Stats() const;
 
-  // All that this list has allocated. 0 when the last subscription is gone and nothing is held.
+  // All that this list has allocated. 0 when the last subscription is gone, until the next Match().
   size_t BytesUsed() const;
+  // Slots of tables that growing and shrinking has moved so far: what a single call adds is
+  // bounded.
+  uint64_t work_done() const;
+  // Nodes of the trie that holds the patterns.
+  size_t pattern_node_count() const { return patterns_.node_count(); }
+
+  // Aborts if the list contradicts itself. Slow.
+  void CheckInvariants() const;
 
  private:
-  friend class ResultHold;
-  void Release(const MatchResult* result);
+  uint32_t HashOf(std::string_view subject) const {
+    return static_cast<uint32_t>(HashText(subject, options_.hash_seed) >> 32);
+  }
+  uint32_t FindLiteral(uint32_t hash, std::string_view subject) const;
+  const MemberList* Exact(std::string_view subject, std::string_view queue) const;
+  uint32_t FindOrAddTopic(std::string_view subject, bool wildcard, uint32_t hash);
+  void DropTopic(uint32_t topic, uint32_t hash);
+  void Changed(std::string_view subject, bool wildcard, uint32_t hash);
+  const MatchResult& MatchAnew(std::string_view subject);
+  const MatchResult* FindCached(std::string_view subject, uint32_t hash);
+  // Fills matched_ with the topics that 'subject' reaches.
+  void Collect(std::string_view subject, uint32_t hash);
+  char* UncachedMemory(size_t bytes);
+  void LetGo();
 
-  struct Impl;
   const Options options_;
   uint64_t inserts_ = 0;
   uint64_t removes_ = 0;
-  std::unique_ptr<Impl> impl_;
+  uint64_t matches_ = 0;
+  uint64_t hits_ = 0;
+  uint64_t uncached_ = 0;  // Results written outside the cache.
+  const MatchResult* last_ =
+      nullptr;  // Of the last Match(), if it is alive and right; only with a cache.
+
+  Topics topics_;
+  HashIndex literals_;    // Topics without a wildcard.
+  PatternTrie patterns_;  // Those with one.
+  ResultCache cache_;
+  ResultBuilder builder_;
+  std::vector<uint32_t> matched_;
+
+  // The last result that is not in the cache.
+  std::unique_ptr<char[]> uncached_block_;
+  size_t uncached_bytes_ = 0;
 };
-
-inline ResultHold& ResultHold::operator=(ResultHold&& other) noexcept {
-  if (this != &other) {
-    Reset();
-    list_ = other.list_;
-    result_ = other.result_;
-    other.list_ = nullptr;
-    other.result_ = nullptr;
-  }
-  return *this;
-}
-
-inline void ResultHold::Reset() {
-  if (result_ != nullptr) list_->Release(result_);
-  list_ = nullptr;
-  result_ = nullptr;
-}
 
 }  // namespace dunlin::subject

@@ -54,7 +54,7 @@ def _case_name(case):
     return f"{suite}.{name}" if suite and " " not in suite else name
 
 
-def add_junit(results, step, path: pathlib.Path):
+def add_junit(results, step, path: pathlib.Path, suffix=""):
     """Adds the cases of one JUnit file; returns how many it held."""
     added = 0
     for suite in ET.parse(path).getroot().iter("testsuite"):
@@ -62,7 +62,7 @@ def add_junit(results, step, path: pathlib.Path):
             status = _status_of(case)
             node = case.find("failure") if case.find("failure") is not None else case.find("skipped")
             detail = "" if node is None else (node.get("message") or node.text or "").strip()
-            results.add(step, _case_name(case), status, detail)
+            results.add(step, _case_name(case) + suffix, status, detail)
             added += 1
     return added
 

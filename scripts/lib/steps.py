@@ -79,13 +79,15 @@ def build(context):
 
 @step("unit", "unit tests, architecture, and all else that meson knows", quick=True)
 def unit(context):
-    command = ["meson", "test", "-C", context.build, "--no-rebuild", "--print-errorlogs"]
-    if context.quick:
-        command += ["--no-suite", "slow"]
-    done = run_quietly(command)
-    report = context.build / "meson-logs/testlog.junit.xml"
-    added = r.add_junit(context.results, "unit", report) if report.exists() else 0
-    if done.returncode != 0 and not context.results.count(r.FAILED, "unit"):
+    meson_tests(context, "unit", context.build, [] if not context.quick else ["--no-suite", "slow"])
+
+
+def meson_tests(context, name, build, options, suffix=""):
+    report = build / "meson-logs/testlog.junit.xml"
+    report.unlink(missing_ok=True)
+    done = run_quietly(["meson", "test", "-C", build, "--no-rebuild", "--print-errorlogs", *options])
+    added = r.add_junit(context.results, name, report, suffix) if report.exists() else 0
+    if done.returncode != 0 and not context.results.count(r.FAILED, name):
         raise StepFailed(done.stdout[-4000:])  # A crash or time-out that no case owns up to.
     if not added:
         raise StepFailed("meson ran no test")
@@ -102,6 +104,24 @@ def python(context):
     for path in sorted((context.root / "tests").rglob("*_test.py")):
         if "clients" not in path.parts:  # These need a server: a step of their own.
             python_tests.run_file(context.results, context.root, path)
+
+
+@step("headers", "each header compiles by itself")
+def headers(context):
+    call([context.root / "scripts/headers"])
+    context.results.add("headers", "headers", r.PASSED)
+
+
+@step("clang", "the second compiler builds everything, without a warning")
+def clang(context):
+    call([context.root / "scripts/build", "clang"], timeout=3600)
+    context.results.add("clang", "build [clang]", r.PASSED)
+
+
+@step("sanitize", "unit tests under AddressSanitizer and UBSan, and every fuzz target's seeds")
+def sanitize(context):
+    call([context.root / "scripts/build", "sanitize"], timeout=3600)
+    meson_tests(context, "sanitize", context.root / "build-sanitize", ["--no-suite", "tidy"], " [sanitize]")
 
 
 @step("clients", "clients from package registries, against our daemon and against the reference")

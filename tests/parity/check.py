@@ -91,7 +91,8 @@ def parse_results(text):
     for line in text.splitlines()[1:]:
         _, name, status = line.split("\t")
         # A scenario's or script's result may carry what it ran on behind its path: 'a/b.scn [reference]'.
-        for alias in {name, name.split(" [")[0], name.split("::")[0], plain_gtest_name(name)}:
+        where = name.split(" [")[0]
+        for alias in {name, where, where.split("::")[0], plain_gtest_name(where)}:
             statuses[alias].add(status)
     return statuses
 

@@ -4,38 +4,12 @@
 #include <cmath>
 
 #include "engine/base/check.h"
+#include "engine/base/utf8.h"
 
 namespace dunlin {
 namespace {
 
 constexpr char kHexDigits[] = "0123456789abcdef";
-
-// Length of the valid UTF-8 sequence at the start of 'text' (2 to 4), or 0 if there is none. No
-// overlong forms, no surrogates, nothing above U+10FFFF.
-size_t Utf8Length(std::string_view text) {
-  const auto at = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t lead = at(0);
-  size_t length;
-  uint8_t low = 0x80, high = 0xbf;  // Bounds of the second byte.
-  if (lead >= 0xc2 && lead <= 0xdf) {
-    length = 2;
-  } else if (lead >= 0xe0 && lead <= 0xef) {
-    length = 3;
-    if (lead == 0xe0) low = 0xa0;
-    if (lead == 0xed) high = 0x9f;
-  } else if (lead >= 0xf0 && lead <= 0xf4) {
-    length = 4;
-    if (lead == 0xf0) low = 0x90;
-    if (lead == 0xf4) high = 0x8f;
-  } else {
-    return 0;
-  }
-  if (text.size() < length || at(1) < low || at(1) > high) return 0;
-  for (size_t i = 2; i < length; ++i) {
-    if ((at(i) & 0xc0) != 0x80) return 0;
-  }
-  return length;
-}
 
 bool IsPlain(uint8_t byte) {
   return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\' && byte != '<' && byte != '>' &&
@@ -89,19 +63,18 @@ void AppendJsonString(std::string_view value, std::string* out) {
       flush();
       AppendEscapedAscii(byte, out);
       done = ++at;
-    } else if (const size_t length = Utf8Length(value.substr(at)); length == 0) {
-      flush();
-      *out += "\\ufffd";
-      done = ++at;
     } else {
-      const std::string_view symbol = value.substr(at, length);
-      const bool separator = symbol == "\xe2\x80\xa8" || symbol == "\xe2\x80\xa9";
-      if (separator) {
+      const Rune rune = DecodeRune(value.substr(at));
+      const char* escaped = nullptr;
+      if (rune.value == kReplacementRune && rune.bytes == 1) escaped = "\\ufffd";
+      if (rune.value == 0x2028) escaped = "\\u2028";
+      if (rune.value == 0x2029) escaped = "\\u2029";
+      if (escaped != nullptr) {
         flush();
-        *out += symbol.back() == '\xa8' ? "\\u2028" : "\\u2029";
-        done = at + length;
+        *out += escaped;
+        done = at + static_cast<size_t>(rune.bytes);
       }
-      at += length;
+      at += static_cast<size_t>(rune.bytes);
     }
   }
   flush();

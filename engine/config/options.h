@@ -47,7 +47,7 @@ struct Options {
   // Monitoring.
   std::string http_host;  // Empty: 'host'.
   int http_port = 0;      // 0: off. -1: any free port.
-  std::string http_base_path = "/";
+  std::string http_base_path;  // As configured; empty is the same as "/".
 
   // A single user or token. Accounts and user lists are for later.
   std::string username;

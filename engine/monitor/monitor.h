@@ -61,6 +61,7 @@ struct MonitorOutput {
 };
 
 class Job;
+class Query;
 
 class Monitor {
  public:
@@ -79,7 +80,7 @@ class Monitor {
   // The asker of 'ticket' is gone: stop working for it.
   void OnGone(Ticket ticket);
 
-  bool HasWork() const { return !waiting_.empty(); }
+  bool HasWork() const { return !waiting_.empty() || !refused_.empty(); }
 
   // Works for about 'budget' units (kSliceBudget: half a millisecond) and appends what is ready.
   void Work(Source& source, MonitorOutput* out, size_t budget);
@@ -90,13 +91,24 @@ class Monitor {
     Ticket ticket;
     std::string target;
   };
+  struct Refused {
+    Ticket ticket;
+    int status;
+  };
+  struct Begun;
 
-  void Start(Source& source, MonitorOutput* out);
+  Begun Begin(Source& source, std::string_view target);
+  Begun BeginConnz(Source& source, Query* query);
+  void WorkOnJob(Source& source, MonitorOutput* out, size_t* budget);
+  void FinishFirst();
+  void Count(std::string_view path);
 
   const Options options_;
-  std::map<std::string, uint64_t, std::less<>> requests_;  // By endpoint: 'http_req_stats'.
+  std::map<std::string, uint64_t, std::less<>> requests_;  // By path: 'http_req_stats'.
   std::deque<Waiting> waiting_;                            // The first one is being worked on.
-  std::unique_ptr<Job> job_;                               // For waiting_.front(), once begun.
+  std::vector<Refused> refused_;                           // To be told so by the next Work().
+  std::unique_ptr<Job> job_;  // Makes the page of waiting_.front(); null if that is not begun.
+  std::string text_;          // What it made and was not passed on yet.
   bool head_sent_ = false;
 };
 

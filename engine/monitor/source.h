@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,20 +17,9 @@
 #include "engine/config/options.h"
 #include "engine/monitor/closed_ring.h"
 #include "engine/monitor/conn_info.h"
+#include "engine/subject/sublist.h"
 
 namespace dunlin::monitor {
-
-// State of subject indexes, as /subsz shows it. Summed over accounts.
-struct SublistStats {
-  uint32_t num_subscriptions = 0;
-  uint32_t num_cache = 0;
-  uint64_t num_inserts = 0;
-  uint64_t num_removes = 0;
-  uint64_t num_matches = 0;
-  double cache_hit_rate = 0;  // 0 to 1.
-  uint32_t max_fanout = 0;
-  double avg_fanout = 0;
-};
 
 // Counted by the kind of the connection.
 struct CountByKind {
@@ -50,7 +38,7 @@ struct AccountFacts {
   int connections = 0;
   int total_connections = 0;  // In the whole cluster.
   int leafnodes = 0;
-  SublistStats subs;
+  subject::SublistStats subs;
   Traffic sent, received;
   int64_t slow_consumers = 0;
 };
@@ -91,10 +79,8 @@ struct ServerFacts {
   int64_t slow_consumers = 0;
   int64_t stale_connections = 0;
   int64_t stalled_clients = 0;
-  uint32_t subscriptions = 0;
   CountByKind slow_consumer_stats;
   CountByKind stale_connection_stats;
-  std::map<std::string, bool> feature_flags;  // All known ones, with those of the config applied.
 
   std::vector<AccountFacts> accounts;  // By name. At least the global one.
 };

@@ -20,7 +20,6 @@ monitor::ServerFacts Server::Impl::Facts() const {
   facts.version = wire::kCompatibleVersion;
   facts.go_version = wire::kProgramVersion;
   facts.port = info.port;
-  facts.http_port = monitor_port_;
   facts.auth_required = info.auth_required;
   facts.accepts_clients = client_listener_up_ || options_.dont_listen;
   facts.now = now_;
@@ -41,22 +40,12 @@ monitor::ServerFacts Server::Impl::Facts() const {
   facts.stale_connections = stats.stale_connections;
   facts.stale_connection_stats.clients = static_cast<uint64_t>(stats.stale_connections);
   facts.stalled_clients = stats.stalled_clients;
-  facts.subscriptions = static_cast<uint32_t>(account.subs.size());
-  facts.feature_flags = options_.feature_flags;
 
-  const subject::SublistStats subs = account.subs.Stats();
   monitor::AccountFacts global;
   global.name = account.name;
   global.updated = started_wall_;
   global.connections = global.total_connections = facts.connections;
-  global.subs.num_subscriptions = subs.num_subscriptions;
-  global.subs.num_cache = subs.num_cache;
-  global.subs.num_inserts = subs.num_inserts;
-  global.subs.num_removes = subs.num_removes;
-  global.subs.num_matches = subs.num_matches;
-  global.subs.cache_hit_rate = subs.CacheHitRate();
-  global.subs.max_fanout = subs.max_fanout;
-  global.subs.avg_fanout = subs.AvgFanout();
+  global.subs = account.subs.Stats();
   global.sent = facts.out;
   global.received = facts.in;
   global.slow_consumers = stats.slow_consumers;

@@ -39,6 +39,7 @@ struct Message {
   const uint8_t* body;                      // size bytes and CR LF.
   std::string_view tail;                    // '[reply ][header ]size' CR LF as it goes out.
   Block* block;                             // What 'body' lies in, or null: the driver's memory.
+  bool joined;                              // 'body' comes right behind 'tail'.
 };
 
 class ClientHub {
@@ -120,6 +121,15 @@ class ClientHub {
     size_t size;
     Block* block;  // Null: the driver's memory.
   };
+  // The last PUB of a run over one stretch of bytes. Publishers repeat themselves: when the next line is
+  // the same, byte for byte, nothing of it is read again.
+  struct LastPub {
+    const uint8_t* line = nullptr;  // Null: none.
+    size_t line_size = 0;
+    Message message;
+    bool tail_in_line = false;
+  };
+
   // A message to more subscribers than one step may serve, with a copy of what it needs.
   struct Fanout {
     Client* from = nullptr;  // Held until it is done; null once it has gone.
@@ -140,9 +150,11 @@ class ClientHub {
   size_t FillFrame(Client* client, const uint8_t* data, size_t size);
   void ParseKept(Client* client);
   size_t ParseAll(Client* client, const Source& source);
-  size_t ParseOne(Client* client, const Source& source, size_t at);
+  size_t ParseOne(Client* client, const Source& source, size_t at, LastPub* last);
+  size_t RepeatPub(Client* client, const Source& source, size_t at, LastPub* last);
   bool ReadPubArgs(Client* client, const wire::ClientLine& line, wire::PubArgs* args);
-  size_t ParsePub(Client* client, const Source& source, size_t at, const wire::ClientLine& line);
+  size_t ParsePub(Client* client, const Source& source, size_t at, const wire::ClientLine& line,
+                  LastPub* last);
   std::string_view TailOf(const wire::PubArgs& args, std::string_view line);
   void UnknownProtocol(Client* client, std::string_view at);
   void ProtocolError(Client* client, std::string_view what);

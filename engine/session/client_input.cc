@@ -14,6 +14,19 @@ namespace {
 // What a log line shows of bytes that make no sense.
 constexpr size_t kSnippet = 32;
 
+// memcmp() == 0 for lines: short, and mostly the same. REQUIRES: size >= 8.
+bool SameBytes(const uint8_t* a, const uint8_t* b, size_t size) {
+  uint64_t x, y;
+  for (size_t i = 0; i + 8 < size; i += 8) {
+    std::memcpy(&x, a + i, 8);
+    std::memcpy(&y, b + i, 8);
+    if (x != y) return false;
+  }
+  std::memcpy(&x, a + size - 8, 8);
+  std::memcpy(&y, b + size - 8, 8);
+  return x == y;
+}
+
 }  // namespace
 
 void ClientHub::Bytes(const Event& event) {
@@ -118,27 +131,48 @@ void ClientHub::ParseKept(Client* client) {
 }
 
 size_t ClientHub::ParseAll(Client* client, const Source& source) {
+  LastPub last;
   size_t at = 0;
   while (at < source.size && MayParse(*client)) {
     if (deliveries_left_ <= 0 || bytes_left_ <= 0) {
       HoldClient(client, Hold::kYield);
       break;
     }
-    const size_t used = ParseOne(client, source, at);
+    size_t used = last.line != nullptr ? RepeatPub(client, source, at, &last) : 0;
+    if (used == 0) used = ParseOne(client, source, at, &last);
     if (used == 0) break;
     at += used;
   }
   return at;
 }
 
+// Publishes the frame at 'at' if its line is the last one's again and it is whole and well-formed; else 0,
+// and nothing has happened.
+size_t ClientHub::RepeatPub(Client* client, const Source& source, size_t at, LastPub* last) {
+  const uint8_t* const line = source.data + at;
+  const size_t total = last->line_size + static_cast<size_t>(last->message.size) + 2;
+  if (source.size - at < total || !SameBytes(line, last->line, last->line_size)) return 0;
+  const uint8_t* const body = line + last->line_size;
+  if (body[last->message.size] != '\r' || body[last->message.size + 1] != '\n') return 0;
+  if (last->tail_in_line) {
+    const size_t into = static_cast<size_t>(reinterpret_cast<const uint8_t*>(last->message.tail.data()) - last->line);
+    last->message.tail = {reinterpret_cast<const char*>(line) + into, last->message.tail.size()};
+  }
+  last->line = line;
+  last->message.body = body;
+  Publish(client, last->message);
+  return total;
+}
+
 // Handles the frame at 'at'; 0 when it is not whole yet, or the connection is done for.
-size_t ClientHub::ParseOne(Client* client, const Source& source, size_t at) {
+size_t ClientHub::ParseOne(Client* client, const Source& source, size_t at, LastPub* last) {
   const std::string_view input(reinterpret_cast<const char*>(source.data) + at, source.size - at);
   if (client->awaiting_connect && input[0] != 'C' && input[0] != 'c') {
     AuthViolation(client);
     return 0;
   }
   frame_ = 0;
+  last->line = nullptr;
   wire::ClientLine line;
   const auto args_max = static_cast<size_t>(options_.max_control_line);
   switch (wire::ReadClientLine(input, args_max, &line)) {
@@ -154,7 +188,7 @@ size_t ClientHub::ParseOne(Client* client, const Source& source, size_t at) {
   switch (line.verb) {
     case wire::ClientVerb::kPub:
     case wire::ClientVerb::kHpub:
-    case wire::ClientVerb::kHmsg: return ParsePub(client, source, at, line);
+    case wire::ClientVerb::kHmsg: return ParsePub(client, source, at, line, last);
     default: HandleLine(client, line); return line.size;
   }
 }
@@ -197,7 +231,7 @@ bool ClientHub::ReadPubArgs(Client* client, const wire::ClientLine& line, wire::
 }
 
 size_t ClientHub::ParsePub(Client* client, const Source& source, size_t at,
-                           const wire::ClientLine& line) {
+                           const wire::ClientLine& line, LastPub* last) {
   wire::PubArgs args;
   if (!ReadPubArgs(client, line, &args)) return 0;
   const uint8_t* const body = source.data + at + line.size;
@@ -218,7 +252,7 @@ size_t ClientHub::ParsePub(Client* client, const Source& source, size_t at,
   }
   client->in.line_seen = false;
 
-  Message message;
+  Message& message = last->message;
   message.subject = args.subject;
   message.reply = args.reply;
   message.header_text = args.header_text;
@@ -228,7 +262,15 @@ size_t ClientHub::ParsePub(Client* client, const Source& source, size_t at,
   message.body = body;
   message.block = source.block;
   message.tail = TailOf(args, {reinterpret_cast<const char*>(source.data) + at, line.size});
+  message.joined = message.tail.data() != tail_.data();
   if (trace()) TracePayload(*client, "<<-", body, args.size, args.header_size);
+  // What a line is checked for each time, not only once, keeps it from being repeated without a look.
+  constexpr size_t kLineMin = 8;
+  if (!client->options.pedantic && !trace() && line.size >= kLineMin) {
+    last->line = source.data + at;
+    last->line_size = line.size;
+    last->tail_in_line = message.joined;
+  }
   Publish(client, message);
   return line.size + size + 2;
 }

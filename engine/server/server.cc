@@ -71,7 +71,8 @@ void Server::Impl::HandleCommand(const Event& event) {
 }
 
 Instant Server::Impl::NextDeadline() const {
-  if (hub_ == nullptr || state_ == State::kExited) return now_.mono;
+  if (state_ == State::kExited) return kNever;
+  if (hub_ == nullptr) return now_.mono;
   if (hub_->HasWork() || monitor_.HasWork()) return now_.mono;
   return std::max(now_.mono, std::min(hub_->NextDeadline(), duck_deadline_));
 }

@@ -167,13 +167,14 @@ void ClientHub::StartLeaving(Client* client) {
 // Removes subscriptions of connections that are gone, a slice at a time. The table by sid is left alone
 // until they all are, so that the cursor into it stays right.
 void ClientHub::ContinueLeaving() {
-  size_t left = kRemovalsPerStep;
-  while (!leaving_.empty() && left > 0) {
+  size_t removed = 0;
+  while (!leaving_.empty() && removed < kRemovalsPerStep) {
     Client* const client = leaving_.front();
-    const bool more = client->sids.Visit(&leaving_cursor_, left * 4, [&](subject::SubRef ref) {
+    const size_t slots = (kRemovalsPerStep - removed) * 2;
+    const bool more = client->sids.Visit(&leaving_cursor_, slots, [&](subject::SubRef ref) {
       account_.subs.Remove(subs_[ref].handle);
       subs_.Drop(ref);
-      --left;
+      ++removed;
     });
     if (more) return;
     client->sids.Clear();
@@ -250,6 +251,7 @@ void ClientHub::Written(ConnId conn, size_t size, bool blocked) {
   client->written += static_cast<int64_t>(size);
   client->blocked = blocked;
   if (client->phase != ClientPhase::kOpen) return;
+  if (!blocked && !client->out.empty()) Touch(client);
   if (client->slow && client->out.pending() <= slow_at_) {
     client->slow = false;
     ResumeStalled();

@@ -203,9 +203,9 @@ bool ClientHub::ReadPubArgs(Client* client, const wire::ClientLine& line, wire::
     ProtocolError(client, "message headers not supported");
     return false;
   }
-  const std::string name = with_header ? "processHeaderPub" : "processPub";
   const auto wrong = [&](const char* what) {
-    ProtocolError(client, name + what + GoQuote(line.args));
+    const std::string who = with_header ? "processHeaderPub" : "processPub";
+    ProtocolError(client, who + what + GoQuote(line.args));
     return false;
   };
   switch (with_header ? ReadHpub(line.args, args) : ReadPub(line.args, args)) {

@@ -82,7 +82,7 @@ void NodeDriver::CarryOut() {
 }
 
 void NodeDriver::WriteOut(Conn& conn) {
-  IoSlice slices[64];
+  IoSlice slices[1024];
   size_t written = 0;
   bool blocked = false;
   const size_t count = server_.GatherOutput(conn.id, slices);

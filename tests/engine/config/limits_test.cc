@@ -12,7 +12,7 @@ std::string Repeat(std::string_view text, int count) {
 TEST(ConfigLimits, BoundNesting) {
   const std::string too_deep = "error: maps and arrays are nested more than 1000 deep";
   EXPECT_EQ(Parsed("a " + Repeat("[", 100'000)), too_deep);
-  EXPECT_EQ(Parsed(Repeat("a{", 100'000)), too_deep);
+  EXPECT_EQ(Parsed(Repeat("a {", 100'000)), too_deep);
   EXPECT_EQ(Parsed("a " + Repeat("[", 1'000) + Repeat("]", 1'000)),
             "{\"a\":" + Repeat("[", 1'000) + Repeat("]", 1'000) + '}');
   EXPECT_EQ(Parsed("a " + Repeat("[", 1'001) + Repeat("]", 1'001)), too_deep);

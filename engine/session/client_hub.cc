@@ -160,8 +160,8 @@ void ClientHub::StartLeaving(Client* client) {
   client->subs_going = true;
   leaving_.push_back(client);
   if (client->phase == ClientPhase::kOpen) HoldClient(client, Hold::kLeaving);
-  // Mostly there are few, and then they are gone at once.
-  if (leaving_.size() == 1 && client->sids.size() <= kRemovalsPerStep) ContinueLeaving();
+  // Mostly there are few, and then they are gone at once; but not under a result that is being walked.
+  if (!routing_ && leaving_.size() == 1 && client->sids.size() <= kRemovalsPerStep) ContinueLeaving();
 }
 
 // Removes subscriptions of connections that are gone, a slice at a time. The table by sid is left alone
@@ -247,11 +247,13 @@ size_t ClientHub::Headroom(ConnId conn) const {
 void ClientHub::Written(ConnId conn, size_t size, bool blocked) {
   Client* const client = Find(conn);
   if (client == nullptr) return;
+  // One that was closed in this very batch, behind the driver's back, may have dropped its output.
+  if (client->phase != ClientPhase::kOpen) size = std::min(size, static_cast<size_t>(client->out.pending()));
   client->out.Consume(size);
   client->written += static_cast<int64_t>(size);
   client->blocked = blocked;
   if (client->phase != ClientPhase::kOpen) return;
-  if (!blocked && !client->out.empty()) Touch(client);
+  if (!blocked && !client->out.empty()) Touch(client);  // More than one gather holds.
   if (client->slow && client->out.pending() <= slow_at_) {
     client->slow = false;
     ResumeStalled();

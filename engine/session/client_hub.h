@@ -253,6 +253,7 @@ class ClientHub {
   size_t leaving_cursor_ = 0;       // In the sid table of the first of them.
   std::vector<Client*> graveyard_;  // To be freed at the end of the step.
   std::deque<std::unique_ptr<Fanout>> fanouts_;
+  bool routing_ = false;  // A match result is being walked: no subscription may go.
   std::vector<subject::SubRef> auto_unsubs_;  // Reached their max while a result was walked.
   std::string scratch_;
   std::string tail_;                // A message's tail when the publisher's own bytes will not do.

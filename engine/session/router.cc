@@ -83,10 +83,12 @@ void ClientHub::Publish(Client* from, const Message& message) {
       return StartFanout(from, message, result);
     }
     shared_ = message.block;
+    routing_ = true;  // A delivery may close its receiver.
     for (const subject::SubRef ref : result.plain()) delivered |= Deliver(from, ref, message);
     for (size_t i = 0; i < result.group_count(); ++i) {
       delivered |= DeliverToGroup(from, result.group(i), message);
     }
+    routing_ = false;
     if (shared_ != message.block) pool_.Unref(shared_);
     if (!auto_unsubs_.empty()) FlushAutoUnsubs();
   }
@@ -208,7 +210,11 @@ void ClientHub::AnswerNoResponders(Client* from, const Message& message) {
 }
 
 void ClientHub::FlushAutoUnsubs() {
-  for (const subject::SubRef ref : auto_unsubs_) Unsubscribe(ref);
+  for (const subject::SubRef ref : auto_unsubs_) {
+    // One whose connection was closed meanwhile goes with all of that connection's.
+    const Client* const client = subs_[ref].client;
+    if (client != nullptr && !client->subs_going) Unsubscribe(ref);
+  }
   auto_unsubs_.clear();
 }
 

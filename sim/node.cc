@@ -96,7 +96,7 @@ void Node::RequestMonitor(MonitorId request, std::string target) {
   }
   static constexpr ProcessUsage kUsage{
       .resident_bytes = 32 * 1024 * 1024, .cpu_percent = 1.5, .cores = 2, .max_procs = 2};
-  pending_requests_.push_back({request, ++tickets_});
+  pending_requests_.push_back({request, ++tickets_, {}});
   texts_.push_back(std::move(target));
   Event& event = AddEvent(&waiting_, Event::Kind::kMonitorRequest);
   event.ticket = {tickets_};
@@ -114,6 +114,22 @@ void Node::SetSkew(int64_t ppm) {
 std::optional<int> Node::port(ListenerKind listener) const {
   const Listener& l = listeners_[static_cast<size_t>(listener)];
   return l.open ? std::optional<int>(l.port) : std::nullopt;
+}
+
+OutputState Node::output() const {
+  OutputState state;
+  std::vector<IoSlice> slices(4096);
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    if (!slots_[i].open) continue;
+    size_t bytes = 0;
+    const size_t count = server_->GatherOutput(IdOf(i), slices);
+    for (size_t s = 0; s < count; ++s) bytes += slices[s].size;
+    state.bytes_max = std::max(state.bytes_max, bytes);
+    if (slots_[i].blocked) {
+      state.blocked_max = std::max(state.blocked_max, kernel_.now - slots_[i].blocked_since);
+    }
+  }
+  return state;
 }
 
 std::string Node::Describe() const {

@@ -47,6 +47,7 @@ class Node : public ServerDoor {
   std::optional<int> port(ListenerKind listener) const;
   const std::vector<LogLine>& log() const { return log_; }
   size_t open_connections() const { return open_; }
+  OutputState output() const;
   Now ReadClock() const { return clock_.Read(kernel_.now); }
   std::string Describe() const;
   void CheckInvariants() const;
@@ -74,9 +75,10 @@ class Node : public ServerDoor {
     uint32_t connection = 0;
     bool open = false;
     bool reads_paused = false;
-    bool blocked = false;   // The socket took no more; written on when it does.
-    bool writable = false;  // ... which is now.
-    bool queued = false;    // In ready_.
+    bool blocked = false;     // The socket took no more; written on when it does ...
+    Instant blocked_since{};  // ... and has taken nothing since then.
+    bool writable = false;    // ... which is now.
+    bool queued = false;      // In ready_.
   };
   struct Listener {
     bool open = false;
@@ -153,6 +155,7 @@ class Node : public ServerDoor {
   struct Pending {
     MonitorId request;
     uint64_t ticket;
+    MonitorAnswer answer;  // What has come of it.
   };
   std::vector<Pending> pending_requests_;
   std::vector<Answer> answers_;

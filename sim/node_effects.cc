@@ -144,6 +144,7 @@ void Node::WriteOut(uint32_t index, std::vector<Event>* events) {
     WriteSlice(index, slices[i], size);
     left -= size;
   }
+  if (full && (!slot.blocked || taken > 0)) slot.blocked_since = kernel_.now;
   slot.blocked = full;
   if (full) network_.WaitForRoom(slot.connection);
   // The engine may be told in several pieces.
@@ -179,12 +180,17 @@ void Node::CarryOutReply(const Effect& effect) {
   const auto it =
       std::find_if(pending_requests_.begin(), pending_requests_.end(),
                    [&](const Pending& pending) { return pending.ticket == effect.ticket.value; });
-  if (it == pending_requests_.end()) {
-    kernel_.Fail("driver-contract", "a monitoring reply that nobody asked for");
+  if (it == pending_requests_.end() || effect.first != (it->answer.status == 0)) {
+    kernel_.Fail("driver-contract", "a part of a monitoring reply that is not expected");
     return;
   }
-  answers_.push_back(
-      {it->request, {effect.status, effect.content_type, std::string(outbox_.Text(effect))}});
+  if (effect.first) {
+    it->answer.status = effect.status;
+    it->answer.content_type = effect.content_type;
+  }
+  it->answer.body += outbox_.Text(effect);
+  if (!effect.last) return;
+  answers_.push_back({it->request, std::move(it->answer)});
   pending_requests_.erase(it);
 }
 

@@ -140,6 +140,7 @@ std::optional<int> World::port(NodeId node, ListenerKind listener) const {
 }
 const std::vector<LogLine>& World::log(NodeId node) const { return impl_->At(node).log(); }
 size_t World::open_connections(NodeId node) const { return impl_->At(node).open_connections(); }
+OutputState World::output(NodeId node) const { return impl_->At(node).output(); }
 std::string World::Describe(NodeId node) const { return impl_->At(node).Describe(); }
 void World::CheckInvariants(NodeId node) const { impl_->At(node).CheckInvariants(); }
 

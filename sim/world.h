@@ -51,6 +51,12 @@ enum class ResetSide : uint8_t { kBoth, kServerOnly, kClientOnly };
 
 enum class Direction : uint8_t { kToServer, kToClient };
 
+// What a server holds for those who do not take it.
+struct OutputState {
+  size_t bytes_max = 0;    // Waiting for one connection, the most of all.
+  Duration blocked_max{};  // How long a socket has been full by now, the longest.
+};
+
 struct LogLine {
   Instant at;  // World time.
   LogLevel level = LogLevel::kInfo;
@@ -140,6 +146,7 @@ class World {
   const std::vector<LogLine>& log(NodeId node) const;
   // Connections that the process has open.
   size_t open_connections(NodeId node) const;
+  OutputState output(NodeId node) const;
   std::string Describe(NodeId node) const;
   void CheckInvariants(NodeId node) const;
 

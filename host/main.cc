@@ -3,16 +3,23 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "engine/config/secret_args.h"
+#include "engine/config/startup.h"
 #include "engine/server/server.h"
 #include "host/event_loop.h"
 #include "host/files.h"
 #include "host/log_sink.h"
+#include "host/signal_command.h"
 #include "host/signals.h"
 #include "host/system_error.h"
 
@@ -68,7 +75,7 @@ int Serve(config::Options options, const std::string& program) {
   Signals signals;
   const int64_t pid = getpid();
   auto log = LogSink::Open(options, {pid, program, HostName()}, ReadClocks().wall);
-  if (!log.ok()) return Die("dunlin: " + log.error().text);
+  if (!log.ok()) return Die(program + ": " + log.error().text);
   LogSink& sink = log.value();
   if (!options.pid_file.empty()) {
     if (auto failed = WritePidFile(options.pid_file, pid)) {
@@ -90,28 +97,46 @@ int Serve(config::Options options, const std::string& program) {
   return status;
 }
 
-// TEMPORARY: until engine/config/flags lands. Only what the benchmark and first tests need.
-int Main(int argc, char** argv) {
-  config::Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view flag = argv[i];
-    const char* value = i + 1 < argc ? argv[i + 1] : nullptr;
-    if (flag == "-D")
-      options.debug = true;
-    else if (flag == "-V")
-      options.trace = true;
-    else if (value != nullptr && flag == "-a")
-      options.host = argv[++i];
-    else if (value != nullptr && flag == "-p")
-      options.port = std::atoi(argv[++i]);
-    else if (value != nullptr && flag == "-m")
-      options.http_port = std::atoi(argv[++i]);
-    else if (value != nullptr && flag == "-l")
-      options.log_file = argv[++i];
-    else
-      return Die("dunlin: flag not supported yet: " + std::string(flag));
+class SystemSource final : public config::Source {
+ public:
+  Result<std::string> ReadFile(const std::string& path) override {
+    return ReadWhole(path, kFileBytesMax);
   }
-  return Serve(std::move(options), argv[0]);
+  std::optional<std::string> Env(const std::string& name) override {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  }
+
+ private:
+  static constexpr size_t kFileBytesMax = 64 << 20;  // Of one file; far above any honest one.
+};
+
+// Any process of the machine can read our arguments, so passwords do not stay there.
+void HideSecrets(std::span<const std::string_view> args, char** argv) {
+  for (const config::ArgRange& secret : config::SecretArgs(args)) {
+    std::fill_n(argv[secret.index] + secret.at, secret.size, '*');
+  }
+}
+
+int Main(int argc, char** argv) {
+  const std::string_view called = argc > 0 ? argv[0] : "dunlin";
+  const std::string program(called.substr(called.rfind('/') + 1));
+  const std::vector<std::string_view> args(argv + (argc > 0 ? 1 : 0), argv + argc);
+  SystemSource source;
+  config::Startup startup = config::Prepare(program, args, source);
+  HideSecrets(args, argv + 1);
+  std::fputs(startup.standard_output.c_str(), stdout);
+  std::fputs(startup.standard_error.c_str(), stderr);
+  switch (startup.next) {
+    case config::Startup::Next::kExit: return startup.exit_code;
+    case config::Startup::Next::kSignal:
+      if (auto failed = SendSignal(startup.signal, SystemProcesses())) {
+        return Die(program + ": " + failed->text);
+      }
+      return 0;
+    case config::Startup::Next::kServe: break;
+  }
+  return Serve(std::move(startup.options), program);
 }
 
 }  // namespace

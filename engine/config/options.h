@@ -1,7 +1,10 @@
-// What a server is told to do: the options that this version carries out, with the reference's defaults.
+// What a server is told to do: the options that this version carries out, with the reference's
+// defaults.
 //
-// Filled by config::LoadFile() and the command line, or by hand in tests. Plain data. An option that
-// the reference knows and that is absent here is refused by the loader with an error that names it.
+// Filled by LoadFile() and ApplyFlags(), completed and checked by Finish(); or by hand in tests.
+// Plain data. An option that the reference knows and that is absent here is refused by the loader
+// with an error that names it. Before Finish() a zero in a field whose default is not zero means
+// the default.
 #pragma once
 
 #include <cstdint>
@@ -45,9 +48,9 @@ struct Options {
   std::string ports_file_dir;
 
   // Monitoring.
-  std::string http_host;  // Empty: 'host'.
-  int http_port = 0;      // 0: off. -1: any free port.
-  std::string http_base_path;  // As configured; empty is the same as "/".
+  std::string http_host;       // Empty: 'host', which Finish() puts here.
+  int http_port = 0;           // 0: off. -1: any free port.
+  std::string http_base_path;  // As configured; empty: '/'.
 
   // A single user or token. Accounts and user lists are for later.
   std::string username;
@@ -56,7 +59,7 @@ struct Options {
   Duration auth_timeout = Seconds(2);
 
   // Limits.
-  int max_connections = 64 * 1024;  // -1 or 0: none.
+  int max_connections = 64 * 1024;  // Negative: none at all.
   int max_subscriptions = 0;        // Per connection; 0: no limit.
   int max_subscription_tokens = 0;  // Tokens in a subject; 0: no limit. At most 255.
   int32_t max_control_line = 4096;

@@ -1,5 +1,6 @@
 // From the first step to 'Server is ready': what is said in the log, and the listeners in their order.
 #include "engine/base/quote.h"
+#include "engine/base/version.h"
 #include "engine/server/server_id.h"
 #include "engine/server/server_impl.h"
 #include "engine/wire/info.h"
@@ -28,7 +29,7 @@ void Server::Impl::Start() {
   info.port = options_.port;
 
   Log(LogLevel::kInfo, "Starting dunlin");
-  Log(LogLevel::kInfo, std::string("  Version:  ") + wire::kCompatibleVersion);
+  Log(LogLevel::kInfo, std::string("  Version:  ") + kReferenceVersion);
   Log(LogLevel::kInfo, "  Git:      [not set]");
   Log(LogLevel::kDebug, std::string("  Build:    ") + wire::kProgramVersion);
   Log(LogLevel::kInfo, "  Name:     " + info.server_name);

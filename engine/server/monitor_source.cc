@@ -1,4 +1,5 @@
 // What the server tells monitoring: monitor::Source over the client hub.
+#include "engine/base/version.h"
 #include "engine/server/server_impl.h"
 #include "engine/wire/info.h"
 
@@ -17,7 +18,7 @@ monitor::ServerFacts Server::Impl::Facts() const {
   facts.options = &options_;
   facts.server_id = info.server_id;
   facts.server_name = info.server_name;
-  facts.version = wire::kCompatibleVersion;
+  facts.version = kReferenceVersion;
   facts.go_version = wire::kProgramVersion;
   facts.port = info.port;
   facts.auth_required = info.auth_required;

@@ -1,6 +1,7 @@
 #include "engine/wire/info.h"
 
 #include "engine/base/json_out.h"
+#include "engine/base/version.h"
 
 namespace dunlin::wire {
 
@@ -10,7 +11,7 @@ void AppendInfo(const Info& info, const InfoFor& client, std::string* out) {
   json.BeginObject();
   json.String("server_id", info.server_id);
   json.String("server_name", info.server_name);
-  json.String("version", kCompatibleVersion);
+  json.String("version", kReferenceVersion);
   json.Int("proto", 1);
   json.String("go", kProgramVersion);
   json.String("host", info.host);

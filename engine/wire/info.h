@@ -9,8 +9,6 @@
 
 namespace dunlin::wire {
 
-// The release of the reference that we are compatible with. Clients decide by it what they may use.
-inline constexpr char kCompatibleVersion[] = "2.14.5";
 // 'go' in INFO is the reference's compiler; ours says which program this is.
 inline constexpr char kProgramVersion[] = "dunlin-0.1.0";
 

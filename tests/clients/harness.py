@@ -5,12 +5,9 @@ print '# control: restart'; the server is then stopped and started again on the 
 reads one line, 'restarted', on its standard input.
 """
 
-import json
-import pathlib
 import re
 import signal
 import subprocess
-import tempfile
 import threading
 
 TIMEOUT_S = 120
@@ -19,12 +16,12 @@ TIMEOUT_S = 120
 class Server:
     """One server process on the loopback interface. Ready, with its port known, once start() returns."""
 
-    def __init__(self, binary, folder):
-        self.binary, self.folder, self.port, self.process = str(binary), pathlib.Path(folder), -1, None
+    def __init__(self, binary):
+        self.binary, self.port, self.process = str(binary), -1, None
         self.log = []
 
     def start(self):
-        command = [self.binary, "-a", "127.0.0.1", "-p", str(self.port), "--ports_file_dir", str(self.folder)]
+        command = [self.binary, "-a", "127.0.0.1", "-p", str(self.port)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
             self.log.append(line)
@@ -52,21 +49,15 @@ class Server:
     def url(self):
         return f"nats://127.0.0.1:{self.port}"
 
-    def urls_in_ports_file(self):
-        """What the ports file says; the server writes it before it says that it is ready."""
-        path = next(self.folder.glob(f"*_{self.process.pid}.ports"))
-        return json.loads(path.read_text())["nats"]
-
 
 def run_program(binary, command, env):
     """TAP of one test program against a server of its own."""
-    with tempfile.TemporaryDirectory(prefix="dunlin-clients-") as folder:
-        server = Server(binary, folder)
-        server.start()
-        try:
-            return _drive(server, command, {**env, "NATS_URL": server.url()})
-        finally:
-            server.stop()
+    server = Server(binary)
+    server.start()
+    try:
+        return _drive(server, command, {**env, "NATS_URL": server.url()})
+    finally:
+        server.stop()
 
 
 def _drive(server, command, env):

@@ -5,8 +5,10 @@ import collections
 import dataclasses
 import os
 import pathlib
+import re
 import shutil
 import subprocess
+import tempfile
 
 import python_tests
 import results as r
@@ -79,7 +81,7 @@ def build(context):
 
 @step("unit", "unit tests, architecture, and all else that meson knows", quick=True)
 def unit(context):
-    meson_tests(context, "unit", context.build, [] if not context.quick else ["--no-suite", "slow"])
+    meson_tests(context, "unit", context.build, ["--no-suite", "scenarios", *(["--no-suite", "slow"] if context.quick else [])])
 
 
 def meson_tests(context, name, build, options, suffix=""):
@@ -106,6 +108,85 @@ def python(context):
             python_tests.run_file(context.results, context.root, path)
 
 
+SCENARIO_LINE = re.compile(r"^(ok|skip|FAIL)\s+(\S+\.scn)(?: \([\d.]+ s\))?$")
+
+
+def add_scenarios(context, target, text):
+    """One result a scenario, from dunlin-scenario --verbose: 'ok   PATH (1.2 s)', what went wrong indented below."""
+    found = []
+    for line in text.splitlines():
+        match = SCENARIO_LINE.match(line)
+        if match:
+            found.append([match[1], match[2], []])
+        elif found:
+            found[-1][2].append(line.strip())
+    words = {"ok": r.PASSED, "skip": r.SKIPPED, "FAIL": r.FAILED}
+    for word, path, notes in found:
+        detail = " | ".join(notes) if word == "FAIL" else f"said by the scenario, on the {target}"
+        context.results.add("scenarios", f"{path} [{target}]", words[word], detail)
+    return len(found)
+
+
+@step("scenarios", "every scenario on the simulator, on our daemon and on the reference", quick=True)
+def scenarios(context):
+    program = context.program("tests/scenario/dunlin-scenario")
+    if program is None:
+        return "the scenario runner is not there yet"
+    targets = ["sim"] if context.quick else ["sim", "daemon", "reference"]
+    for target in targets:
+        if target == "reference" and reference() is None:
+            for path in sorted((context.root / "scenarios").rglob("*.scn")):
+                name = f"{path.relative_to(context.root)} [reference]"
+                context.results.add("scenarios", name, r.SKIPPED, NO_REFERENCE)
+            continue
+        done = run_quietly([program, f"--target={target}", "--verbose", "scenarios"])
+        ran = add_scenarios(context, target, done.stdout)
+        failed = context.results.count(r.FAILED, "scenarios")
+        if not ran or (done.returncode not in (0, 77) and not failed):
+            raise StepFailed(f"{target}: exited {done.returncode}\n{done.stdout[-4000:]}")
+    return None
+
+
+SEEDS = 300         # Of the campaign; it takes well under a minute.
+SEEDS_COMPARED = 12  # Run by every build.
+MUTANT_SEEDS = 300  # At most this many seeds to find a planted bug.
+
+
+@step("campaign", f"{SEEDS} seeded runs in the simulator", quick=True)
+def campaign(context):
+    program = context.program("sim/dunlin-sim")
+    if program is None:
+        return "the simulator is not there yet"
+    done = run_quietly([program, "campaign", "--seeds", SEEDS])
+    total = re.search(r"^(\d+) seeds, (\d+) failed.*", done.stdout, re.M)
+    if not total:
+        raise StepFailed(done.stdout[-4000:])
+    print(f"   {total[0]}")
+    for seed in range(1, int(total[1]) + 1):
+        failure = re.search(rf"^(FAILED .*)\nreproduce: (.* --seed {seed})$", done.stdout, re.M)
+        context.results.add("campaign", f"seed {seed}", r.FAILED if failure else r.PASSED,
+                            " | ".join(failure.groups()) if failure else "")
+    if int(total[2]) != context.results.count(r.FAILED, "campaign"):
+        raise StepFailed(f"{total[0]}, but not all of them were named\n{done.stdout[-4000:]}")
+    return None
+
+
+@step("mutants", f"each planted bug is found within {MUTANT_SEEDS} seeds")
+def mutants(context):
+    program = context.program("sim/dunlin-sim")
+    if program is None:
+        return "the simulator is not there yet"
+    done = run_quietly([program, "mutants", "--seeds", MUTANT_SEEDS])
+    print(done.stdout)
+    for line in done.stdout.splitlines()[1:]:
+        number, found, *_, what = line.split("\t")
+        status = r.FAILED if found == "NOT FOUND" else r.PASSED
+        context.results.add("mutants", f"mutant {number}", status, what)
+    if not context.results.count(r.PASSED, "mutants"):
+        raise StepFailed(done.stdout[-4000:])
+    return None
+
+
 @step("headers", "each header compiles by itself")
 def headers(context):
     call([context.root / "scripts/headers"])
@@ -121,7 +202,41 @@ def clang(context):
 @step("sanitize", "unit tests under AddressSanitizer and UBSan, and every fuzz target's seeds")
 def sanitize(context):
     call([context.root / "scripts/build", "sanitize"], timeout=3600)
-    meson_tests(context, "sanitize", context.root / "build-sanitize", ["--no-suite", "tidy"], " [sanitize]")
+    meson_tests(context, "sanitize", context.root / "build-sanitize", ["--no-suite", "tidy", "--no-suite", "scenarios"], " [sanitize]")
+
+
+@step("hashes", "the same seed gives the same trace in every build")
+def hashes(context):
+    programs = {build: context.program("sim/dunlin-sim", build) for build in ("build", "build-clang", "build-sanitize")}
+    if None in programs.values():
+        return "needs the simulator of the steps build, clang and sanitize"
+    for seed in range(1, SEEDS_COMPARED + 1):
+        ends = {}
+        for build, program in [*programs.items(), ("build, again", programs["build"])]:
+            output = run_quietly([program, "--seed", seed]).stdout.splitlines()
+            ends[build] = output[-1] if output and output[-1].startswith("hash ") else f"no hash: {output[-3:]}"
+        same = len(set(ends.values())) == 1 and ends["build"].startswith("hash ")
+        context.results.add("hashes", f"seed {seed}", r.PASSED if same else r.FAILED, str(ends))
+    return None
+
+
+FUZZ_INPUTS = 30_000
+
+
+@step("fuzz", f"{FUZZ_INPUTS} inputs of libFuzzer's making for each fuzz target")
+def fuzz(context):
+    targets = sorted((context.root / "build-sanitize/tests/fuzz").glob("*_fuzz"))
+    if not targets:
+        return "needs the step sanitize"
+    for program in targets:
+        name = program.name.removesuffix("_fuzz")
+        with tempfile.TemporaryDirectory() as folder:
+            done = run_quietly([program, f"-runs={FUZZ_INPUTS}", "-seed=1", "-max_total_time=120", "-verbosity=0",
+                                f"-artifact_prefix={context.build}/crash-{name}-", folder,
+                                context.root / "tests/fuzz/corpus" / name])
+        status = r.PASSED if done.returncode == 0 else r.FAILED
+        context.results.add("fuzz", f"fuzz {name}", status, done.stdout[-3000:])
+    return None
 
 
 @step("clients", "clients from package registries, against our daemon and against the reference")

@@ -77,7 +77,6 @@ class ConnzJob : public Job {
   uint64_t place_ = 0;  // Where collecting goes on.
   uint64_t closed_end_ = 0;
   uint64_t total_ = 0;
-  bool found_cid_ = false;
   SortedRows rows_;
   PageBounds page_;
   std::string text_;
@@ -139,7 +138,6 @@ size_t ConnzJob::CollectOpen(Source& source) {
   bool wanted = of_account && IsWanted(info);
   if (options_.cid != 0) wanted = info.cid == options_.cid;  // Whatever else is asked for.
   if (!wanted) return kCollectCost;
-  found_cid_ = options_.cid != 0;
   return kCollectCost + AddRow({SortKey(options_.sort, info, nullptr, now_), info.cid,
                                 Row::Where::kOpen, info.position});
 }
@@ -157,7 +155,7 @@ size_t ConnzJob::CollectClosed(Source& source) {
   const bool of_account = options_.account.empty() ||
                           (info.account == options_.account && info.account != kGlobalAccount);
   total_ += of_account;
-  const bool of_cid = options_.cid == 0 || (info.cid == options_.cid && !found_cid_);
+  const bool of_cid = options_.cid == 0 || info.cid == options_.cid;
   if (!of_account || !of_cid || !IsWanted(info)) return kCollectCost;
   return kCollectCost + AddRow({SortKey(options_.sort, info, closed, now_), info.cid,
                                 Row::Where::kClosed, number});

@@ -66,7 +66,7 @@ class Query;
 class Monitor {
  public:
   struct Options {
-    std::string base_path;               // http_base_path, as configured.
+    std::string base_path = {};          // http_base_path, as configured.
     size_t requests_max = 256;           // That wait; the next is answered 503.
     size_t target_bytes_max = 16 << 10;  // A longer path and query is answered 414.
   };

@@ -56,7 +56,14 @@ void ClientHub::End() {
     }
   }
   dirty_.clear();
-  for (Client* const client : graveyard_) by_slot_[client->conn.slot].reset();
+  for (Client* const client : graveyard_) {
+    auto& in_slot = by_slot_[client->conn.slot];
+    if (in_slot.get() == client) {
+      in_slot.reset();
+    } else {
+      std::erase_if(replaced_, [&](const auto& replaced) { return replaced.get() == client; });
+    }
+  }
   graveyard_.clear();
   out_ = nullptr;
 }
@@ -65,7 +72,11 @@ void ClientHub::End() {
 
 void ClientHub::Opened(ConnId conn, std::string_view ip, int port) {
   if (conn.slot >= by_slot_.size()) by_slot_.resize(conn.slot + 1);
-  CHECK(by_slot_[conn.slot] == nullptr);
+  if (by_slot_[conn.slot] != nullptr) {
+    // The driver uses a slot again as soon as it is free for it; we may not be done with its last user.
+    CHECK(by_slot_[conn.slot]->phase == ClientPhase::kGone);
+    replaced_.push_back(std::move(by_slot_[conn.slot]));
+  }
   by_slot_[conn.slot] = std::make_unique<Client>(conn, &pool_);
   Client* const client = by_slot_[conn.slot].get();
   client->cid = ++last_cid_;

@@ -53,6 +53,7 @@ ClientHub::~ClientHub() {
     pool_.Unref(fanout->block);
   }
   for (auto& client : by_slot_) client.reset();
+  replaced_.clear();
 }
 
 void ClientHub::Publish(Client* from, const Message& message) {

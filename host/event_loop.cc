@@ -67,7 +67,7 @@ int EventLoop::Run() {
 
 void EventLoop::Wait(Now now) {
   Instant deadline = std::min(server_.NextDeadline(), monitor_.NextDeadline());
-  if (accept_again_) deadline = std::min(deadline, *accept_again_);
+  if (accept_again_) deadline = std::min(deadline, descriptor_freed_ ? now.mono : *accept_again_);
   if (deadline == kNever) {
     ready_ = poller_.Wait(Nanos(-1));
   } else {

@@ -50,17 +50,19 @@ std::string HostName() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
-void WritePortsFile(const std::string& path, const EventLoop& loop, LogSink& log) {
+// Whether there is a file now, to be removed at the end.
+bool WritePortsFile(const std::string& path, const EventLoop& loop, LogSink& log) {
   const auto urls = [&](ListenerKind kind, std::string_view scheme) {
     const Listener& listener = loop.listener(kind);
     return listener.open() ? ListenUrls(scheme, listener.address(), listener.port())
                            : std::vector<std::string>{};
   };
   const Ports ports{urls(ListenerKind::kClient, "nats"), urls(ListenerKind::kMonitor, "http")};
-  if (auto failed = WriteWhole(path, PortsJson(ports), 0666)) {
-    log.Write(ReadClocks().wall, LogLevel::kError,
-              "Error writing ports file (" + path + "): " + failed->text);
-  }
+  const auto failed = WriteWhole(path, PortsJson(ports), 0666);
+  if (!failed) return true;
+  log.Write(ReadClocks().wall, LogLevel::kError,
+            "Error writing ports file (" + path + "): " + failed->text);
+  return false;
 }
 
 void RemovePortsFile(const std::string& path, LogSink& log) {
@@ -90,9 +92,10 @@ int Serve(config::Options options, const std::string& program) {
   Server server(std::move(options), {.seed = Seed(), .pid = pid});
   EventLoop loop(server, sink, signals, {});
   loop.Boot();
-  if (!ports_file.empty() && !loop.exit_code()) WritePortsFile(ports_file, loop, sink);
+  const bool has_ports_file =
+      !ports_file.empty() && !loop.exit_code() && WritePortsFile(ports_file, loop, sink);
   const int status = loop.Run();
-  if (!ports_file.empty()) RemovePortsFile(ports_file, sink);
+  if (has_ports_file) RemovePortsFile(ports_file, sink);
   sink.Flush(ReadClocks().wall);
   return status;
 }

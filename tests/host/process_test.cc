@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "tests/host/daemon.h"
@@ -132,6 +133,96 @@ TEST(Process, HoldsBackWhatASlowReaderDoesNotTake) {
   const std::string delivery = "MSG a 1 100000\r\n" + payload + "\r\n";
   for (int i = 0; i < kMessages; ++i)
     ASSERT_EQ(ReadBytes(subscriber, delivery.size()), delivery) << i;
+}
+
+TEST(Process, OutlivesTheReaderOfItsLog) {
+  Daemon daemon({.flags = {"-DV", "--ports_file_dir", "."}, .stderr_closed = true});
+  const std::string ports = daemon.dir().File("dunlin_" + std::to_string(daemon.pid()) + ".ports");
+  ASSERT_TRUE(Eventually([&] { return ReadText(ports).find("\"]}") != std::string::npos; }));
+  const std::string text = ReadText(ports);
+  const UniqueFd client = Dial(std::atoi(text.c_str() + text.rfind(':') + 1));
+  EXPECT_TRUE(StartsWith(ReadLine(client), "INFO {"));
+  SendText(client, "PING\r\n");
+  EXPECT_EQ(ReadLine(client), "PONG");
+  daemon.Send(SIGTERM);
+  EXPECT_EQ(daemon.Wait(), 0);
+}
+
+TEST(Process, WritesPidAndPorts) {
+  Daemon daemon({{"-P", "x.pid", "--ports_file_dir", ".", "-m", "-1"}});
+  const std::string port = std::to_string(daemon.client_port());
+  const std::string monitor =
+      std::to_string(daemon.PortAfter("Starting http monitor on 127.0.0.1:"));
+  const std::string pid = std::to_string(daemon.pid());
+  const std::string ports = daemon.dir().File("dunlin_" + pid + ".ports");
+  ASSERT_TRUE(Eventually([&] { return !ReadText(ports).empty(); }));
+  EXPECT_EQ(ReadText(ports), "{\"nats\":[\"nats://127.0.0.1:" + port +
+                                 "\"],\"monitoring\":[\"http://127.0.0.1:" + monitor + "\"]}");
+  EXPECT_EQ(ReadText(daemon.dir().File("x.pid")), pid);
+  daemon.Send(SIGTERM);
+  EXPECT_EQ(daemon.Wait(), 0);
+  EXPECT_FALSE(std::filesystem::exists(ports));
+  EXPECT_EQ(ReadText(daemon.dir().File("x.pid")), pid);
+}
+
+TEST(Process, NeedsItsPidFile) {
+  Daemon daemon({{"-P", "none/x.pid"}});
+  EXPECT_EQ(daemon.Wait(), 1);
+  EXPECT_NE(daemon.Log().find(
+                "[FTL] Could not write pidfile: open none/x.pid: no such file or directory\n"),
+            std::string::npos)
+      << daemon.Log();
+}
+
+TEST(Process, AnswersMonitoring) {
+  Daemon daemon({{"-m", "-1"}});
+  const UniqueFd client = Dial(daemon.PortAfter("Starting http monitor on 127.0.0.1:"));
+  SendText(client, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(ReadLine(client), "HTTP/1.1 200 OK");
+  // In two pieces, and the next one behind it at once.
+  const UniqueFd other = Dial(daemon.PortAfter("Starting http monitor on 127.0.0.1:"));
+  SendText(other, "GET /nothing");
+  SendText(
+      other,
+      " HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(ReadLine(other), "HTTP/1.1 404 Not Found");
+  std::string line;
+  while (line != "EOF" && line != "HTTP/1.1 200 OK") line = ReadLine(other);
+  EXPECT_EQ(line, "HTTP/1.1 200 OK");
+  while (line != "EOF" && line != "nothing") line = ReadLine(other);
+  EXPECT_EQ(line, "EOF");
+}
+
+TEST(Process, IsNotHurriedInLameDuckMode) {
+  Daemon daemon;
+  const UniqueFd client = Dial(daemon.client_port());
+  EXPECT_TRUE(StartsWith(ReadLine(client), "INFO {"));
+  daemon.Send(SIGUSR2);
+  ASSERT_TRUE(daemon.Says("[INF] Entering lame duck mode, stop accepting new clients\n"));
+  daemon.Send(SIGTERM);
+  ASSERT_TRUE(daemon.Says("[INF] Trapped \"terminated\" signal\n"));
+  SendText(client, "PING\r\n");
+  EXPECT_EQ(ReadLine(client), "PONG");
+  daemon.Send(SIGINT);
+  EXPECT_EQ(daemon.Wait(), 0);
+}
+
+TEST(Process, HidesPasswordsOfItsCommandLine) {
+  Daemon daemon({{"--user", "derek", "--pass", "s3cr3t"}});
+  ASSERT_NE(daemon.client_port(), 0);
+  const std::string seen = ReadText("/proc/" + std::to_string(daemon.pid()) + "/cmdline");
+  EXPECT_NE(seen.find("--pass"), std::string::npos);
+  EXPECT_EQ(seen.find("s3cr3t"), std::string::npos);
+  EXPECT_EQ(seen.find("derek"), std::string::npos);
+}
+
+TEST(Process, SendsASignalToTheServerOfAPidFile) {
+  Daemon server({{"-P", "x.pid"}});
+  ASSERT_NE(server.client_port(), 0);
+  Daemon sender({{"--signal", "quit=" + server.dir().File("x.pid")}});
+  EXPECT_EQ(sender.Wait(), 0);
+  EXPECT_EQ(server.Wait(), 0);
+  EXPECT_NE(server.Log().find("Trapped \"interrupt\" signal"), std::string::npos);
 }
 
 }  // namespace

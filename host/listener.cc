@@ -175,7 +175,10 @@ std::string Listener::Open(std::string_view host, int port) {
   if (every && no_ipv6) bound = Bind(*EveryAddress(AF_INET, port), kind_);
   char buffer[kAddressMax];
   if (bound.error != 0) {
-    const std::string_view shown = every ? name : PeerOf(target->address, buffer).address;
+    // The reference takes '::' for '0.0.0.0' too, and shows that.
+    const std::string_view shown = name == "::" ? "0.0.0.0"
+                                   : every      ? std::string_view(name)
+                                                : PeerOf(target->address, buffer).address;
     return "listen tcp " + JoinHostPort(shown, port) + ": " + bound.call + ": " +
            std::string(ErrorWords(bound.error));
   }

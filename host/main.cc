@@ -94,6 +94,7 @@ int Serve(config::Options options, const std::string& program) {
   loop.Boot();
   const bool has_ports_file =
       !ports_file.empty() && !loop.exit_code() && WritePortsFile(ports_file, loop, sink);
+  sink.Flush(ReadClocks().wall);
   const int status = loop.Run();
   if (has_ports_file) RemovePortsFile(ports_file, sink);
   sink.Flush(ReadClocks().wall);

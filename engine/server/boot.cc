@@ -1,4 +1,6 @@
 // From the first step to 'Server is ready': what is said in the log, and the listeners in their order.
+#include <algorithm>
+
 #include "engine/base/quote.h"
 #include "engine/base/version.h"
 #include "engine/server/server_id.h"
@@ -79,7 +81,7 @@ void Server::Impl::OnListenFailed(const Event& event) {
     Log(LogLevel::kFatal,
         "Can't start monitoring: can't listen to the monitor port: " + std::string(event.text));
   } else {
-    Log(LogLevel::kFatal, "Error listening on port: " + HostPort(options_.host, options_.port) + ", " +
+    Log(LogLevel::kFatal, "Error listening on port: " + HostPort(options_.host, std::max(options_.port, 0)) + ", " +
                               GoQuote(event.text));
   }
   state_ = State::kExited;

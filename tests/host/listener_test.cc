@@ -120,6 +120,8 @@ TEST(Listener, ErrorsReadAsTheReferencesDo) {
             "listen tcp 127.0.0.1:" + port + ": bind: address already in use");
   EXPECT_EQ(second.Open("0.0.0.0", first.port()),
             "listen tcp 0.0.0.0:" + port + ": bind: address already in use");
+  EXPECT_EQ(second.Open("::", first.port()),
+            "listen tcp 0.0.0.0:" + port + ": bind: address already in use");
   EXPECT_EQ(second.Open("192.0.2.1", 4222),
             "listen tcp 192.0.2.1:4222: bind: cannot assign requested address");
   EXPECT_EQ(second.Open("127.0.0.1", 70'000), "listen tcp: address 70000: invalid port");

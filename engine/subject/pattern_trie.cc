@@ -56,7 +56,7 @@ uint32_t PatternTrie::Find(std::string_view pattern) const {
 }
 
 void PatternTrie::Insert(std::string_view pattern, uint32_t topic) {
-  if (root_ == kNone) root_ = NewNode(kNone, {});
+  if (root_ == kNone) root_ = NewNode(kNone, "");
   uint32_t at = root_;
   for (TokenWalk walk(pattern); !walk.done(); walk.Next()) {
     const std::string_view token = walk.token();

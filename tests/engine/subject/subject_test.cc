@@ -52,6 +52,15 @@ TEST(Subject, PedanticTextHasNoZeroByteAndIsUtf8) {
   EXPECT_TRUE(IsValidSubjectText("caf\xc3\xa9.\xf0\x9f\x98\x80"));
   EXPECT_FALSE(IsValidSubjectText("caf\xc3"));
   EXPECT_FALSE(IsValidSubjectText("\xef\xbf\xbd"));
+  for (const auto* overlong : {"\xc0\x80", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf"}) {
+    EXPECT_FALSE(IsValidSubjectText(overlong));
+  }
+  for (const auto* beyond : {"\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80"}) {
+    EXPECT_FALSE(IsValidSubjectText(beyond));
+  }
+  for (const auto* edge : {"\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_TRUE(IsValidSubjectText(edge));
+  }
 }
 
 TEST(Subject, KnowsLiteralsFromPatterns) {

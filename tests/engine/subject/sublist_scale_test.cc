@@ -101,6 +101,23 @@ TEST(SublistScale, AHundredThousandSubscribersOfOneSubject) {
   }
 }
 
+TEST(SublistScale, ListsOfSubscribersAndGroupsShrink) {
+  Sublist list({});
+  std::vector<SubHandle> handles;
+  for (SubRef i = 0; i < 10'000; ++i) {
+    handles.push_back(Add(list, "plain", i));
+    handles.push_back(Add(list, "grouped", i, "g" + std::to_string(i)));
+  }
+  for (SubRef i = 0; i < 2; ++i) {
+    Add(list, "plain", i);
+    Add(list, "grouped", i, i == 0 ? "one" : "two");
+  }
+  const size_t full = list.BytesUsed();
+  for (const SubHandle handle : handles) list.Remove(handle);
+  EXPECT_EQ(list.size(), 4u);
+  EXPECT_LE(list.BytesUsed(), 64 * 1024u) << "of " << full;
+}
+
 TEST(SublistScale, TenThousandGroupsOnOneSubject) {
   Sublist list({});
   std::vector<SubHandle> handles;

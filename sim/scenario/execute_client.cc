@@ -6,25 +6,14 @@
 namespace dunlin::scenario {
 namespace {
 
-bool IsPing(std::string_view line) {
-  return line.size() == 4 && (line[0] | 32) == 'p' && (line[1] | 32) == 'i' &&
-         (line[2] | 32) == 'n' && (line[3] | 32) == 'g';
-}
-
-// How many of the lines in 'bytes' are a PING.
-int64_t CountPings(std::string_view bytes) {
-  int64_t count = 0;
-  while (!bytes.empty()) {
-    const size_t end = bytes.find("\r\n");
-    if (end == std::string_view::npos) break;
-    count += IsPing(bytes.substr(0, end));
-    bytes.remove_prefix(end + 2);
-  }
-  return count;
-}
-
 bool HasConnect(std::string_view bytes) {
   return bytes.starts_with("CONNECT ") || bytes.find("\nCONNECT ") != std::string_view::npos;
+}
+
+// The answer to our own PING.
+void TakeLastPong(Client& client) {
+  const auto pong = std::find(client.items.rbegin(), client.items.rend(), "PONG");
+  if (pong != client.items.rend()) client.items.erase(std::next(pong).base());
 }
 
 std::string JsonQuoted(std::string_view text) {
@@ -157,7 +146,7 @@ bool Executor::Handshake(const OpenClients& open, Client& client) {
 }
 
 bool Executor::SendLinesOf(Client& client, std::string_view lines) {
-  client.pings_sent += CountPings(lines);
+  client.outgoing.Add(lines);
   client.spoke |= HasConnect(lines);
   return SendBytesOf(client, lines, lines.substr(0, lines.size() - 2));
 }
@@ -206,7 +195,7 @@ bool Executor::Do(const SendBytes& send) {
       if (i + 1 < send.pieces.size() && !Worked(target_.Flush(client->connection, Deadline())))
         return false;
     }
-    client->pings_sent += CountPings(all);
+    client->outgoing.Add(all);
     client->spoke |= HasConnect(all);
   }
   return true;
@@ -375,7 +364,7 @@ bool Executor::Barrier(Client& client) {
     return true;
   }
   if (!SendLinesOf(client, "PING\r\n")) return false;
-  const int64_t pongs = client.pings_sent;
+  const int64_t pongs = client.outgoing.pings();
   WaitFor([&] { return client.pongs_received >= pongs || Ended(client); });
   if (client.pongs_received < pongs) {
     if (!client.items.empty()) {
@@ -385,8 +374,7 @@ bool Executor::Barrier(Client& client) {
     return Fail("client " + client.name +
                 (Ended(client) ? " was closed by the server" : " got no PONG to its PING"));
   }
-  const auto pong = std::find(client.items.rbegin(), client.items.rend(), "PONG");
-  client.items.erase(std::next(pong).base());
+  TakeLastPong(client);
   return true;
 }
 
@@ -422,10 +410,9 @@ bool Executor::Record(Client& client, const Expect& expect) {
     Pump();
   } else {
     SendLinesOf(client, "PING\r\n");
-    const int64_t pongs = client.pings_sent;
+    const int64_t pongs = client.outgoing.pings();
     WaitFor([&] { return client.pongs_received >= pongs || Ended(client); });
-    const auto pong = std::find(client.items.rbegin(), client.items.rend(), "PONG");
-    if (client.pongs_received >= pongs) client.items.erase(std::next(pong).base());
+    if (client.pongs_received >= pongs) TakeLastPong(client);
   }
   std::vector<std::string> lines;
   for (const std::string& item : client.items) {

@@ -26,7 +26,8 @@ struct Client {
   bool spoke = false;             // Has sent CONNECT, so that a PING proves something.
   bool closed = false;            // By us, or seen closed by an expectation.
   std::deque<std::string> items;  // Received, not yet expected.
-  int64_t pings_sent = 0, pongs_received = 0;
+  PingCounter outgoing;
+  int64_t pongs_received = 0;
   int64_t chop = 0;  // Bytes a piece; 0: not chopped.
   std::string cid;   // From INFO.
 };

@@ -26,4 +26,18 @@ enum class Stream : uint8_t { kOpen, kEnded };
 [[nodiscard]] std::optional<Frame> NextFrame(std::string_view bytes, Framing framing,
                                              Stream stream);
 
+// Counts the PINGs in what a client sends, in any pieces; those inside of payloads are none.
+class PingCounter {
+ public:
+  void Add(std::string_view bytes);
+  int64_t pings() const { return pings_; }
+
+ private:
+  void TakeLine();
+
+  std::string line_;         // That has not ended yet.
+  size_t payload_left_ = 0;  // With its CR LF.
+  int64_t pings_ = 0;
+};
+
 }  // namespace dunlin::scenario

@@ -56,7 +56,7 @@ void EventLoop::Boot() {
 
 int EventLoop::Run() {
   while (!exit_code_) {
-    if (ready_.empty()) Wait(ReadClocks());
+    if (ready_.empty()) Wait();
     const Now now = ReadClocks();
     Collect(now);
     if (now.mono >= server_.NextDeadline()) Add(Event::Kind::kTick, {});
@@ -65,13 +65,14 @@ int EventLoop::Run() {
   return *exit_code_;
 }
 
-void EventLoop::Wait(Now now) {
+void EventLoop::Wait() {
   Instant deadline = std::min(server_.NextDeadline(), monitor_.NextDeadline());
-  if (accept_again_) deadline = std::min(deadline, descriptor_freed_ ? now.mono : *accept_again_);
+  if (accept_again_) deadline = std::min(deadline, descriptor_freed_ ? Instant{} : *accept_again_);
   if (deadline == kNever) {
     ready_ = poller_.Wait(Nanos(-1));
   } else {
-    ready_ = poller_.Wait(std::max(deadline - now.mono, Nanos(0)));
+    const Instant now{ReadClock(CLOCK_MONOTONIC)};  // The step before may have taken a while.
+    ready_ = poller_.Wait(std::max(deadline - now, Nanos(0)));
   }
 }
 

@@ -61,7 +61,7 @@ class EventLoop {
   static constexpr size_t kSlicesMax = 128;
 
   // Collecting.
-  void Wait(Now now);
+  void Wait();
   void Collect(Now now);
   [[nodiscard]] bool OnReady(const epoll_event& ready, Now now);
   [[nodiscard]] bool OnConnection(ConnId id, uint32_t events, Now now);

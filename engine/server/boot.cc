@@ -3,6 +3,7 @@
 
 #include "engine/base/quote.h"
 #include "engine/base/version.h"
+#include "engine/config/host_port.h"
 #include "engine/server/server_id.h"
 #include "engine/server/server_impl.h"
 #include "engine/wire/info.h"
@@ -68,7 +69,24 @@ void Server::Impl::OnListening(const Event& event) {
   client_listener_up_ = true;
   hub_->info().port = event.port;
   Log(LogLevel::kInfo, "Listening for client connections on " + HostPort(options_.host, event.port));
+  if (!options_.client_advertise.empty() && !Advertise(event.port)) return;
   BecomeReady();
+}
+
+// INFO names what clients are to connect to. False: 'client_advertise' makes no sense, and we are done.
+bool Server::Impl::Advertise(int port) {
+  const Result<config::Advertised> advertised =
+      config::ParseAdvertised(options_.client_advertise, port);
+  if (!advertised.ok()) {
+    Log(LogLevel::kFatal, "Error setting server INFO with ClientAdvertise value of " +
+                              options_.client_advertise + ", err=" + advertised.error().text);
+    state_ = State::kExited;
+    out_->Exit(1);
+    return false;
+  }
+  hub_->info().host = advertised->host;
+  hub_->info().port = advertised->port;
+  return true;
 }
 
 void Server::Impl::BecomeReady() {

@@ -49,6 +49,7 @@ class Server::Impl : public monitor::Source {
   void ListenNext();
   void OnListening(const Event& event);
   void OnListenFailed(const Event& event);
+  bool Advertise(int port);
   void BecomeReady();
 
   // shutdown.cc

@@ -26,6 +26,15 @@ std::string PeerText(const wire::ConnectOptions& options) {
   return text;
 }
 
+// As whom the client has logged in, in the log's form: '$G/user:NAME'. Empty: it has said no name.
+std::string LoginText(const wire::ConnectOptions& options) {
+  const std::string prefix = std::string(account::kGlobalAccount) + "/";
+  if (!options.nkey.empty()) return prefix + "nkey:" + options.nkey;
+  if (!options.user.empty()) return prefix + "user:" + options.user;
+  if (!options.auth_token.empty()) return prefix + "token";
+  return {};
+}
+
 // Compares without telling by its duration where two texts differ.
 bool SameSecret(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
@@ -89,6 +98,9 @@ void ClientHub::HandleConnect(Client* client, std::string_view json) {
   if (first) {
     if (const std::string peer = PeerText(options); !peer.empty()) {
       client->label += " - " + GoQuote(peer);
+    }
+    if (const std::string login = LoginText(options); !login.empty()) {
+      client->label += " - " + GoQuote(login);
     }
   }
   if (options.protocol < kProtocolMin || options.protocol > kProtocolMax) {

@@ -17,6 +17,15 @@ TEST(Time, PrintsAsTheReferenceDoes) {
   EXPECT_EQ(FormatUptime(Hours(25) + Seconds(1)), "1d1h0m1s");
 }
 
+TEST(Time, UptimesBeginWithTheLargestUnit) {
+  Duration d = Seconds(22);
+  EXPECT_EQ(FormatUptime(d), "22s");
+  EXPECT_EQ(FormatUptime(d = d + Minutes(4)), "4m22s");
+  EXPECT_EQ(FormatUptime(d = d + Hours(4)), "4h4m22s");
+  EXPECT_EQ(FormatUptime(d = d + Hours(32 * 24)), "32d4h4m22s");
+  EXPECT_EQ(FormatUptime(d + Hours(22 * 365 * 24)), "22y32d4h4m22s");
+}
+
 TEST(Time, CivilTimeRoundTrips) {
   for (int64_t day = -800'000; day < 800'000; day += 997) {
     const WallTime at{day / 10 * 86'400'000'000'000 + 12'345'678'901};

@@ -133,6 +133,7 @@ void ClientHub::ParseKept(Client* client) {
 size_t ClientHub::ParseAll(Client* client, const Source& source) {
   LastPub last;
   size_t at = 0;
+  const int64_t msgs_before = client->in_msgs, bytes_before = client->in_bytes;
   while (at < source.size && MayParse(*client)) {
     if (deliveries_left_ <= 0 || bytes_left_ <= 0) {
       HoldClient(client, Hold::kYield);
@@ -142,6 +143,12 @@ size_t ClientHub::ParseAll(Client* client, const Source& source) {
     if (used == 0) used = ParseOne(client, source, at, &last);
     if (used == 0) break;
     at += used;
+  }
+  if (client->in_msgs != msgs_before) {
+    client->last_in = client->last_activity = now_.mono;
+    client->last_activity_wall = now_.wall;
+    account_.in.msgs += client->in_msgs - msgs_before;
+    account_.in.bytes += client->in_bytes - bytes_before;
   }
   return at;
 }

@@ -25,7 +25,7 @@ bool IsReservedReply(std::string_view reply) {
 }
 
 // memcpy() for texts of some ten bytes, without the call: two moves that overlap.
-uint8_t* Put(uint8_t* at, std::string_view text) {
+[[gnu::always_inline]] inline uint8_t* Put(uint8_t* at, std::string_view text) {
   const char* const from = text.data();
   const size_t size = text.size();
   if (size > 32) {
@@ -59,10 +59,6 @@ ClientHub::~ClientHub() {
 void ClientHub::Publish(Client* from, const Message& message) {
   from->in_msgs += 1;
   from->in_bytes += message.size;
-  from->last_in = from->last_activity = now_.mono;
-  from->last_activity_wall = now_.wall;
-  account_.in.msgs += 1;
-  account_.in.bytes += message.size;
 
   const char first = message.subject.empty() ? '\0' : message.subject[0];
   if (first == '_' || first == '$') [[unlikely]] {

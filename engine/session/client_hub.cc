@@ -56,15 +56,7 @@ void ClientHub::End() {
     }
   }
   dirty_.clear();
-  for (Client* const client : graveyard_) {
-    auto& in_slot = by_slot_[client->conn.slot];
-    if (in_slot.get() == client) {
-      in_slot.reset();
-    } else {
-      std::erase_if(replaced_, [&](const auto& replaced) { return replaced.get() == client; });
-    }
-  }
-  graveyard_.clear();
+  std::erase_if(departed_, [](const auto& client) { return !client->subs_going; });
   out_ = nullptr;
 }
 
@@ -72,11 +64,7 @@ void ClientHub::End() {
 
 void ClientHub::Opened(ConnId conn, std::string_view ip, int port) {
   if (conn.slot >= by_slot_.size()) by_slot_.resize(conn.slot + 1);
-  if (by_slot_[conn.slot] != nullptr) {
-    // The driver uses a slot again as soon as it is free for it; we may not be done with its last user.
-    CHECK(by_slot_[conn.slot]->phase == ClientPhase::kGone);
-    replaced_.push_back(std::move(by_slot_[conn.slot]));
-  }
+  CHECK(by_slot_[conn.slot] == nullptr);
   by_slot_[conn.slot] = std::make_unique<Client>(conn, &pool_);
   Client* const client = by_slot_[conn.slot].get();
   client->cid = ++last_cid_;
@@ -158,12 +146,9 @@ void ClientHub::Closed(ConnId conn, TransportEnd end, std::string_view why) {
   }
   client->phase = ClientPhase::kGone;
   client->out.Clear();
-  MaybeFree(client);
-}
-
-// A client is freed when its transport and its subscriptions are both gone.
-void ClientHub::MaybeFree(Client* client) {
-  if (client->phase == ClientPhase::kGone && !client->subs_going) graveyard_.push_back(client);
+  // The driver may use the slot again at once; the client stays until its subscriptions are gone too, and
+  // to the end of the step, since lists of this step may name it.
+  departed_.push_back(std::move(by_slot_[conn.slot]));
 }
 
 void ClientHub::StartLeaving(Client* client) {
@@ -193,7 +178,6 @@ void ClientHub::ContinueLeaving() {
     leaving_cursor_ = 0;
     leaving_.erase(leaving_.begin());
     if (client->hold == Hold::kLeaving) Resume(client);
-    MaybeFree(client);
   }
 }
 
@@ -501,7 +485,7 @@ void ClientHub::CheckInvariants() const {
     if (client == nullptr) continue;
     client->out.CheckInvariants();
     CHECK(client->out.pending() <= options_.max_pending || client->phase != ClientPhase::kOpen);
-    sids += client->subs_going && client == nullptr ? 0 : client->sids.size();
+    sids += client->sids.size();
     if (client->phase != ClientPhase::kOpen) continue;
     ++open;
     CHECK(client->ping_timer.armed());
@@ -510,6 +494,7 @@ void ClientHub::CheckInvariants() const {
   }
   CHECK(open == open_count_);
   CHECK(subs_.size() == account_.subs.size());
+  for (const auto& client : departed_) CHECK(client->subs_going && !client->ping_timer.armed());
   if (leaving_.empty()) CHECK(sids == subs_.size());
 }
 

@@ -209,7 +209,6 @@ class ClientHub {
   void SetReadsPaused(Client* client, bool paused);
   void StartLeaving(Client* client);
   void ContinueLeaving();
-  void MaybeFree(Client* client);
   void ArmFirstPing(Client* client);
   void OnPingTimer(Client* client);
   void OnWriteDeadline(Client* client);
@@ -251,8 +250,7 @@ class ClientHub {
   std::vector<Client*> stalled_;    // hold == kStalled.
   std::vector<Client*> leaving_;    // Their subscriptions are being removed.
   size_t leaving_cursor_ = 0;       // In the sid table of the first of them.
-  std::vector<Client*> graveyard_;  // To be freed at the end of the step.
-  std::vector<std::unique_ptr<Client>> replaced_;  // Gone, not freed yet, and their slots used again.
+  std::vector<std::unique_ptr<Client>> departed_;  // Their transports are gone, and their slots free.
   std::deque<std::unique_ptr<Fanout>> fanouts_;
   bool routing_ = false;  // A match result is being walked: no subscription may go.
   std::vector<subject::SubRef> auto_unsubs_;  // Reached their max while a result was walked.

@@ -35,7 +35,7 @@ void ClientHub::Bytes(const Event& event) {
   uint8_t* data = event.data;
   size_t size = event.size;
   Inbox& in = client->in;
-  if (client->hold != Hold::kNone || in.size() + size > UINT32_MAX / 2) {
+  if (client->hold != Hold::kNone) {
     KeepMore(client, data, size);
     return;
   }

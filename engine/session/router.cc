@@ -53,7 +53,7 @@ ClientHub::~ClientHub() {
     pool_.Unref(fanout->block);
   }
   for (auto& client : by_slot_) client.reset();
-  replaced_.clear();
+  departed_.clear();
 }
 
 void ClientHub::Publish(Client* from, const Message& message) {
@@ -218,7 +218,8 @@ void ClientHub::FlushAutoUnsubs() {
 // A consumer is getting full: its producer waits, a moment if the consumer was only not written to yet,
 // until it has caught up if it does not take more.
 void ClientHub::HoldProducer(Client* from, const Client& consumer) {
-  if (from->phase != ClientPhase::kOpen || from->hold == Hold::kStalled) return;
+  if (from->phase != ClientPhase::kOpen) return;
+  if (from->hold != Hold::kNone && from->hold != Hold::kYield) return;
   if (!consumer.blocked) {
     if (from->hold == Hold::kNone) HoldClient(from, Hold::kYield);
     return;

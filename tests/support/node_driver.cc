@@ -21,6 +21,13 @@ void NodeDriver::Run(const Event& event) {
   RunUntilQuiet();
 }
 
+void NodeDriver::Step(const std::vector<Event>& batch) {
+  const int64_t start = clock_ns != nullptr ? clock_ns() : 0;
+  server_.Step(now_, batch, out_);
+  if (clock_ns != nullptr) worst_step_ns = std::max(worst_step_ns, clock_ns() - start);
+  ++steps_;
+}
+
 // Steps until nothing follows from what happened: no effects, nothing put off.
 void NodeDriver::RunUntilQuiet() {
   std::vector<Event> batch;
@@ -30,16 +37,14 @@ void NodeDriver::RunUntilQuiet() {
     batch.swap(next_);
     next_.clear();
     out_.Clear();
-    server_.Step(now_, batch, out_);
-    ++steps_;
+    Step(batch);
     CarryOut();
     batch.clear();
     if (!next_.empty()) {
       // What was written is reported before the read memory is used again: then it is.
       batch.swap(next_);
       out_.Clear();
-      server_.Step(now_, batch, out_);
-      ++steps_;
+      Step(batch);
       CarryOut();
       batch.clear();
     }
@@ -145,6 +150,21 @@ void NodeDriver::Hangup(uint32_t slot) {
   event.conn = conn.id;
   event.end = TransportEnd::kPeerClosed;
   Run(event);
+}
+
+void NodeDriver::HangupAndReconnect(uint32_t slot) {
+  Event closed;
+  closed.kind = Event::Kind::kClosed;
+  closed.conn = conns_.at(slot).id;
+  conns_[slot] = {};
+  conns_[slot].id = {slot, closed.conn.generation + 1};
+  Event opened;
+  opened.kind = Event::Kind::kOpened;
+  opened.conn = conns_[slot].id;
+  opened.text = "127.0.0.1";
+  opened.port = 4'000;
+  next_ = {closed, opened};
+  RunUntilQuiet();
 }
 
 void NodeDriver::SetWindow(uint32_t slot, int64_t bytes) {

@@ -25,6 +25,8 @@ class NodeDriver {
   void Send(uint32_t slot, std::string_view bytes);
   // The peer closes.
   void Hangup(uint32_t slot);
+  // The peer closes, and another connects in the same batch, with the same slot.
+  void HangupAndReconnect(uint32_t slot);
   // The transport takes 'bytes' more bytes before it blocks; -1: any number.
   void SetWindow(uint32_t slot, int64_t bytes);
   void Advance(Duration d);
@@ -38,6 +40,9 @@ class NodeDriver {
   int64_t steps() const { return steps_; }
   bool keep_output = true;   // False: count, do not keep.
   int64_t bytes_out = 0;
+  // For benchmarks: a clock, and the longest step that it saw.
+  int64_t (*clock_ns)() = nullptr;
+  int64_t worst_step_ns = 0;
 
  private:
   struct Conn {
@@ -51,6 +56,7 @@ class NodeDriver {
   };
 
   void Run(const Event& event);
+  void Step(const std::vector<Event>& batch);
   void RunUntilQuiet();
   // Carries out the outbox; the events that this gives are left in next_.
   void CarryOut();

@@ -114,6 +114,42 @@ TEST(Server, SubscriptionsOfAConnectionThatLeavesAreGone) {
   EXPECT_EQ(node.Take(producer).substr(0, 18), "HMSG inbox 1 39 39");
 }
 
+// A driver names a new connection by an old one's slot as soon as that has closed.
+TEST(Server, ASlotIsUsedAgainWhileItsLastOwnersSubscriptionsAreStillGoing) {
+  NodeDriver node;
+  std::string subs;
+  for (int sid = 1; sid <= 50'000; ++sid) subs += "SUB foo " + std::to_string(sid) + "\r\n";
+  const uint32_t many = Joined(node, subs);
+  node.HangupAndReconnect(many);
+  node.Send(many, std::string(kConnect) + "SUB foo 1\r\nPUB foo 1\r\na\r\nPING\r\n");
+  const std::string got = node.Take(many);
+  EXPECT_NE(got.find("MSG foo 1 1\r\na\r\nPONG\r\n"), std::string::npos) << got;
+  node.server().CheckInvariants();
+}
+
+// Consumers that are full while a wide message is on its way hold nobody twice.
+TEST(Server, AWideFanoutToConsumersThatDoNotReadEnds) {
+  config::Options options;
+  options.max_pending = 200'000;
+  NodeDriver node(options);
+  std::vector<uint32_t> clients;
+  std::string subs;
+  for (int sid = 1; sid <= 3'000; ++sid) subs += "SUB foo " + std::to_string(sid) + "\r\n";
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(Joined(node, subs));
+    node.SetWindow(clients.back(), i % 2 == 0 ? 0 : -1);
+  }
+  const uint32_t producer = Joined(node);
+  for (int i = 0; i < 5; ++i) node.Send(producer, "PUB foo 50\r\n" + std::string(50, 'x') + "\r\n");
+  node.Advance(Millis(100));
+  node.Send(producer, "PING\r\n");
+  node.Advance(Millis(100));
+  EXPECT_EQ(node.Take(producer), "PONG\r\n");
+  node.Hangup(producer);
+  node.Advance(Seconds(1));
+  node.server().CheckInvariants();
+}
+
 TEST(Server, LameDuckSendsClientsAwayOneByOne) {
   config::Options options;
   options.lame_duck_grace_period = Seconds(1);

@@ -65,6 +65,7 @@ struct Client {
   bool reads_paused = false;
   bool slow_consumer_state = false;  // A write deadline has passed and write_timeout says to retry.
   bool stall_spent = false;          // It has waited its time for what it sent last; see Hold::kStalled.
+  bool transport_gone = false;
   bool subs_going = false;           // In the hub's list of connections whose subscriptions are removed.
 
   Outbound out;

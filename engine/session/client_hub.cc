@@ -127,12 +127,13 @@ void ClientHub::Close(Client* client, CloseReason reason) {
   client->hold = Hold::kNone;
   if (client->slow) ResumeStalled();
   StartLeaving(client);
-  out_->Close(client->conn);
+  if (!client->transport_gone) out_->Close(client->conn);
 }
 
 void ClientHub::Closed(ConnId conn, TransportEnd end, std::string_view why) {
   Client* const client = Find(conn);
-  if (client == nullptr || client->phase == ClientPhase::kGone) return;
+  if (client == nullptr) return;
+  client->transport_gone = true;
   if (client->phase == ClientPhase::kOpen) {
     switch (end) {
       case TransportEnd::kPeerClosed:

@@ -56,6 +56,9 @@ void NodeDriver::RunUntilQuiet() {
 void NodeDriver::CarryOut() {
   for (const Effect& effect : out_.effects()) {
     Event event;
+    const auto named = conns_.find(effect.conn.slot);
+    // A late effect, for one who had the slot before.
+    if (effect.conn.generation != 0 && named->second.id != effect.conn) continue;
     switch (effect.kind) {
       case Effect::Kind::kWrite: WriteOut(conns_.at(effect.conn.slot)); break;
       case Effect::Kind::kPauseReads: conns_.at(effect.conn.slot).paused = true; break;

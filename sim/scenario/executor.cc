@@ -118,7 +118,7 @@ bool Executor::RenderTo(const Text& text, std::string* out) {
 }
 
 // What must be true of every scenario in the end.
-bool Executor::Finish() { return FinishClients() && FinishServers(); }
+bool Executor::Finish() { return FinishClients() && FinishServers() && Worked(target_.Verify()); }
 
 bool Executor::FinishClients() {
   for (auto& [name, client] : clients_) {

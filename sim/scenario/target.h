@@ -56,6 +56,8 @@ class Target {
   // Waits until nothing is on its way any more, and returns true; or returns false, if the target
   // cannot know: then only an answer of the server proves it.
   virtual bool Settle() = 0;
+  // What the target itself found wrong so far.
+  virtual std::string Verify() { return ""; }
 
   // ---- The scenario's own folder, in which the servers run.
   virtual std::string Folder() const = 0;

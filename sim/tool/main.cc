@@ -11,6 +11,7 @@
 #include "sim/plan/run.h"
 #include "sim/plan/shrink.h"
 #include "sim/tool/mutants.h"
+#include "sim/tool/run_scenarios.h"
 #include "sim/tool/shell.h"
 
 namespace dunlin::sim {
@@ -18,6 +19,7 @@ namespace {
 
 constexpr char kUsage[] =
     "dunlin-sim --seed N               one seeded run; the last line is its hash\n"
+    "dunlin-sim run [--seed N] FILE... scenarios (scenarios/README.md), each twice\n"
     "dunlin-sim plan N                 print what seed N expands into\n"
     "dunlin-sim replay PLANFILE        run a plan\n"
     "dunlin-sim campaign [--minutes M] [--seeds N] [--first S]\n"
@@ -196,6 +198,11 @@ int Main(int argc, char** argv) {
     }
     if (command == "campaign") return RunCampaign(*arguments);
     if (command == "mutants") return FindMutants(arguments->seeds.value_or(300), arguments->only);
+    if (command == "run" && !arguments->files.empty()) {
+      PrintingSink sink;
+      return RunScenarios(arguments->files, arguments->seed.value_or(1),
+                          arguments->trace ? &sink : nullptr);
+    }
     if (arguments->files.size() == 1) {
       const std::string& name = arguments->files[0];
       if (command == "shrink") return Shrink(name);

@@ -18,6 +18,7 @@
 
 #include "sim/scenario/executor.h"
 #include "sim/scenario/parser.h"
+#include "sim/scenario/sim_run.h"
 #include "tests/scenario/process.h"
 #include "tests/scenario/process_target.h"
 
@@ -32,6 +33,7 @@ struct Arguments {
   std::string server;
   Mode mode = Mode::kCheck;
   int jobs = 4;
+  uint64_t seed = 1;
   bool only_check = false;
   bool keep = false;
   bool verbose = false;
@@ -39,11 +41,12 @@ struct Arguments {
 };
 
 constexpr char kHelp[] =
-    "dunlin-scenario --target=daemon|reference [OPTION]... FILE|FOLDER...\n"
+    "dunlin-scenario --target=sim|daemon|reference [OPTION]... FILE|FOLDER...\n"
     "  --server PATH   the server's binary (reference: else $DUNLIN_ORACLE or nats-server on "
     "PATH;\n"
     "                  daemon: else dunlin beside this program's folder)\n"
     "  --jobs N        scenarios at once (4)\n"
+    "  --seed N        of the simulated world (1)\n"
     "  --update        put in what was recorded, and replace expected lines that are not met\n"
     "  --check         only read the files\n"
     "  --keep          leave the scenario's folder behind\n"
@@ -112,12 +115,16 @@ bool ParseArguments(int argc, char** argv, Arguments* out) {
     };
     std::string text;
     if (value("--target", &text)) {
-      if (text != "daemon" && text != "reference") return false;
-      out->target = text == "daemon" ? TargetName::kDaemon : TargetName::kReference;
+      if (text != "sim" && text != "daemon" && text != "reference") return false;
+      out->target = text == "sim"      ? TargetName::kSim
+                    : text == "daemon" ? TargetName::kDaemon
+                                       : TargetName::kReference;
     } else if (value("--server", &out->server)) {
     } else if (value("--jobs", &text)) {
       std::from_chars(text.data(), text.data() + text.size(), out->jobs);
       if (out->jobs < 1 || out->jobs > 64) return false;
+    } else if (value("--seed", &text)) {
+      std::from_chars(text.data(), text.data() + text.size(), out->seed);
     } else if (word == "--update") {
       out->mode = Mode::kRecord;
     } else if (word == "--check") {
@@ -156,7 +163,9 @@ int RunOne(const Arguments& arguments, const std::string& binary, const std::str
   if (!script) return 1;
   if (arguments.only_check) return 0;
   Outcome outcome;
-  {
+  if (arguments.target == TargetName::kSim) {
+    outcome = RunInSimulator(*script, arguments.seed).outcome;
+  } else {
     ProcessTarget target({arguments.target, binary, arguments.keep});
     if (arguments.keep) printf("%s: kept in %s\n", path.c_str(), target.Folder().c_str());
     outcome = RunScript(*script, target, arguments.mode);
@@ -268,7 +277,7 @@ int Main(int argc, char** argv) {
   }
   signal(SIGPIPE, SIG_IGN);
   std::string binary;
-  if (!arguments.only_check) {
+  if (!arguments.only_check && arguments.target != TargetName::kSim) {
     binary = FindServer(arguments, argv[0]);
     if (binary.empty() || !IsExecutable(binary)) {
       printf("SKIPPED: no %s server to run %zu scenarios against%s\n", ToString(arguments.target),

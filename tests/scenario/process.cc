@@ -25,8 +25,8 @@ Pipe MakePipe() {
   return made;
 }
 
-[[noreturn]] void BecomeServer(const std::vector<std::string>& arguments, const std::string& folder,
-                               int output, int errors, pid_t parent) {
+[[noreturn]] void BecomeServer(const std::string& binary, const std::vector<std::string>& arguments,
+                               const std::string& folder, int output, int errors, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
   const int nothing = open("/dev/null", O_RDONLY);
@@ -38,15 +38,15 @@ Pipe MakePipe() {
     words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
   signal(SIGPIPE, SIG_DFL);
-  if (chdir(folder.c_str()) == 0) execv(words[0], words.data());
-  dprintf(2, "cannot execute %s: %s\n", words[0], strerror(errno));
+  if (chdir(folder.c_str()) == 0) execv(binary.c_str(), words.data());
+  dprintf(2, "cannot execute %s: %s\n", binary.c_str(), strerror(errno));
   _exit(127);
 }
 
 }  // namespace
 
-ChildProcess StartProcess(const std::vector<std::string>& arguments, const std::string& folder,
-                          Streams streams) {
+ChildProcess StartProcess(const std::string& binary, const std::vector<std::string>& arguments,
+                          const std::string& folder, Streams streams) {
   ChildProcess child;
   const Pipe errors = MakePipe();
   const Pipe output = streams == Streams::kApart ? MakePipe() : Pipe{};
@@ -54,7 +54,7 @@ ChildProcess StartProcess(const std::vector<std::string>& arguments, const std::
   child.pid = fork();
   if (child.pid == 0) {
     const int out = streams == Streams::kApart ? output.ends[1] : errors.ends[1];
-    BecomeServer(arguments, folder, out, errors.ends[1], parent);
+    BecomeServer(binary, arguments, folder, out, errors.ends[1], parent);
   }
   close(errors.ends[1]);
   if (output.ends[1] >= 0) close(output.ends[1]);
@@ -71,25 +71,6 @@ int Reap(pid_t pid) {
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-std::vector<std::string> SplitArguments(std::string_view line) {
-  std::vector<std::string> words;
-  bool quoted = false, inside = false;
-  for (const char c : line) {
-    if (c == '"') {
-      quoted = !quoted;
-      if (!inside) words.emplace_back();
-      inside = true;
-    } else if (c == ' ' && !quoted) {
-      inside = false;
-    } else {
-      if (!inside) words.emplace_back();
-      inside = true;
-      words.back() += c;
-    }
-  }
-  return words;
 }
 
 std::optional<std::string> ReadWholeFile(const std::string& path) {

@@ -18,15 +18,14 @@ struct ChildProcess {
 
 enum class Streams : unsigned char { kTogether, kApart };
 
-// Starts 'arguments' in 'folder', with an empty stdin. The child dies with this process.
-[[nodiscard]] ChildProcess StartProcess(const std::vector<std::string>& arguments,
+// Starts 'binary' with 'arguments' (its own name first) in 'folder', with an empty stdin. The child
+// dies with this process.
+[[nodiscard]] ChildProcess StartProcess(const std::string& binary,
+                                        const std::vector<std::string>& arguments,
                                         const std::string& folder, Streams streams);
 
 // Its exit code, or 128 + N if signal N ended it. REQUIRES: it has ended, or is about to.
 [[nodiscard]] int Reap(pid_t pid);
-
-// Words of a command line; blanks inside double quotes belong to a word.
-[[nodiscard]] std::vector<std::string> SplitArguments(std::string_view line);
 
 [[nodiscard]] std::optional<std::string> ReadWholeFile(const std::string& path);
 [[nodiscard]] bool WriteWholeFile(const std::string& path, std::string_view content);

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "sim/scenario/arguments.h"
 #include "sim/scenario/json_value.h"
 #include "tests/scenario/process.h"
 
@@ -97,17 +98,12 @@ std::optional<std::string> ProcessTarget::ReadFile(const std::string& name) {
 
 std::vector<std::string> ProcessTarget::CommandLine(const ServerSpec& spec,
                                                     const ServerProcess& server) {
-  std::vector<std::string> words = {options_.binary};
+  // Called so also when it is ours: what a server prints begins with its name.
+  std::vector<std::string> words = {"nats-server"};
   if (spec.config) words.insert(words.end(), {"-c", spec.name + ".conf"});
-  if (!spec.bare) {
-    const auto port = [](int known) {
-      return known == 0 ? std::string("-1") : std::to_string(known);
-    };
-    words.insert(words.end(), {"-a", "127.0.0.1", "-p", port(server.ports[0]), "--ports_file_dir",
-                               "ports." + spec.name});
-    if (spec.monitor) words.insert(words.end(), {"-m", port(server.ports[1])});
-  }
-  for (std::string& word : SplitArguments(spec.args)) words.push_back(std::move(word));
+  if (!spec.bare) words.insert(words.end(), {"--ports_file_dir", "ports." + spec.name});
+  const std::vector<std::string> own = TargetArguments(spec, server.ports);
+  words.insert(words.end(), own.begin(), own.end());
   return words;
 }
 
@@ -123,7 +119,8 @@ std::string ProcessTarget::Start(const ServerSpec& spec) {
     inotify_add_watch(changes_fd_, ports.c_str(), kChanges);
   }
   if (server.log_fd >= 0) close(server.log_fd);
-  const ChildProcess child = StartProcess(CommandLine(spec, server), folder_, Streams::kTogether);
+  const ChildProcess child =
+      StartProcess(options_.binary, CommandLine(spec, server), folder_, Streams::kTogether);
   if (child.pid < 0) return "no process could be started";
   server.pid = child.pid;
   server.log_fd = child.errors;
@@ -273,7 +270,8 @@ ProcessResult ProcessTarget::Run(const ServerSpec& spec, Instant deadline) {
     result.problem = WriteFile(spec.name + ".conf", *spec.config);
     if (!result.problem.empty()) return result;
   }
-  const ChildProcess child = StartProcess(CommandLine(spec, {}), folder_, Streams::kApart);
+  const ChildProcess child =
+      StartProcess(options_.binary, CommandLine(spec, {}), folder_, Streams::kApart);
   pollfd fds[2] = {{child.output, POLLIN, 0}, {child.errors, POLLIN, 0}};
   std::string* texts[2] = {&result.output, &result.errors};
   while (fds[0].fd >= 0 || fds[1].fd >= 0) {

@@ -1,0 +1,275 @@
+#include "sim/scenario/sim_target.h"
+
+#include <charconv>
+
+#include "sim/scenario/arguments.h"
+
+namespace dunlin::scenario {
+namespace {
+
+constexpr char kFolder[] = "/scenario/";
+constexpr Duration kIdlePatience = Seconds(60);
+
+std::string WithoutFolder(const std::string& path) {
+  std::string_view rest = path;
+  if (rest.starts_with(kFolder)) rest.remove_prefix(sizeof kFolder - 1);
+  if (rest.starts_with("./")) rest.remove_prefix(2);
+  return std::string(rest);
+}
+
+const char* Tag(LogLevel level) {
+  switch (level) {
+    case LogLevel::kFatal: return "[FTL] ";
+    case LogLevel::kError: return "[ERR] ";
+    case LogLevel::kWarn: return "[WRN] ";
+    case LogLevel::kInfo: return "[INF] ";
+    case LogLevel::kDebug: return "[DBG] ";
+    case LogLevel::kTrace: return "[TRC] ";
+  }
+  return "";
+}
+
+sim::World::Options WorldOptions(uint64_t seed) {
+  sim::World::Options options;
+  options.seed = seed;
+  options.check_invariants_one_in = 1;
+  return options;
+}
+
+void AddLines(std::string_view text, std::vector<std::string>* lines) {
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    lines->emplace_back(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+}
+
+}  // namespace
+
+Result<std::string> SimTarget::Files::ReadFile(const std::string& path) {
+  const auto found = content.find(WithoutFolder(path));
+  if (found == content.end()) return Error{"open " + path + ": no such file or directory"};
+  return found->second;
+}
+
+SimTarget::SimTarget(uint64_t seed, sim::TraceSink* sink) : world_(WorldOptions(seed)) {
+  world_.trace().SetSink(sink);
+}
+
+bool SimTarget::Progress(Instant deadline) { return world_.Step(deadline); }
+
+std::string SimTarget::Advance(Duration by) {
+  world_.RunFor(by);
+  return "";
+}
+
+bool SimTarget::Settle() { return world_.RunUntilIdle(kIdlePatience); }
+
+std::string SimTarget::Verify() {
+  for (const auto& [name, server] : servers_) {
+    if (server.node && world_.state(*server.node) == sim::NodeState::kRunning) {
+      world_.CheckInvariants(*server.node);
+    }
+  }
+  if (world_.failures().empty()) return "";
+  const sim::Failure& first = world_.failures()[0];
+  return "the simulator found: " + first.invariant + ": " + first.text;
+}
+
+std::string SimTarget::WriteFile(const std::string& name, std::string_view content) {
+  files_.content[name] = content;
+  return "";
+}
+
+std::optional<std::string> SimTarget::ReadFile(const std::string& name) {
+  const auto found = files_.content.find(name);
+  return found == files_.content.end() ? std::nullopt : std::optional(found->second);
+}
+
+config::Startup SimTarget::Prepare(const ServerSpec& spec, const SimServer& server) {
+  std::vector<std::string> words;
+  if (spec.config) {
+    files_.content[spec.name + ".conf"] = *spec.config;
+    words.insert(words.end(), {"-c", spec.name + ".conf"});
+  }
+  const std::vector<std::string> own = TargetArguments(spec, server.ports);
+  words.insert(words.end(), own.begin(), own.end());
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  return config::Prepare("nats-server", views, files_);
+}
+
+std::string SimTarget::Start(const ServerSpec& spec) {
+  SimServer& server = servers_[spec.name];
+  const bool runs = server.node && world_.state(*server.node) == sim::NodeState::kRunning;
+  if (runs) return "server " + spec.name + " runs already";
+  config::Startup startup = Prepare(spec, server);
+  AddLines(startup.standard_error, &server.log);
+  if (startup.next != config::Startup::Next::kServe) {
+    return "server " + spec.name + " ended with exit code " + std::to_string(startup.exit_code) +
+           " instead of getting ready";
+  }
+  if (server.node) {
+    world_.SetOptions(*server.node, std::move(startup.options));
+  } else {
+    server.node = world_.AddNode(spec.name, std::move(startup.options));
+  }
+  server.killed = false;
+  world_.Start(*server.node);
+  world_.RunUntilIdle(kIdlePatience);
+  if (const auto code = ExitCode(spec.name)) {
+    return "server " + spec.name + " ended with exit code " + std::to_string(*code) +
+           " instead of getting ready";
+  }
+  TakePort(server, Port::kClient, &server.ports[0]);
+  TakePort(server, Port::kMonitor, &server.ports[1]);
+  return "";
+}
+
+void SimTarget::TakePort(const SimServer& server, Port port, int* known) {
+  const auto kind = port == Port::kClient ? ListenerKind::kClient : ListenerKind::kMonitor;
+  if (const auto listening = world_.port(*server.node, kind)) *known = *listening;
+}
+
+std::string SimTarget::Send(const std::string& server, Signal signal) {
+  if (!servers_[server].node || ExitCode(server)) return "server " + server + " does not run";
+  static constexpr Command kCommands[] = {Command::kStop, Command::kStop, Command::kReload,
+                                          Command::kReopenLog, Command::kLameDuck};
+  if (signal == Signal::kQuit) return "the simulator knows no SIGQUIT";
+  world_.Signal(*servers_[server].node, kCommands[static_cast<int>(signal)]);
+  return "";
+}
+
+std::string SimTarget::Kill(const std::string& server) {
+  if (!servers_[server].node || ExitCode(server)) return "server " + server + " does not run";
+  world_.Kill(*servers_[server].node);
+  servers_[server].killed = true;
+  return "";
+}
+
+std::optional<int> SimTarget::ExitCode(const std::string& server) {
+  static constexpr int kExitKilled = 128 + 9;
+  const SimServer& known = servers_[server];
+  if (!known.node) return std::nullopt;
+  if (known.killed) return kExitKilled;
+  if (world_.state(*known.node) != sim::NodeState::kExited) return std::nullopt;
+  return world_.exit_code(*known.node);
+}
+
+const std::vector<std::string>& SimTarget::Log(const std::string& server) {
+  SimServer& known = servers_[server];
+  if (!known.node) return known.log;
+  const auto& lines = world_.log(*known.node);
+  for (; known.log_taken < lines.size(); known.log_taken++) {
+    const sim::LogLine& line = lines[known.log_taken];
+    known.log.push_back(Tag(line.level) + line.text);
+  }
+  return known.log;
+}
+
+std::optional<int> SimTarget::PortOf(const std::string& server, Port port) {
+  const int known = servers_[server].ports[static_cast<int>(port)];
+  return known == 0 ? std::nullopt : std::optional(known);
+}
+
+std::optional<int64_t> SimTarget::PidOf(const std::string&) { return std::nullopt; }
+
+ProcessResult SimTarget::Run(const ServerSpec& spec, Instant) {
+  ProcessResult result;
+  const config::Startup startup = Prepare(spec, {});
+  result.output = startup.standard_output;
+  result.errors = startup.standard_error;
+  result.exit_code = startup.exit_code;
+  if (startup.next == config::Startup::Next::kServe)
+    result.problem = "the process does not end by itself";
+  if (startup.next == config::Startup::Next::kSignal)
+    result.problem = "the simulator sends no signals";
+  return result;
+}
+
+HttpAnswer SimTarget::Get(const std::string& server, const std::string& path, Instant deadline) {
+  HttpAnswer answer;
+  if (!PortOf(server, Port::kMonitor)) {
+    answer.problem =
+        "server " + server + " has no monitoring port ('server " + server + " monitor')";
+    return answer;
+  }
+  const sim::MonitorId request = world_.RequestMonitor(*servers_[server].node, path);
+  const sim::MonitorAnswer* got = nullptr;
+  while ((got = world_.answer(request)) == nullptr) {
+    if (!world_.Step(deadline)) break;
+  }
+  if (got == nullptr || got->status == 0) {
+    answer.problem = "no answer to GET " + path;
+    return answer;
+  }
+  answer.status = got->status;
+  answer.headers.push_back("Content-Type: " + got->content_type);
+  answer.body = got->body;
+  return answer;
+}
+
+ConnectionId SimTarget::Open(const std::string& server, Port port, int receive_buffer,
+                             std::string* problem) {
+  if (port == Port::kMonitor) {
+    *problem = "the simulator has no HTTP; 'get' works";
+    return -1;
+  }
+  const SimServer& known = servers_[server];
+  if (!known.node || !PortOf(server, port)) {
+    *problem = "server " + server + " has no client port";
+    return -1;
+  }
+  sim::LinkOptions link;
+  if (receive_buffer > 0) link.to_client_bytes_max = static_cast<size_t>(receive_buffer);
+  const sim::EndpointId endpoint = world_.Connect(*known.node, link, nullptr);
+  const Instant deadline = world_.now() + Seconds(10);
+  while (world_.endpoint_state(endpoint) == sim::EndpointState::kConnecting &&
+         world_.Step(deadline)) {
+  }
+  if (world_.endpoint_state(endpoint) == sim::EndpointState::kRefused) {
+    *problem = "Connection refused";
+    return -1;
+  }
+  return static_cast<ConnectionId>(endpoint.value);
+}
+
+void SimTarget::Send(ConnectionId connection, std::string_view bytes) {
+  world_.Send(Endpoint(connection), bytes);
+}
+
+std::string SimTarget::Flush(ConnectionId, Instant) {
+  return world_.RunUntilIdle(kIdlePatience) ? "" : "the server does not come to rest";
+}
+
+std::string_view SimTarget::Received(ConnectionId connection) {
+  return world_.Received(Endpoint(connection));
+}
+
+void SimTarget::Consume(ConnectionId connection, size_t bytes) {
+  world_.Consume(Endpoint(connection), bytes);
+}
+
+ConnectionState SimTarget::State(ConnectionId connection) {
+  switch (world_.endpoint_state(Endpoint(connection))) {
+    case sim::EndpointState::kConnecting:
+    case sim::EndpointState::kOpen: return ConnectionState::kOpen;
+    case sim::EndpointState::kFinished: return ConnectionState::kFinished;
+    case sim::EndpointState::kRefused:
+    case sim::EndpointState::kReset: return ConnectionState::kReset;
+    case sim::EndpointState::kClosed: return ConnectionState::kClosedByUs;
+  }
+  return ConnectionState::kOpen;
+}
+
+int SimTarget::LocalPort(ConnectionId connection) {
+  return world_.local_port(Endpoint(connection));
+}
+void SimTarget::Shut(ConnectionId connection) { world_.FinishSending(Endpoint(connection)); }
+void SimTarget::Close(ConnectionId connection) { world_.Close(Endpoint(connection)); }
+void SimTarget::Reset(ConnectionId connection) {
+  world_.Reset(Endpoint(connection), sim::ResetSide::kBoth);
+}
+void SimTarget::Stall(ConnectionId connection) { world_.StallReading(Endpoint(connection)); }
+void SimTarget::Resume(ConnectionId connection) { world_.ResumeReading(Endpoint(connection)); }
+
+}  // namespace dunlin::scenario

@@ -44,7 +44,7 @@ def run(step, context):
     mine = context.results.all[before:]
     for result in mine:
         if result.status == r.FAILED:
-            print(f"   FAILED {result.name}: {result.detail[:2000]}")
+            print(f"   FAILED {result.name}: {result.detail[:1200]}")
     for reason in sorted({x.detail for x in mine if x.status == r.SKIPPED}):
         print(f"   SKIPPED {sum(x.status == r.SKIPPED and x.detail == reason for x in mine)}: {reason}")
     counts = ", ".join(f"{sum(x.status == s for x in mine)} {s}" for s in (r.PASSED, r.FAILED, r.SKIPPED))

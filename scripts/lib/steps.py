@@ -103,8 +103,8 @@ def check_format(context):
 
 @step("python", "tests of the scripts and of the ledger's checker", quick=True)
 def python(context):
-    for path in sorted((context.root / "tests").rglob("*_test.py")):
-        if "clients" not in path.parts:  # These need a server: a step of their own.
+    for folder in ("tests/parity", "tests/scripts"):  # Others are tests that meson knows.
+        for path in sorted((context.root / folder).glob("*_test.py")):
             python_tests.run_file(context.results, context.root, path)
 
 
@@ -127,24 +127,34 @@ def add_scenarios(context, target, text):
     return len(found)
 
 
+def scenario_command(context, target):
+    """What runs all scenarios on a target, or None where that is not there yet."""
+    if target == "sim":
+        program = context.program("sim/dunlin-sim")
+        if program is None or "dunlin-sim run" not in run_quietly([program]).stdout:
+            return None
+        files = sorted(path.relative_to(context.root) for path in (context.root / "scenarios").rglob("*.scn"))
+        return [program, "run", "--verbose", *files]
+    program = context.program("tests/scenario/dunlin-scenario")
+    return program and [program, f"--target={target}", "--verbose", "scenarios"]
+
+
 @step("scenarios", "every scenario on the simulator, on our daemon and on the reference", quick=True)
 def scenarios(context):
-    program = context.program("tests/scenario/dunlin-scenario")
-    if program is None:
-        return "the scenario runner is not there yet"
-    targets = ["sim"] if context.quick else ["sim", "daemon", "reference"]
-    for target in targets:
+    for target in ["sim"] if context.quick else ["sim", "daemon", "reference"]:
+        command = scenario_command(context, target)
+        if command is None:
+            print(f"   no runner for the target '{target}' yet")
+            continue
         if target == "reference" and reference() is None:
             for path in sorted((context.root / "scenarios").rglob("*.scn")):
                 name = f"{path.relative_to(context.root)} [reference]"
                 context.results.add("scenarios", name, r.SKIPPED, NO_REFERENCE)
             continue
-        done = run_quietly([program, f"--target={target}", "--verbose", "scenarios"])
+        done = run_quietly(command)
         ran = add_scenarios(context, target, done.stdout)
-        failed = context.results.count(r.FAILED, "scenarios")
-        if not ran or (done.returncode not in (0, 77) and not failed):
+        if not ran or (done.returncode != 0 and not context.results.count(r.FAILED, "scenarios")):
             raise StepFailed(f"{target}: exited {done.returncode}\n{done.stdout[-4000:]}")
-    return None
 
 
 SEEDS = 300         # Of the campaign; it takes well under a minute.
@@ -182,7 +192,7 @@ def mutants(context):
         number, found, *_, what = line.split("\t")
         status = r.FAILED if found == "NOT FOUND" else r.PASSED
         context.results.add("mutants", f"mutant {number}", status, what)
-    if not context.results.count(r.PASSED, "mutants"):
+    if not any(result.step == "mutants" for result in context.results.all):
         raise StepFailed(done.stdout[-4000:])
     return None
 
@@ -250,9 +260,6 @@ def clients(context):
         done = run_quietly([context.root / "tests/clients/run.py", binary])
         if not r.add_tap(context.results, "clients", done.stdout, suffix=f" [{target}]"):
             raise StepFailed(done.stdout[-4000:])
-    if targets["dunlin"] is None:
-        return "our daemon is not there yet" if not context.results.count(r.PASSED, "clients") else None
-    return None
 
 
 @step("ledger", "every row names tests that exist and ran", quick=True)

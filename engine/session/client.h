@@ -40,7 +40,7 @@ enum class ClientPhase : uint8_t {
 enum class Hold : uint8_t {
   kNone,
   kYield,    // Others first: goes on at the next step.
-  kStalled,  // A consumer has to catch up first; ends with it, or by 'stall_timer'.
+  kStalled,  // A consumer has to catch up first; ends with it, or by 'wait_timer'.
   kFanout,   // Its last message is still being delivered, in slices.
   kLeaving,  // A second CONNECT takes its subscriptions away, in slices.
 };
@@ -83,12 +83,16 @@ struct Client {
   Instant started, last_in, last_activity;  // last_in: data or PING; puts off our PING.
   WallTime started_wall, last_activity_wall;
 
-  Timer ping_timer, auth_timer, write_timer, stall_timer;
+  Timer ping_timer, write_timer;
+  Timer wait_timer;  // For CONNECT at first, then for consumers: the two never wait at once.
 
   std::string ip;
   int port = 0;
-  std::string label;         // As in the log: '127.0.0.1:5000 - cid:7'.
+  std::string label_tail;    // What CONNECT adds to Label().
   wire::ConnectOptions options;
+
+  // As in the log: '127.0.0.1:5000 - cid:7', and what the client says of itself.
+  std::string Label() const;
 };
 
 }  // namespace dunlin::session

@@ -13,12 +13,6 @@ constexpr uint64_t kCidBeforeFirst = 4;
 constexpr Duration kFirstPing = Seconds(2);
 constexpr Duration kRttMaxAge = Hours(1);
 
-std::string JoinHostPort(std::string_view host, int port) {
-  const bool v6 = host.find(':') != std::string_view::npos;
-  std::string text = v6 ? "[" + std::string(host) + "]" : std::string(host);
-  return text + ":" + std::to_string(port);
-}
-
 }  // namespace
 
 ClientHub::ClientHub(const config::Options& options, Rng rng, Instant start)
@@ -70,18 +64,14 @@ void ClientHub::Opened(ConnId conn, std::string_view ip, int port) {
   client->cid = ++last_cid_;
   client->ip = ip;
   client->port = port;
-  client->label = JoinHostPort(ip, port) + " - cid:" + std::to_string(client->cid);
   client->started = client->last_in = client->last_activity = now_.mono;
   client->started_wall = client->last_activity_wall = now_.wall;
   client->awaiting_connect = info_.auth_required;
-  for (Timer* timer : {&client->ping_timer, &client->auth_timer, &client->write_timer,
-                       &client->stall_timer}) {
+  for (Timer* timer : {&client->ping_timer, &client->wait_timer, &client->write_timer}) {
     timer->owner = client;
   }
   client->ping_timer.kind = static_cast<uint8_t>(TimerKind::kPing);
-  client->auth_timer.kind = static_cast<uint8_t>(TimerKind::kAuth);
   client->write_timer.kind = static_cast<uint8_t>(TimerKind::kWrite);
-  client->stall_timer.kind = static_cast<uint8_t>(TimerKind::kStall);
   ++stats_.total_connections;
   if (debug()) Log(LogLevel::kDebug, *client, "Client connection created");
   SendInfo(client, false);
@@ -94,7 +84,10 @@ void ClientHub::Opened(ConnId conn, std::string_view ip, int port) {
     LogOncePerSecond(LogLevel::kError, *client, "maximum connections exceeded");
     return Close(client, CloseReason::kMaxConnectionsExceeded);
   }
-  if (info_.auth_required) timers_.Arm(&client->auth_timer, now_.mono + options_.auth_timeout);
+  if (info_.auth_required) {
+    client->wait_timer.kind = static_cast<uint8_t>(TimerKind::kAuth);
+    timers_.Arm(&client->wait_timer, now_.mono + options_.auth_timeout);
+  }
   timers_.Arm(&client->ping_timer, now_.mono + options_.ping_interval);
 }
 
@@ -102,8 +95,7 @@ void ClientHub::Close(Client* client, CloseReason reason) {
   if (client->phase != ClientPhase::kOpen) return;
   client->phase = ClientPhase::kClosing;
   --open_count_;
-  for (Timer* timer : {&client->ping_timer, &client->auth_timer, &client->write_timer,
-                       &client->stall_timer}) {
+  for (Timer* timer : {&client->ping_timer, &client->wait_timer, &client->write_timer}) {
     timers_.Disarm(timer);
   }
   if (debug()) {
@@ -284,7 +276,7 @@ void ClientHub::HoldClient(Client* client, Hold hold) {
 // Lets the connection be parsed again, now.
 void ClientHub::Resume(Client* client) {
   client->hold = Hold::kNone;
-  timers_.Disarm(&client->stall_timer);
+  timers_.Disarm(&client->wait_timer);
   if (client->phase != ClientPhase::kOpen) return;
   ParseKept(client);
   if (client->hold != Hold::kNone) return;
@@ -294,7 +286,7 @@ void ClientHub::Resume(Client* client) {
 
 void ClientHub::ResumeStalled() {
   for (Client* const client : stalled_) {
-    timers_.Disarm(&client->stall_timer);
+    timers_.Disarm(&client->wait_timer);
     client->hold = Hold::kYield;
     yielded_.push_back(client);
   }
@@ -449,9 +441,9 @@ void ClientHub::FillConnInfo(const Client& client, monitor::ConnInfo* info) cons
   info->lang = client.options.lang;
   info->version = client.options.version;
   info->account = account_.name;
-  if (!client.options.user.empty()) {
-    info->user = client.options.user;
-  } else if (!client.options.auth_token.empty()) {
+  if (!client.options.creds().user.empty()) {
+    info->user = client.options.creds().user;
+  } else if (!client.options.creds().auth_token.empty()) {
     info->user = "[REDACTED]";
   }
 }
@@ -505,7 +497,7 @@ std::string ClientHub::Describe() const {
                      std::to_string(pool_.bytes_in_use()) + "\n";
   for (const auto& client : by_slot_) {
     if (client == nullptr) continue;
-    text += client->label + ": phase " + std::to_string(static_cast<int>(client->phase)) + ", hold " +
+    text += client->Label() + ": phase " + std::to_string(static_cast<int>(client->phase)) + ", hold " +
             std::to_string(static_cast<int>(client->hold)) + ", subs " +
             std::to_string(client->sids.size()) + ", pending " +
             std::to_string(client->out.pending()) + (client->blocked ? ", blocked" : "") + ", kept " +

@@ -4,9 +4,15 @@
 
 namespace dunlin::session {
 
+std::string Client::Label() const {
+  const bool v6 = ip.find(':') != std::string::npos;
+  return (v6 ? "[" + ip + "]:" : ip + ":") + std::to_string(port) + " - cid:" + std::to_string(cid) +
+         label_tail;
+}
+
 void ClientHub::Log(LogLevel level, const Client& client, std::string_view text) {
   if (level == LogLevel::kDebug && !debug()) return;
-  std::string line = client.label;
+  std::string line = client.Label();
   line.append(" - ").append(text);
   out_->Log(level, line);
 }
@@ -26,14 +32,14 @@ void ClientHub::LogOncePerSecond(LogLevel level, const Client& client, std::stri
 }
 
 void ClientHub::TraceIn(const Client& client, std::string_view verb, std::string_view args) {
-  std::string line = client.label + " - <<- [";
+  std::string line = client.Label() + " - <<- [";
   line.append(verb);
   if (!args.empty()) line.append(" ").append(args);
   out_->Log(LogLevel::kTrace, line + "]");
 }
 
 void ClientHub::TraceOut(const Client& client, std::string_view verb, std::string_view args) {
-  std::string line = client.label + " - ->> [";
+  std::string line = client.Label() + " - ->> [";
   line.append(verb);
   if (!args.empty()) line.append(" ").append(args);
   out_->Log(LogLevel::kTrace, line + "]");
@@ -48,7 +54,7 @@ void ClientHub::TracePayload(const Client& client, const char* direction, const 
   }
   if (size <= 0) return;
   const std::string_view payload(reinterpret_cast<const char*>(body), static_cast<size_t>(size));
-  std::string line = client.label + " - " + direction + " MSG_PAYLOAD: [";
+  std::string line = client.Label() + " - " + direction + " MSG_PAYLOAD: [";
   const auto max = static_cast<size_t>(options_.max_traced_msg_len);
   if (max > 0 && payload.size() > max) {
     const std::string start = GoQuote(payload.substr(0, max));

@@ -29,9 +29,9 @@ std::string PeerText(const wire::ConnectOptions& options) {
 // As whom the client has logged in, in the log's form: '$G/user:NAME'. Empty: it has said no name.
 std::string LoginText(const wire::ConnectOptions& options) {
   const std::string prefix = std::string(account::kGlobalAccount) + "/";
-  if (!options.nkey.empty()) return prefix + "nkey:" + options.nkey;
-  if (!options.user.empty()) return prefix + "user:" + options.user;
-  if (!options.auth_token.empty()) return prefix + "token";
+  if (!options.creds().nkey.empty()) return prefix + "nkey:" + options.creds().nkey;
+  if (!options.creds().user.empty()) return prefix + "user:" + options.creds().user;
+  if (!options.creds().auth_token.empty()) return prefix + "token";
   return {};
 }
 
@@ -77,7 +77,7 @@ void ClientHub::HandleLine(Client* client, const wire::ClientLine& line) {
 }
 
 void ClientHub::HandleConnect(Client* client, std::string_view json) {
-  timers_.Disarm(&client->auth_timer);
+  timers_.Disarm(&client->wait_timer);
   client->last_activity = now_.mono;
   client->last_activity_wall = now_.wall;
   client->rtt = std::max(now_.mono - client->started, Nanos(1));
@@ -92,15 +92,15 @@ void ClientHub::HandleConnect(Client* client, std::string_view json) {
   client->echo = options.echo;
   client->headers = info_.headers && options.headers;
   if (!first && client->sids.size() > 0) StartLeaving(client);  // It may change account: interest goes.
-  if (!Authenticated(*client) || options.new_account || !options.account.empty()) {
+  if (!Authenticated(*client) || options.new_account || !options.creds().account.empty()) {
     return AuthViolation(client);
   }
   if (first) {
     if (const std::string peer = PeerText(options); !peer.empty()) {
-      client->label += " - " + GoQuote(peer);
+      client->label_tail += " - " + GoQuote(peer);
     }
     if (const std::string login = LoginText(options); !login.empty()) {
-      client->label += " - " + GoQuote(login);
+      client->label_tail += " - " + GoQuote(login);
     }
   }
   if (options.protocol < kProtocolMin || options.protocol > kProtocolMax) {
@@ -118,11 +118,11 @@ void ClientHub::HandleConnect(Client* client, std::string_view json) {
 
 bool ClientHub::Authenticated(const Client& client) const {
   if (!options_.authorization.empty()) {
-    return SameSecret(client.options.auth_token, options_.authorization);
+    return SameSecret(client.options.creds().auth_token, options_.authorization);
   }
   if (!options_.username.empty()) {
-    return SameSecret(client.options.user, options_.username) &&
-           SameSecret(client.options.pass, options_.password);
+    return SameSecret(client.options.creds().user, options_.username) &&
+           SameSecret(client.options.creds().pass, options_.password);
   }
   return true;
 }
@@ -130,9 +130,9 @@ bool ClientHub::Authenticated(const Client& client) const {
 void ClientHub::AuthViolation(Client* client) {
   const wire::ConnectOptions& options = client->options;
   std::string who;
-  if (!options.user.empty()) {
-    who = " - User " + GoQuote(options.user);
-  } else if (!options.auth_token.empty()) {
+  if (!options.creds().user.empty()) {
+    who = " - User " + GoQuote(options.creds().user);
+  } else if (!options.creds().auth_token.empty()) {
     who = " - Token \"[REDACTED]\"";
   }
   Log(LogLevel::kError, *client, "authentication error" + who);

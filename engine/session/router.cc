@@ -228,7 +228,8 @@ void ClientHub::HoldProducer(Client* from, const Client& consumer) {
   ++from->stalls;
   ++stats_.stalled_clients;
   HoldClient(from, Hold::kStalled);
-  timers_.Arm(&from->stall_timer, now_.mono + kStallMax);
+  from->wait_timer.kind = static_cast<uint8_t>(TimerKind::kStall);
+  timers_.Arm(&from->wait_timer, now_.mono + kStallMax);
 }
 
 void ClientHub::StartFanout(Client* from, const Message& message,

@@ -20,6 +20,7 @@ struct Member {
   const char* name;
   bool ConnectOptions::*flag;
   std::string ConnectOptions::*text;
+  std::string Credentials::*credential = nullptr;
 };
 
 constexpr Member kMembers[] = {
@@ -33,13 +34,13 @@ constexpr Member kMembers[] = {
     {"name", nullptr, &ConnectOptions::name},
     {"lang", nullptr, &ConnectOptions::lang},
     {"version", nullptr, &ConnectOptions::version},
-    {"user", nullptr, &ConnectOptions::user},
-    {"pass", nullptr, &ConnectOptions::pass},
-    {"auth_token", nullptr, &ConnectOptions::auth_token},
-    {"nkey", nullptr, &ConnectOptions::nkey},
-    {"jwt", nullptr, &ConnectOptions::jwt},
-    {"sig", nullptr, &ConnectOptions::sig},
-    {"account", nullptr, &ConnectOptions::account},
+    {"user", nullptr, nullptr, &Credentials::user},
+    {"pass", nullptr, nullptr, &Credentials::pass},
+    {"auth_token", nullptr, nullptr, &Credentials::auth_token},
+    {"nkey", nullptr, nullptr, &Credentials::nkey},
+    {"jwt", nullptr, nullptr, &Credentials::jwt},
+    {"sig", nullptr, nullptr, &Credentials::sig},
+    {"account", nullptr, nullptr, &Credentials::account},
 };
 
 // False: a value of the wrong type.
@@ -58,7 +59,13 @@ bool Set(const json::value& value, std::string_view name, ConnectOptions* option
       options->*member.flag = value.get_bool();
     } else {
       if (!value.is_string()) return false;
-      (options->*member.text).assign(value.get_string().data(), value.get_string().size());
+      const std::string_view text(value.get_string().data(), value.get_string().size());
+      if (member.text != nullptr) {
+        options->*member.text = text;
+      } else if (options->credentials != nullptr || !text.empty()) {
+        if (options->credentials == nullptr) options->credentials = std::make_unique<Credentials>();
+        options->credentials.get()->*member.credential = text;
+      }
     }
     return true;
   }
@@ -66,6 +73,11 @@ bool Set(const json::value& value, std::string_view name, ConnectOptions* option
 }
 
 }  // namespace
+
+const Credentials& ConnectOptions::creds() const {
+  static const Credentials kNone;
+  return credentials != nullptr ? *credentials : kNone;
+}
 
 bool ApplyConnect(std::string_view text, ConnectOptions* options, std::string* error) {
   json::parse_options parsing;

@@ -4,10 +4,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace dunlin::wire {
+
+// What a client proves itself with. Apart, since most send none of it.
+struct Credentials {
+  std::string user, pass, auth_token, nkey, jwt, sig, account;
+};
 
 struct ConnectOptions {
   // What holds for a client that has not sent CONNECT.
@@ -20,7 +26,10 @@ struct ConnectOptions {
   bool new_account = false;
   int64_t protocol = 0;
   std::string name, lang, version;
-  std::string user, pass, auth_token, nkey, jwt, sig, account;
+  std::unique_ptr<Credentials> credentials;  // Null: none was sent; see creds().
+
+  // What was sent, or empty texts.
+  const Credentials& creds() const;
 };
 
 // Changes those members of 'options' that 'json' names, so a second CONNECT keeps what it does not say.

@@ -141,6 +141,7 @@ void ClientHub::AuthViolation(Client* client) {
 }
 
 void ClientHub::HandleSub(Client* client, std::string_view args) {
+  deliveries_left_ -= kSubscriptionCost;
   wire::SubArgs sub;
   if (!wire::ReadSub(args, &sub)) {
     return ProtocolError(client, "processSub Parse Error: " + GoQuote(args));
@@ -181,6 +182,7 @@ void ClientHub::HandleSub(Client* client, std::string_view args) {
 }
 
 void ClientHub::HandleUnsub(Client* client, std::string_view args) {
+  deliveries_left_ -= kSubscriptionCost;
   wire::UnsubArgs unsub;
   if (!wire::ReadUnsub(args, &unsub)) {
     return ProtocolError(client, "processUnsub Parse Error: " + GoQuote(args));

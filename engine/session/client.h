@@ -71,7 +71,7 @@ struct Client {
   Outbound out;
   int64_t write_goal = 0;    // 'written' when what was pending at the start of the deadline is out.
   int64_t written = 0;
-  int64_t deadline_written = 0;  // 'written' when the deadline was set.
+  int64_t deadline_written = 0;  // 'written' before the write that the deadline is for.
 
   Inbox in;
   RefTable sids;

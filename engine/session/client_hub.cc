@@ -255,7 +255,8 @@ void ClientHub::Written(ConnId conn, size_t size, bool blocked) {
     }
   }
   if (blocked && !client->write_timer.armed() && !client->out.empty()) {
-    client->deadline_written = client->written;
+    // What the transport has taken at once counts as written within the deadline.
+    client->deadline_written = client->written - static_cast<int64_t>(size);
     client->write_goal = client->written + client->out.pending();
     timers_.Arm(&client->write_timer, now_.mono + options_.write_deadline);
   }

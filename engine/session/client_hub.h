@@ -157,7 +157,8 @@ class ClientHub {
   size_t ParsePub(Client* client, const Source& source, size_t at, const wire::ClientLine& line,
                   LastPub* last);
   std::string_view TailOf(const wire::PubArgs& args, std::string_view line);
-  void UnknownProtocol(Client* client, std::string_view at);
+  // The byte at 'at' makes no sense; 'state' is the reference's number for where a parser then is.
+  void UnknownProtocol(Client* client, const Source& source, size_t at, int state);
   void ProtocolError(Client* client, std::string_view what);
   bool MayParse(const Client& client) const {
     return client.phase == ClientPhase::kOpen && client.hold == Hold::kNone;
@@ -246,6 +247,7 @@ class ClientHub {
   Block* shared_ = nullptr;  // What the payload that is being delivered lies in, once that is needed.
   // Of the frame at which ParseAll() stopped: how many bytes of it matter, and its size if known, else 0.
   size_t rest_ = 0, frame_ = 0;
+  size_t read_at_ = 0;  // Where in the source the bytes of this event begin, behind what was kept.
   std::vector<Client*> dirty_;
   std::vector<Client*> yielded_;    // hold == kYield, in the order in which they go on.
   std::vector<Client*> stalled_;    // hold == kStalled.

@@ -11,8 +11,14 @@
 namespace dunlin::session {
 namespace {
 
-// What a log line shows of bytes that make no sense.
-constexpr size_t kSnippet = 32;
+// What a log line shows of bytes that make no sense: so many, or all but the last.
+std::string Snippet(std::string_view bytes) {
+  constexpr size_t kSnippet = 32;
+  return GoQuote(bytes.substr(0, bytes.size() < kSnippet ? bytes.size() - 1 : kSnippet));
+}
+
+// The reference's numbers for a parser that waits for the CR, then the LF, behind a payload.
+constexpr int kStatePayloadCr = 41, kStatePayloadLf = 42;
 
 // memcmp() == 0 for lines: short, and mostly the same. REQUIRES: size >= 8.
 bool SameBytes(const uint8_t* a, const uint8_t* b, size_t size) {
@@ -35,6 +41,7 @@ void ClientHub::Bytes(const Event& event) {
   uint8_t* data = event.data;
   size_t size = event.size;
   Inbox& in = client->in;
+  read_at_ = in.size();
   if (client->hold != Hold::kNone) {
     KeepMore(client, data, size);
     return;
@@ -43,6 +50,7 @@ void ClientHub::Bytes(const Event& event) {
     const size_t used = FillFrame(client, data, size);
     data += used;
     size -= used;
+    read_at_ = 0;
   } else if (const size_t kept = in.size(); kept > 0) {
     Block* const block = in.block;
     if (event.headroom >= kept) {
@@ -184,7 +192,9 @@ size_t ClientHub::ParseOne(Client* client, const Source& source, size_t at, Last
   const auto args_max = static_cast<size_t>(options_.max_control_line);
   switch (wire::ReadClientLine(input, args_max, &line)) {
     case wire::LineStatus::kPartial: rest_ = line.size; return 0;
-    case wire::LineStatus::kUnknown: UnknownProtocol(client, input.substr(line.size)); return 0;
+    case wire::LineStatus::kUnknown:
+      UnknownProtocol(client, source, at + line.size, line.reference_state);
+      return 0;
     case wire::LineStatus::kTooLong:
       SendError(client, "maximum control line exceeded");
       Close(client, CloseReason::kMaxControlLineExceeded);
@@ -247,8 +257,12 @@ size_t ClientHub::ParsePub(Client* client, const Source& source, size_t at,
   const bool bad_end = (available > size && body[size] != '\r') ||
                        (available > size + 1 && body[size + 1] != '\n');
   if (bad_end) {
-    const size_t from = body[size] != '\r' ? size : size + 1;
-    UnknownProtocol(client, {reinterpret_cast<const char*>(body) + from, available - from});
+    const size_t payload_end = at + line.size + size;
+    if (body[size] != '\r') {
+      UnknownProtocol(client, source, payload_end, kStatePayloadCr);
+    } else {
+      UnknownProtocol(client, source, payload_end + 1, kStatePayloadLf);
+    }
     return 0;
   }
   if (available < size + 2) {
@@ -302,10 +316,12 @@ std::string_view ClientHub::TailOf(const wire::PubArgs& args, std::string_view l
   return tail_;
 }
 
-void ClientHub::UnknownProtocol(Client* client, std::string_view at) {
+void ClientHub::UnknownProtocol(Client* client, const Source& source, size_t at, int state) {
+  const std::string_view bytes(reinterpret_cast<const char*>(source.data) + at, source.size - at);
   SendError(client, "Unknown Protocol Operation");
   Log(LogLevel::kError, *client,
-      "Client parser ERROR: proto='" + GoQuote(at.substr(0, kSnippet)) + "...'");
+      "Client parser ERROR, state=" + std::to_string(state) +
+          ", i=" + std::to_string(at - std::min(at, read_at_)) + ": proto='" + Snippet(bytes) + "...'");
   Close(client, CloseReason::kProtocolViolation);
 }
 

@@ -17,20 +17,21 @@ struct Verb {
   uint8_t size;
   Tail tail;
   ClientVerb verb;
+  uint8_t state_1, state_2;  // ClientLine::reference_state after one byte and after two; then it counts on.
 };
 
 constexpr Verb kVerbs[] = {
-    {"PUB", 3, Tail::kSpaceThenArgs, ClientVerb::kPub},
-    {"PING", 4, Tail::kIgnored, ClientVerb::kPing},
-    {"PONG", 4, Tail::kIgnored, ClientVerb::kPong},
-    {"SUB", 3, Tail::kSpaceThenArgs, ClientVerb::kSub},
-    {"UNSUB", 5, Tail::kSpaceThenArgs, ClientVerb::kUnsub},
-    {"HPUB", 4, Tail::kSpaceThenArgs, ClientVerb::kHpub},
-    {"CONNECT", 7, Tail::kArgs, ClientVerb::kConnect},
-    {"HMSG", 4, Tail::kSpaceThenArgs, ClientVerb::kHmsg},
-    {"INFO", 4, Tail::kArgs, ClientVerb::kInfo},
-    {"+OK", 3, Tail::kIgnored, ClientVerb::kOk},
-    {"-ERR", 4, Tail::kSpaceThenArgs, ClientVerb::kErr},
+    {"PUB", 3, Tail::kSpaceThenArgs, ClientVerb::kPub, 29, 30},
+    {"PING", 4, Tail::kIgnored, ClientVerb::kPing, 29, 34},
+    {"PONG", 4, Tail::kIgnored, ClientVerb::kPong, 29, 37},
+    {"SUB", 3, Tail::kSpaceThenArgs, ClientVerb::kSub, 43, 44},
+    {"UNSUB", 5, Tail::kSpaceThenArgs, ClientVerb::kUnsub, 59, 60},
+    {"HPUB", 4, Tail::kSpaceThenArgs, ClientVerb::kHpub, 18, 19},
+    {"CONNECT", 7, Tail::kArgs, ClientVerb::kConnect, 10, 11},
+    {"HMSG", 4, Tail::kSpaceThenArgs, ClientVerb::kHmsg, 18, 24},
+    {"INFO", 4, Tail::kArgs, ClientVerb::kInfo, 71, 72},
+    {"+OK", 3, Tail::kIgnored, ClientVerb::kOk, 1, 2},
+    {"-ERR", 4, Tail::kSpaceThenArgs, ClientVerb::kErr, 4, 5},
 };
 
 constexpr char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
@@ -41,6 +42,11 @@ size_t Agreement(std::string_view input, const Verb& verb) {
   size_t n = 0;
   while (n < verb.size && n < input.size() && Upper(input[n]) == verb.text[n]) ++n;
   return n;
+}
+
+// ClientLine::reference_state behind so many bytes of a verb.
+int ReferenceState(const Verb& verb, size_t agreed) {
+  return agreed == 0 ? 0 : agreed == 1 ? verb.state_1 : verb.state_2 + static_cast<int>(agreed) - 2;
 }
 
 // Splits at runs of the bytes that 'is_gap' names; returns how many pieces, counting at most N + 1.
@@ -73,6 +79,7 @@ const char* VerbName(ClientVerb verb) {
 LineStatus ReadClientLine(std::string_view input, size_t args_max, ClientLine* line) {
   const Verb* verb = nullptr;
   size_t wrong_at = 0;
+  line->reference_state = 0;
   for (const Verb& candidate : kVerbs) {
     const size_t agreed = Agreement(input, candidate);
     if (agreed == candidate.size) {
@@ -83,7 +90,10 @@ LineStatus ReadClientLine(std::string_view input, size_t args_max, ClientLine* l
       line->size = input.size();
       return LineStatus::kPartial;
     }
-    if (agreed > wrong_at) wrong_at = agreed;
+    if (agreed > wrong_at) {
+      wrong_at = agreed;
+      line->reference_state = ReferenceState(candidate, agreed);
+    }
   }
   if (verb == nullptr) {
     line->size = wrong_at;
@@ -101,6 +111,7 @@ LineStatus ReadClientLine(std::string_view input, size_t args_max, ClientLine* l
   if (at == input.size()) return LineStatus::kPartial;
   if (verb->tail == Tail::kSpaceThenArgs && !IsBlank(input[at])) {
     line->size = at;
+    line->reference_state = ReferenceState(*verb, at);
     return LineStatus::kUnknown;
   }
   while (at < input.size() && IsBlank(input[at])) ++at;

@@ -24,6 +24,7 @@ struct ClientLine {
   ClientVerb verb = ClientVerb::kPing;
   std::string_view args;  // Without the line's end.
   size_t size = 0;        // Bytes of the whole line with its end.
+  int reference_state = 0;  // With kUnknown: how the reference's log numbers the place in its parser.
 };
 
 enum class LineStatus : uint8_t {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace dunlin::wire {
 namespace {
@@ -48,6 +49,19 @@ TEST(ClientLine, RefusesTheFirstByteThatFitsNoVerb) {
   for (const char* input : {"X", "PX", "PUBX", "SUBS", "CONNEXT", "-ERRX", "MSG foo", "RS+ foo", "\r\n",
                             " PING\r\n", "UNSUB\r\n", "PUB\r\n"}) {
     EXPECT_EQ(Read(input, &line), LineStatus::kUnknown) << input;
+  }
+}
+
+TEST(ClientLine, NumbersThePlaceOfAnErrorAsTheReferenceDoes) {
+  const std::pair<const char*, int> cases[] = {
+      {"X", 0},    {"+x", 1},    {"+Ox", 2},    {"-ERRX", 7}, {"CONNEXT", 14}, {"HPUBx", 21},
+      {"HMx", 24}, {"PX", 29},   {"PUBX", 31},  {"PIx", 34},  {"PONx", 38},    {"SUBS", 45},
+      {"Ux", 59},  {"UNSUB\r\n", 63}, {"INFx", 73},
+  };
+  for (const auto& [input, state] : cases) {
+    ClientLine line;
+    ASSERT_EQ(Read(input, &line), LineStatus::kUnknown) << input;
+    EXPECT_EQ(line.reference_state, state) << input;
   }
 }
 

@@ -47,9 +47,9 @@ class ClientHub {
   // Each limits what one step does; see the file comment.
   static constexpr int64_t kDeliveriesPerStep = 16 << 10;
   static constexpr int64_t kBytesPerStep = 4 << 20;
-  static constexpr int64_t kSubscriptionCost = 8;      // A SUB or UNSUB, in deliveries.
+  static constexpr int64_t kSubscriptionCost = 32;     // A SUB or UNSUB, in deliveries.
   static constexpr size_t kFanoutSlice = 4 << 10;      // Wider messages are delivered in slices.
-  static constexpr size_t kRemovalsPerStep = 2 << 10;  // Subscriptions of connections that are gone.
+  static constexpr size_t kRemovalsPerStep = 512;  // Subscriptions of connections that are gone.
   // A frame up to this size is put together in front of the next read; a larger one in a block.
   static constexpr size_t kGatherMax = 16 << 10;
   // Unparsed bytes of one connection at which its reads are paused.

@@ -349,7 +349,9 @@ void ClientHub::ArmFirstPing(Client* client) {
 
 void ClientHub::OnPingTimer(Client* client) {
   if (debug()) Log(LogLevel::kDebug, *client, "Client Ping Timer");
-  const bool want_rtt = client->rtt == Duration{} || now_.mono - client->rtt_start > kRttMaxAge;
+  // Before the first PING there is no round trip but that of the CONNECT: measure a real one.
+  const bool want_rtt = client->rtt_start == Instant{} || client->rtt == Duration{} ||
+                        now_.mono - client->rtt_start > kRttMaxAge;
   const Duration silence = now_.mono - client->last_in;
   if (silence < options_.ping_interval && !want_rtt) {
     if (debug()) {

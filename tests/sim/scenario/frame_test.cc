@@ -38,7 +38,8 @@ TEST(ScenarioFrame, PingsAreCountedOutsideOfPayloads) {
   for (const size_t piece : {1u, 3u, 1000u}) {
     PingCounter counter;
     const std::string sent =
-        "PING\r\npub foo 6\r\nPING\r\n\r\nping \r\nHPUB a b 12 18\r\nNATS/1.0\r\n\r\nPING\r\n\r\nPiNg\nSUB x 1\r\n";
+        "PING\r\npub foo 6\r\nPING\r\n\r\nping \r\nHPUB a b 12 "
+        "18\r\nNATS/1.0\r\n\r\nPING\r\n\r\nPiNg\nSUB x 1\r\n";
     for (size_t at = 0; at < sent.size(); at += piece) counter.Add(sent.substr(at, piece));
     EXPECT_EQ(counter.pings(), 3);
   }

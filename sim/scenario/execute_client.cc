@@ -153,7 +153,7 @@ bool Executor::SendLinesOf(Client& client, std::string_view lines) {
 
 bool Executor::SendBytesOf(Client& client, std::string_view bytes, std::string_view shown) {
   if (client.closed) return Fail("client " + client.name + " is closed");
-  Note(client.name + " > " + Printable(shown));
+  Note(client.name + " > ", shown);
   if (client.chop == 0) {
     target_.Send(client.connection, bytes);
     return true;
@@ -225,7 +225,7 @@ void Executor::PumpClient(Client& client) {
       if (frame->text.starts_with("INFO ")) TakeInfo(client, frame->text);
       if (frame->text == "PONG") client.pongs_received++;
     }
-    Note(client.name + " < " + Printable(frame->text));
+    Note(client.name + " < ", frame->text);
     client.items.push_back(std::move(frame->text));
   }
 }

@@ -184,7 +184,7 @@ bool Executor::Do(const GetPage& get) {
   const Instant deadline = Deadline();
   std::string problem;
   do {
-    const HttpAnswer answer = target_.Get(get.server, path, deadline);
+    const HttpAnswer answer = HttpGet(target_, get.server, path, deadline);
     Pump();
     Captures captures = variables_;
     problem = CheckAnswer(get, answer, &captures);

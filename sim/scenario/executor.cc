@@ -187,9 +187,10 @@ bool Executor::FinishServers() {
   return true;
 }
 
-void Executor::Note(std::string line) {
+void Executor::Note(std::string line, std::string_view bytes) {
   static constexpr size_t kBytesMax = 300;
-  if (line.size() > kBytesMax) line = line.substr(0, kBytesMax) + "...";
+  line += Printable(bytes.substr(0, kBytesMax));
+  if (bytes.size() > kBytesMax) line += "...";
   conversation_.push_back(std::move(line));
   if (conversation_.size() > kConversationLinesMax) conversation_.pop_front();
 }

@@ -11,6 +11,7 @@
 
 #include "sim/scenario/executor.h"
 #include "sim/scenario/frame.h"
+#include "sim/scenario/http_get.h"
 
 namespace dunlin::scenario {
 
@@ -86,7 +87,8 @@ class Executor : private Names {
   bool FailAt(Position at, std::string text);
   // The reason of a target; true if there is none.
   bool Worked(const std::string& problem) { return problem.empty() || Fail(problem); }
-  void Note(std::string line);
+  // Adds to the conversation; 'bytes' are made printable, and cut.
+  void Note(std::string line, std::string_view bytes = {});
   std::string Surroundings();
 
   // ---- Servers (execute_server.cc).

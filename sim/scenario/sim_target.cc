@@ -56,14 +56,29 @@ SimTarget::SimTarget(uint64_t seed, sim::TraceSink* sink) : world_(WorldOptions(
   world_.trace().SetSink(sink);
 }
 
-bool SimTarget::Progress(Instant deadline) { return world_.Step(deadline); }
+bool SimTarget::Progress(Instant deadline) {
+  const bool happened = world_.Step(deadline);
+  PumpMonitors();
+  return happened;
+}
+
+void SimTarget::PumpMonitors() {
+  for (auto& monitor : monitors_) {
+    if (monitor != nullptr) monitor->Pump();
+  }
+}
 
 std::string SimTarget::Advance(Duration by) {
   world_.RunFor(by);
+  PumpMonitors();
   return "";
 }
 
-bool SimTarget::Settle() { return world_.RunUntilIdle(kIdlePatience); }
+bool SimTarget::Settle() {
+  const bool idle = world_.RunUntilIdle(kIdlePatience);
+  PumpMonitors();
+  return idle;
+}
 
 std::string SimTarget::Verify() {
   for (const auto& [name, server] : servers_) {
@@ -108,6 +123,7 @@ std::string SimTarget::Start(const ServerSpec& spec) {
     return "server " + spec.name + " ended with exit code " + std::to_string(startup.exit_code) +
            " instead of getting ready";
   }
+  server.base_path = startup.options.http_base_path;
   if (server.node) {
     world_.SetOptions(*server.node, std::move(startup.options));
   } else {
@@ -186,38 +202,18 @@ ProcessResult SimTarget::Run(const ServerSpec& spec, Instant) {
   return result;
 }
 
-HttpAnswer SimTarget::Get(const std::string& server, const std::string& path, Instant deadline) {
-  HttpAnswer answer;
-  if (!PortOf(server, Port::kMonitor)) {
-    answer.problem =
-        "server " + server + " has no monitoring port ('server " + server + " monitor')";
-    return answer;
-  }
-  const sim::MonitorId request = world_.RequestMonitor(*servers_[server].node, path);
-  const sim::MonitorAnswer* got = nullptr;
-  while ((got = world_.answer(request)) == nullptr) {
-    if (!world_.Step(deadline)) break;
-  }
-  if (got == nullptr || got->status == 0) {
-    answer.problem = "no answer to GET " + path;
-    return answer;
-  }
-  answer.status = got->status;
-  answer.headers.push_back("Content-Type: " + got->content_type);
-  answer.body = got->body;
-  return answer;
-}
-
 ConnectionId SimTarget::Open(const std::string& server, Port port, int receive_buffer,
                              std::string* problem) {
-  if (port == Port::kMonitor) {
-    *problem = "the simulator has no HTTP; 'get' works";
-    return -1;
-  }
   const SimServer& known = servers_[server];
   if (!known.node || !PortOf(server, port)) {
-    *problem = "server " + server + " has no client port";
+    *problem = port == Port::kMonitor ? "server " + server + " has no monitoring port ('server " +
+                                            server + " monitor')"
+                                      : "server " + server + " has no client port";
     return -1;
+  }
+  if (port == Port::kMonitor) {
+    monitors_.push_back(std::make_unique<SimMonitor>(world_, *known.node, known.base_path));
+    return kFirstMonitor + static_cast<ConnectionId>(monitors_.size()) - 1;
   }
   sim::LinkOptions link;
   if (receive_buffer > 0) link.to_client_bytes_max = static_cast<size_t>(receive_buffer);
@@ -233,7 +229,13 @@ ConnectionId SimTarget::Open(const std::string& server, Port port, int receive_b
   return static_cast<ConnectionId>(endpoint.value);
 }
 
+SimMonitor* SimTarget::Monitor(ConnectionId connection) {
+  if (connection < kFirstMonitor) return nullptr;
+  return monitors_[static_cast<size_t>(connection - kFirstMonitor)].get();
+}
+
 void SimTarget::Send(ConnectionId connection, std::string_view bytes) {
+  if (SimMonitor* monitor = Monitor(connection)) return monitor->Send(bytes);
   world_.Send(Endpoint(connection), bytes);
 }
 
@@ -242,14 +244,22 @@ std::string SimTarget::Flush(ConnectionId, Instant) {
 }
 
 std::string_view SimTarget::Received(ConnectionId connection) {
+  if (SimMonitor* monitor = Monitor(connection)) return monitor->received();
   return world_.Received(Endpoint(connection));
 }
 
 void SimTarget::Consume(ConnectionId connection, size_t bytes) {
-  world_.Consume(Endpoint(connection), bytes);
+  if (SimMonitor* monitor = Monitor(connection)) {
+    monitor->received().erase(0, bytes);
+  } else {
+    world_.Consume(Endpoint(connection), bytes);
+  }
 }
 
 ConnectionState SimTarget::State(ConnectionId connection) {
+  if (SimMonitor* monitor = Monitor(connection)) {
+    return monitor->ended() ? ConnectionState::kFinished : ConnectionState::kOpen;
+  }
   switch (world_.endpoint_state(Endpoint(connection))) {
     case sim::EndpointState::kConnecting:
     case sim::EndpointState::kOpen: return ConnectionState::kOpen;
@@ -262,14 +272,30 @@ ConnectionState SimTarget::State(ConnectionId connection) {
 }
 
 int SimTarget::LocalPort(ConnectionId connection) {
-  return world_.local_port(Endpoint(connection));
+  return Monitor(connection) != nullptr ? 0 : world_.local_port(Endpoint(connection));
 }
-void SimTarget::Shut(ConnectionId connection) { world_.FinishSending(Endpoint(connection)); }
-void SimTarget::Close(ConnectionId connection) { world_.Close(Endpoint(connection)); }
+
+void SimTarget::Shut(ConnectionId connection) {
+  if (SimMonitor* monitor = Monitor(connection)) return monitor->FinishSending();
+  world_.FinishSending(Endpoint(connection));
+}
+
+void SimTarget::Close(ConnectionId connection) {
+  if (Monitor(connection) == nullptr) return world_.Close(Endpoint(connection));
+  monitors_[static_cast<size_t>(connection - kFirstMonitor)].reset();
+}
+
 void SimTarget::Reset(ConnectionId connection) {
+  if (Monitor(connection) != nullptr) return Close(connection);
   world_.Reset(Endpoint(connection), sim::ResetSide::kBoth);
 }
-void SimTarget::Stall(ConnectionId connection) { world_.StallReading(Endpoint(connection)); }
-void SimTarget::Resume(ConnectionId connection) { world_.ResumeReading(Endpoint(connection)); }
+
+void SimTarget::Stall(ConnectionId connection) {
+  if (Monitor(connection) == nullptr) world_.StallReading(Endpoint(connection));
+}
+
+void SimTarget::Resume(ConnectionId connection) {
+  if (Monitor(connection) == nullptr) world_.ResumeReading(Endpoint(connection));
+}
 
 }  // namespace dunlin::scenario

@@ -5,12 +5,14 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/config/startup.h"
+#include "sim/scenario/sim_monitor.h"
 #include "sim/scenario/target.h"
 #include "sim/world.h"
 
@@ -43,7 +45,6 @@ class SimTarget : public Target {
   std::optional<int> PortOf(const std::string& server, Port port) override;
   std::optional<int64_t> PidOf(const std::string& server) override;
   ProcessResult Run(const ServerSpec& spec, Instant deadline) override;
-  HttpAnswer Get(const std::string& server, const std::string& path, Instant deadline) override;
 
   ConnectionId Open(const std::string& server, Port port, int receive_buffer,
                     std::string* problem) override;
@@ -64,6 +65,7 @@ class SimTarget : public Target {
   struct SimServer {
     std::optional<sim::NodeId> node;
     bool killed = false;
+    std::string base_path;         // Of its monitoring pages.
     int ports[2] = {0, 0};         // By Port, of its first life.
     std::vector<std::string> log;  // As Target::Log() gives it.
     size_t log_taken = 0;          // Lines of the node's log that are in 'log'.
@@ -82,7 +84,14 @@ class SimTarget : public Target {
     return {static_cast<uint32_t>(connection)};
   }
 
+  // Connections to monitoring ports are ours, and are numbered from here on.
+  static constexpr ConnectionId kFirstMonitor = 1 << 28;
+  // nullptr: a client's. REQUIRES: not closed.
+  SimMonitor* Monitor(ConnectionId connection);
+  void PumpMonitors();
+
   sim::World world_;
+  std::vector<std::unique_ptr<SimMonitor>> monitors_;
   Files files_;
   std::map<std::string, SimServer> servers_;
 };

@@ -1,6 +1,6 @@
 // What a scenario runs against: the simulated engine, or real processes of a server.
 //
-// All calls but Progress(), Start(), Run() and Get() return at once. Problems are sentences for the
+// All calls but Progress(), Start() and Run() return at once. Problems are sentences for the
 // one who wrote the scenario; an empty string means that it worked.
 #pragma once
 
@@ -29,13 +29,6 @@ struct ProcessResult {
   std::string problem;
   int exit_code = 0;
   std::string output, errors;
-};
-
-struct HttpAnswer {
-  std::string problem;
-  int status = 0;
-  std::vector<std::string> headers;  // 'Name: value'.
-  std::string body;
 };
 
 using ConnectionId = int;
@@ -78,7 +71,6 @@ class Target {
   virtual std::optional<int64_t> PidOf(const std::string& server) = 0;
   // A process that is expected to end by itself.
   virtual ProcessResult Run(const ServerSpec& spec, Instant deadline) = 0;
-  virtual HttpAnswer Get(const std::string& server, const std::string& path, Instant deadline) = 0;
 
   // ---- Connections. The target reads all the time, but for stalled ones.
   // Negative, with the problem, if it was refused.

@@ -46,7 +46,6 @@ class ProcessTarget : public Target {
   std::optional<int> PortOf(const std::string& server, Port port) override;
   std::optional<int64_t> PidOf(const std::string& server) override;
   ProcessResult Run(const ServerSpec& spec, Instant deadline) override;
-  HttpAnswer Get(const std::string& server, const std::string& path, Instant deadline) override;
 
   ConnectionId Open(const std::string& server, Port port, int receive_buffer,
                     std::string* problem) override;

@@ -54,6 +54,7 @@ struct ServerFacts {
   std::string_view go_version;  // As INFO's 'go'.
   int proto = 1;
   std::string_view ip;  // As INFO's 'ip', mostly empty.
+  std::string_view host;  // What clients are told, if that is not options->host: client_advertise.
   int port = 0;         // Where clients connect: options->port, or what the system chose for -1.
   int http_port = 0;    // options->http_port, likewise.
   bool auth_required = false;

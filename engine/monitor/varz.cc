@@ -39,7 +39,7 @@ void WriteIdentity(const ServerFacts& facts, JsonOut* json) {
   json->Int("proto", facts.proto);
   StringUnlessEmpty("git_commit", facts.git_commit, json);
   json->String("go", facts.go_version);
-  json->String("host", facts.options->host);
+  json->String("host", facts.host.empty() ? facts.options->host : facts.host);
   json->Int("port", facts.port);
   if (facts.auth_required) json->Bool("auth_required", true);
   StringUnlessEmpty("ip", facts.ip, json);

@@ -4,6 +4,7 @@
 #include "engine/base/quote.h"
 #include "engine/base/version.h"
 #include "engine/config/host_port.h"
+#include "engine/config/password.h"
 #include "engine/server/server_id.h"
 #include "engine/server/server_impl.h"
 #include "engine/wire/info.h"
@@ -37,6 +38,9 @@ void Server::Impl::Start() {
   Log(LogLevel::kDebug, std::string("  Build:    ") + wire::kProgramVersion);
   Log(LogLevel::kInfo, "  Name:     " + info.server_name);
   Log(LogLevel::kInfo, "  ID:       " + info.server_id);
+  if (!options_.password.empty() && !config::LooksLikeBcrypt(options_.password)) {
+    Log(LogLevel::kWarn, "Plaintext passwords detected, use nkeys or bcrypt");
+  }
   if (!options_.config_file.empty()) {
     Log(LogLevel::kInfo,
         "Using configuration file: " + options_.config_file +

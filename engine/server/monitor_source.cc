@@ -20,6 +20,7 @@ monitor::ServerFacts Server::Impl::Facts() const {
   facts.server_name = info.server_name;
   facts.version = kReferenceVersion;
   facts.go_version = wire::kProgramVersion;
+  facts.host = info.host;
   facts.port = info.port;
   facts.auth_required = info.auth_required;
   facts.accepts_clients = client_listener_up_ || options_.dont_listen;

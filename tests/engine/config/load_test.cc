@@ -128,6 +128,7 @@ TEST(Load, ListensOnAllHostsWhenOnlyAPortIsGiven) {
   EXPECT_EQ(Finished("listen: \"[::1]:8922\"").host, "::1");
   EXPECT_EQ(Finished("listen: \":0\"").port, 4222);
   EXPECT_EQ(Finished("listen: \":-1\"").port, -1);
+  EXPECT_EQ(Finished("http: \":-1\"").http_port, -1);
   EXPECT_EQ(Finished("host: \"127.0.0.1\"\nhttp_port: 8222").http_host, "127.0.0.1");
   EXPECT_EQ(Finished("listen: \"10.0.1.22:4222\"\nhttp: \":8222\"").http_host, "10.0.1.22");
 }
@@ -211,6 +212,29 @@ TEST(Load, ReadsATextWithoutAFile) {
   EXPECT_EQ(LoadText("port: 4242", source).options.port, 4242);
   EXPECT_EQ(LoadText("port: 4242", source).options.config_digest, "");
   EXPECT_EQ(LoadText("prt: 4242", source).Complaint(), ":1:0: unknown field \"prt\"\n");
+}
+
+TEST(Load, TakesValuesFromVariablesAndTheEnvironment) {
+  FakeSource source;
+  source.env = {{"E1", "$E2"}, {"E2", "7890"}, {"P1", "$P"}, {"SELF", "$SELF"}, {"I", "include x"}};
+  source.files["other.conf"] = "TEST_PORT: $E1";
+  const auto port = [&](const std::string& text) {
+    source.files["t.conf"] = text;
+    const LoadResult loaded = LoadFile("t.conf", source);
+    return loaded.ok() ? std::to_string(loaded.options.port) : loaded.Complaint();
+  };
+  EXPECT_EQ(port("A: 7890\nB: $A\nC: $B\nport: $C"), "7890");
+  EXPECT_EQ(port("A: $E1\nB: $A\nport: $B"), "7890");
+  EXPECT_EQ(port("include \"./other.conf\"\nport: $TEST_PORT"), "7890");
+  EXPECT_EQ(port("A: $A"), "variable reference for 'A' on line 1 can not be found");
+  // What an environment value refers to is sought in the environment only.
+  EXPECT_NE(
+      port("P: 8080\nport: $P1").find("variable reference for 'P' on line 1 can not be found"),
+      std::string::npos);
+  EXPECT_NE(port("port: $SELF").find("variable reference cycle"), std::string::npos);
+  EXPECT_NE(
+      port("port: $I").find("Expected a top-level value to end with a new line, comment or EOF"),
+      std::string::npos);
 }
 
 TEST(Load, RefusesAllConnectionsForZero) {

@@ -154,10 +154,11 @@ bool Executor::FinishServers() {
       return Fail("at the end: server " + name + " has ended with exit code " +
                   std::to_string(*code) + ", and nothing expected that");
     }
-    const bool proven = std::any_of(clients_.begin(), clients_.end(), [&](const auto& entry) {
-      const Client& client = entry.second;
-      return client.server == name && client.spoke && !client.closed && !client.stalled;
-    });
+    const bool proven =
+        std::any_of(clients_.begin(), clients_.end(), [&, &name = name](const auto& entry) {
+          const Client& client = entry.second;
+          return client.server == name && client.spoke && !client.closed && !client.stalled;
+        });
     if (proven) continue;
     std::string problem;
     const ConnectionId probe = target_.Open(name, Port::kClient, 0, &problem);

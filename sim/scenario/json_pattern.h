@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "sim/scenario/json_value.h"
@@ -14,6 +13,8 @@
 #include "sim/scenario/text.h"
 
 namespace dunlin::scenario {
+
+struct JsonFieldPattern;
 
 struct JsonPattern {
   enum class Kind : uint8_t {
@@ -48,7 +49,12 @@ struct JsonPattern {
   Extent extent = Extent::kAtLeast;
   Order order = Order::kAsWritten;
   std::vector<JsonPattern> items;
-  std::vector<std::pair<std::string, JsonPattern>> fields;
+  std::vector<JsonFieldPattern> fields;
+};
+
+struct JsonFieldPattern {
+  std::string first;
+  JsonPattern second;
 };
 
 // Parses one pattern from the start of 'source', which stands at 'at' and may go on behind the

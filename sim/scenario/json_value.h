@@ -6,20 +6,26 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace dunlin::scenario {
+
+struct JsonField;
 
 struct JsonValue {
   enum class Kind : uint8_t { kNull, kBool, kNumber, kString, kArray, kObject };
   Kind kind = Kind::kNull;
   std::string text;  // 'true' or 'false', a number as written, a string without its escapes.
   std::vector<JsonValue> items;
-  std::vector<std::pair<std::string, JsonValue>> fields;
+  std::vector<JsonField> fields;
 
   // nullptr: there is no such field.
   const JsonValue* Field(std::string_view name) const;
+};
+
+struct JsonField {
+  std::string first;
+  JsonValue second;
 };
 
 // Nesting that is still read.

@@ -1,6 +1,7 @@
 #include "engine/monitor/monitor.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include "engine/monitor/pages.h"
 #include "tests/engine/monitor/fake_source.h"
@@ -133,6 +134,30 @@ TEST(Monitor, EveryEndpointAnswers) {
     EXPECT_EQ(out.replies[i].status, Endpoints()[i] == "/raftz" ? 404 : 200) << Endpoints()[i];
     EXPECT_FALSE(out.replies[i].text.empty());
   }
+}
+
+// Whatever stands in a request, it is answered once, by a whole reply.
+RC_GTEST_PROP(MonitorProperty, EveryRequestIsAnsweredOnce, (const std::string& junk)) {
+  static constexpr const char* kNames[] = {
+      "sort=", "limit=", "offset=", "cid=",    "state=", "subs=", "auth=", "acc=",
+      "test=", "user=",  "unused=", "stream=", "%",      "a;",    ""};
+  static constexpr const char* kValues[] = {
+      "1", "-1", "stop", "closed", "detail", "%00", "%ff", "$G", "9223372036854775807", "x"};
+  FakeSource source = Server(3);
+  source.Close(1);
+  std::string target(Endpoints()[*rc::gen::inRange<size_t>(0, Endpoints().size())]);
+  target += '?';
+  for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
+    target += kNames[*rc::gen::inRange<size_t>(0, std::size(kNames))];
+    target += kValues[*rc::gen::inRange<size_t>(0, std::size(kValues))];
+    target += '&';
+  }
+  Monitor monitor({});
+  MonitorOutput out;
+  monitor.OnRequest({1}, target + junk);
+  while (monitor.HasWork()) monitor.Work(source, &out);
+  RC_ASSERT(!out.replies.empty() && out.replies.front().first && out.replies.back().last);
+  for (size_t i = 1; i < out.replies.size(); ++i) RC_ASSERT(!out.replies[i].first);
 }
 
 }  // namespace

@@ -3,81 +3,55 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "engine/base/utf8.h"
+
 namespace dunlin {
 namespace {
 
-// The length of the UTF-8 sequence that starts 'text' and its code point; 0 when it is not valid.
-size_t DecodeUtf8(std::string_view text, uint32_t* code) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t first = byte(0);
-  size_t size;
-  uint32_t lowest;
-  if (first < 0x80) {
-    *code = first;
-    return 1;
-  }
-  if ((first & 0xe0) == 0xc0) {
-    size = 2, lowest = 0x80, *code = first & 0x1f;
-  } else if ((first & 0xf0) == 0xe0) {
-    size = 3, lowest = 0x800, *code = first & 0x0f;
-  } else if ((first & 0xf8) == 0xf0) {
-    size = 4, lowest = 0x10000, *code = first & 0x07;
-  } else {
-    return 0;
-  }
-  if (text.size() < size) return 0;
-  for (size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-    *code = *code << 6 | (byte(i) & 0x3f);
-  }
-  const bool surrogate = *code >= 0xd800 && *code <= 0xdfff;
-  return *code < lowest || *code > 0x10ffff || surrogate ? 0 : size;
-}
-
-// Code points of Latin-1 and general punctuation that Go does not print as themselves.
-bool Printable(uint32_t code) {
-  if (code < 0x20 || (code >= 0x7f && code <= 0xa0) || code == 0xad) return false;
-  if (code >= 0x2000 && code <= 0x200f) return false;
-  if (code >= 0x2028 && code <= 0x202f) return false;
-  return !(code >= 0x205f && code <= 0x206f) && code != 0x3000 && code != 0xfeff;
+// What Go prints as it is. Beyond Latin-1 only the kinds of invisible characters that occur are
+// known here: spaces, marks of direction, private use, what is not a character.
+bool IsPrintable(char32_t rune) {
+  if (rune < 0x20 || (rune >= 0x7f && rune <= 0xa0) || rune == 0xad) return false;
+  if (rune >= 0x2000 && rune <= 0x200f) return false;
+  if (rune >= 0x2028 && rune <= 0x202f) return false;
+  if (rune >= 0x205f && rune <= 0x206f) return false;
+  if (rune == 0x3000 || rune == 0xfeff) return false;
+  if (rune >= 0xe000 && rune <= 0xf8ff) return false;
+  if (rune >= 0xfff0 && rune <= 0xfffb) return false;
+  return rune < 0xe0000 && (rune & 0xfffe) != 0xfffe;
 }
 
 }  // namespace
 
 std::string GoQuote(std::string_view text) {
+  constexpr std::string_view kNamed = "\a\b\f\n\r\t\v", kNames = "abfnrtv";
   std::string out = "\"";
   char escaped[16];
   while (!text.empty()) {
-    uint32_t code = 0;
-    const size_t size = DecodeUtf8(text, &code);
-    if (size == 0) {
-      std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<uint8_t>(text[0]));
+    const Rune rune = DecodeRune(text);
+    const size_t size = static_cast<size_t>(rune.bytes);
+    const char first = text[0];
+    const uint32_t code = rune.value;
+    if (rune.value == kReplacementRune && size == 1) {
+      std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<uint8_t>(first));
       out += escaped;
-      text.remove_prefix(1);
-      continue;
-    }
-    switch (code) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\a': out += "\\a"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\v': out += "\\v"; break;
-      default:
-        if (Printable(code)) {
-          out += text.substr(0, size);
-        } else {
-          std::snprintf(escaped, sizeof escaped,
-                        code < 0x80 ? "\\x%02x" : code < 0x10000 ? "\\u%04x" : "\\U%08x", code);
-          out += escaped;
-        }
+    } else if (first == '"' || first == '\\') {
+      (out += '\\') += first;
+    } else if (const size_t named = kNamed.find(first); named != std::string_view::npos) {
+      (out += '\\') += kNames[named];
+    } else if (IsPrintable(rune.value)) {
+      out.append(text.substr(0, size));
+    } else {
+      std::snprintf(escaped, sizeof escaped,
+                    code < 0x80      ? "\\x%02x"
+                    : code < 0x10000 ? "\\u%04x"
+                                     : "\\U%08x",
+                    code);
+      out += escaped;
     }
     text.remove_prefix(size);
   }
-  return out + "\"";
+  return out += '"';
 }
 
 }  // namespace dunlin

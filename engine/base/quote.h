@@ -1,4 +1,5 @@
-// Text in quotes as Go's %q prints it: how the reference shows bytes from outside in errors and logs.
+// Text in quotes as Go's %q prints it: how the reference shows bytes from outside in errors and
+// logs.
 #pragma once
 
 #include <string>
@@ -6,8 +7,9 @@
 
 namespace dunlin {
 
-// "abc\r\n\x00\u00e9 becomes printable": quotes, backslashes, control characters and bytes that are not
-// UTF-8 are escaped; other text stays. Private-use and unassigned code points are treated as printable.
+// "abc\r\n\x00\u00e9 becomes printable": quotes, backslashes, control characters and bytes that are
+// not UTF-8 are escaped, and so is what shows nothing (no-break and other spaces, marks of
+// direction, private use). Unassigned code points are treated as printable.
 [[nodiscard]] std::string GoQuote(std::string_view text);
 
 }  // namespace dunlin

@@ -1,5 +1,6 @@
 // /healthz: whether clients can connect. What the reference checks beyond that is JetStream's.
 #include "engine/base/json_out.h"
+#include "engine/base/quote.h"
 #include "engine/monitor/conn_json.h"
 #include "engine/monitor/monitor.h"
 #include "engine/monitor/pages.h"
@@ -57,7 +58,7 @@ Page HealthzPage(const ServerFacts& facts, Query* query) {
     page.warnings.push_back("Healthcheck failed: 1 errors");
   } else if (!fault.text.empty()) {
     json.String("error", fault.text);
-    page.warnings.push_back("Healthcheck failed: " + QuoteLikeGo(fault.text));
+    page.warnings.push_back("Healthcheck failed: " + GoQuote(fault.text));
   }
   json.EndObject();
   return page;

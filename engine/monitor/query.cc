@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "engine/base/utf8.h"
+#include "engine/base/quote.h"
 
 namespace dunlin::monitor {
 namespace {
@@ -60,52 +60,7 @@ std::string_view ParseInt(std::string_view text, int64_t* value) {
   return {};
 }
 
-// What Go prints as it is. Beyond Latin-1 only the kinds of invisible characters that occur are
-// known here: spaces, marks of direction, private use, what is not a character.
-bool IsPrintable(char32_t rune) {
-  if (rune < 0x20 || (rune >= 0x7f && rune <= 0xa0) || rune == 0xad) return false;
-  if (rune >= 0x2000 && rune <= 0x200f) return false;
-  if (rune >= 0x2028 && rune <= 0x202f) return false;
-  if (rune >= 0x205f && rune <= 0x206f) return false;
-  if (rune == 0x3000 || rune == 0xfeff) return false;
-  if (rune >= 0xe000 && rune <= 0xf8ff) return false;
-  if (rune >= 0xfff0 && rune <= 0xfffb) return false;
-  return rune < 0xe0000 && (rune & 0xfffe) != 0xfffe;
-}
-
-void AppendEscape(char32_t rune, std::string* out) {
-  constexpr char kHex[] = "0123456789abcdef";
-  const int digits = rune < 0x80 ? 2 : rune < 0x10000 ? 4 : 8;
-  *out += digits == 2 ? "\\x" : digits == 4 ? "\\u" : "\\U";
-  for (int i = digits - 1; i >= 0; --i) *out += kHex[(rune >> (4 * i)) & 15];
-}
-
 }  // namespace
-
-std::string QuoteLikeGo(std::string_view text) {
-  constexpr std::string_view kNamed = "\a\b\f\n\r\t\v", kNames = "abfnrtv";
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string out = "\"";
-  while (!text.empty()) {
-    const Rune rune = DecodeRune(text);
-    const char first = text[0];
-    if (rune.value == kReplacementRune && rune.bytes == 1) {
-      out += "\\x";
-      out += kHex[static_cast<uint8_t>(first) >> 4];
-      out += kHex[static_cast<uint8_t>(first) & 15];
-    } else if (first == '"' || first == '\\') {
-      (out += '\\') += first;
-    } else if (const size_t named = kNamed.find(first); named != std::string_view::npos) {
-      (out += '\\') += kNames[named];
-    } else if (IsPrintable(rune.value)) {
-      out.append(text.substr(0, static_cast<size_t>(rune.bytes)));
-    } else {
-      AppendEscape(rune.value, &out);
-    }
-    text.remove_prefix(static_cast<size_t>(rune.bytes));
-  }
-  return out += '"';
-}
 
 Query::Query(std::string_view text) {
   while (!text.empty()) {
@@ -135,7 +90,7 @@ void Query::FailDecoding(std::string_view type, std::string_view name, std::stri
                          std::string_view value, std::string_view why) {
   std::string text = "Error decoding ";
   text.append(type).append(" for '").append(name).append("': strconv.").append(function);
-  text.append(": parsing ").append(QuoteLikeGo(value)).append(": ").append(why);
+  text.append(": parsing ").append(GoQuote(value)).append(": ").append(why);
   SetError(std::move(text));
 }
 

@@ -37,7 +37,4 @@ class Query {
   std::string error_;
 };
 
-// As Go's strconv.Quote: in double quotes, with what cannot be printed escaped.
-[[nodiscard]] std::string QuoteLikeGo(std::string_view text);
-
 }  // namespace dunlin::monitor

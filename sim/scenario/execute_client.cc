@@ -52,6 +52,30 @@ std::string AsExpected(std::string_view bytes) {
   return out;
 }
 
+std::string AsQuoted(std::string_view bytes) {
+  if (bytes.ends_with('\n')) bytes.remove_suffix(1);
+  std::string out;
+  for (size_t i = 0; i < bytes.size(); i++) {
+    const char next = i + 1 < bytes.size() ? bytes[i + 1] : ' ';
+    const bool variable = bytes[i] == '$' && ((next >= 'a' && next <= 'z') || next == '{');
+    if (bytes[i] == '"' || bytes[i] == '\\' || variable || bytes.substr(i).starts_with("...")) {
+      out += '\\';
+      out += bytes[i];
+    } else if (bytes[i] == '\r') {
+      out += "\\r";
+    } else {
+      out += Printable(bytes.substr(i, 1));
+    }
+  }
+  return out;
+}
+
+bool Executor::Recorded(const Span& span, std::string text) {
+  if (mode_ != Mode::kRecord || span.line == 0) return false;
+  outcome_.replacements.push_back({span, std::move(text), {}});
+  return true;
+}
+
 Client* Executor::Get(const std::string& name) {
   const auto found = clients_.find(name);
   if (found == clients_.end()) {

@@ -55,7 +55,8 @@ bool Executor::Do(const RunProcess& run) {
   if (!Worked(result.problem)) return false;
   const std::string said =
       "\n    stdout: " + Shortened(result.output) + "\n    stderr: " + Shortened(result.errors);
-  if (result.exit_code != run.exit_code) {
+  if (result.exit_code != run.exit_code &&
+      !Recorded(run.exit_span, std::to_string(result.exit_code))) {
     return Fail("expected exit code " + std::to_string(run.exit_code) + ", got " +
                 std::to_string(result.exit_code) + said);
   }
@@ -64,10 +65,10 @@ bool Executor::Do(const RunProcess& run) {
     if (bytes.ends_with('\n')) bytes.pop_back();
     return !text || Matches(*text, bytes, *this, &variables_);
   };
-  if (!fits(run.output, result.output)) {
+  if (!fits(run.output, result.output) && !Recorded(run.output_span, AsQuoted(result.output))) {
     return Fail("stdout is not as expected: " + Describe(*run.output, *this) + said);
   }
-  if (!fits(run.errors, result.errors)) {
+  if (!fits(run.errors, result.errors) && !Recorded(run.errors_span, AsQuoted(result.errors))) {
     return Fail("stderr is not as expected: " + Describe(*run.errors, *this) + said);
   }
   return true;
@@ -138,9 +139,11 @@ bool Executor::Do(const WriteFile& write) {
 }
 
 bool Executor::Do(const CheckFile& check) {
+  std::string name;
+  if (!RenderTo(check.name, &name)) return false;
   std::optional<std::string> content;
   const auto fits = [&] {
-    content = target_.ReadFile(check.name);
+    content = target_.ReadFile(name);
     if (check.what == CheckFile::What::kAbsent) return !content.has_value();
     if (!content) return false;
     if (check.what == CheckFile::What::kHas) return Contains(check.text, *content, &variables_);
@@ -149,8 +152,26 @@ bool Executor::Do(const CheckFile& check) {
   if (WaitFor(fits)) return true;
   const std::string expected =
       check.what == CheckFile::What::kAbsent ? "absent" : Describe(check.text, *this);
-  return Fail("file " + check.name + ": expected " + expected + ", got " +
+  return Fail("file " + name + ": expected " + expected + ", got " +
               (content ? Shortened(*content) : "no such file"));
+}
+
+bool Executor::Do(const CountFiles& files) {
+  const int64_t wanted = Value(files.count);
+  std::string names;
+  const auto fits = [&] {
+    int64_t count = 0;
+    names.clear();
+    for (const std::string& name : target_.ListFiles()) {
+      names += " " + name;
+      Captures ignored;
+      count += Matches(files.pattern, name, *this, &ignored);
+    }
+    return count == wanted;
+  };
+  if (WaitFor(fits)) return true;
+  return Fail("expected " + std::to_string(wanted) + " files named " +
+              Describe(files.pattern, *this) + ", there are" + names);
 }
 
 std::string Executor::CheckAnswer(const GetPage& get, const HttpAnswer& answer,
@@ -168,7 +189,8 @@ std::string Executor::CheckAnswer(const GetPage& get, const HttpAnswer& answer,
     for (const std::string& line : answer.headers) all += "\n    " + line;
     return "expected the header " + Describe(header, *this) + ", got" + all;
   }
-  if (get.body && !Matches(*get.body, answer.body, *this, captures)) {
+  if (get.body && !Matches(*get.body, answer.body, *this, captures) &&
+      !Recorded(get.body_span, AsQuoted(answer.body))) {
     return "expected the body " + Describe(*get.body, *this) + ", got " + Shortened(answer.body);
   }
   if (!get.json) return "";

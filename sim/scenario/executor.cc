@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
+#include <map>
 
 #include "sim/scenario/executor_impl.h"
 #include "sim/scenario/parser.h"
@@ -225,33 +227,24 @@ Outcome RunScript(const Script& script, Target& target, Mode mode) {
 }
 
 std::string Replaced(std::string_view text, std::vector<Replacement> replacements) {
-  std::sort(replacements.begin(), replacements.end(),
-            [](const Replacement& a, const Replacement& b) {
-              return std::pair(a.span.line, a.span.column) < std::pair(b.span.line, b.span.column);
-            });
+  // By line, and from right to left within it. What was recorded last for a place counts.
+  std::map<int, std::map<int, Replacement, std::greater<>>> by_line;
+  for (Replacement& r : replacements)
+    by_line[r.span.line].insert_or_assign(r.span.column, std::move(r));
   std::string out;
-  int line = 0;
-  size_t next = 0;
-  while (!text.empty()) {
+  for (int line = 1; !text.empty(); line++) {
     const size_t end = std::min(text.find('\n'), text.size());
-    std::string_view present = text.substr(0, end);
+    const std::string_view present = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
-    line++;
-    std::string changed(present);
-    std::vector<std::string> more;
-    while (next < replacements.size() && replacements[next].span.line == line) {
-      const Replacement& r = replacements[next++];
-      if (next < replacements.size() && replacements[next].span.line == line)
-        continue;  // The last one.
+    std::string changed(present), more;
+    for (const auto& [column, r] : by_line[line]) {
       const size_t from = static_cast<size_t>(r.span.column) - 1;
-      const size_t to = static_cast<size_t>(r.span.column_end) - 1;
-      changed = std::string(present.substr(0, from)) + r.text + std::string(present.substr(to));
-      for (const std::string& line_after : r.more) {
-        more.push_back(std::string(present.substr(0, from)) + line_after);
+      changed.replace(from, static_cast<size_t>(r.span.column_end - r.span.column), r.text);
+      for (const std::string& after : r.more) {
+        more += std::string(present.substr(0, from)) + after + "\n";
       }
     }
-    out += changed + "\n";
-    for (const std::string& line_after : more) out += line_after + "\n";
+    out += changed + "\n" + more;
   }
   return out;
 }

@@ -101,7 +101,10 @@ class Executor : private Names {
   bool Do(const CheckLog& check);
   bool Do(const WriteFile& write);
   bool Do(const CheckFile& check);
+  bool Do(const CountFiles& files);
   bool Do(const GetPage& get);
+  // Puts down what came in place of what was expected; false if this run does not record.
+  bool Recorded(const Span& span, std::string text);
   int64_t CountLines(const std::string& server, const Text& text);
   std::string CheckAnswer(const GetPage& get, const HttpAnswer& answer, Captures* captures);
   bool Contains(const Text& text, std::string_view line, Captures* captures);
@@ -153,5 +156,7 @@ class Executor : private Names {
 
 // The text that stands for exactly these bytes in a scenario, as an expected line.
 [[nodiscard]] std::string AsExpected(std::string_view bytes);
+// Likewise between double quotes.
+[[nodiscard]] std::string AsQuoted(std::string_view bytes);
 
 }  // namespace dunlin::scenario

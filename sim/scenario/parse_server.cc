@@ -18,6 +18,7 @@ bool Parser::ParseServerVerb(std::string_view verb, LineCursor& cursor, Statemen
   if (verb == "log") return ParseLog(cursor, &what.emplace<CheckLog>());
   if (verb == "write") return ParseWrite(cursor, &what.emplace<WriteFile>());
   if (verb == "file") return ParseFile(cursor, &what.emplace<CheckFile>());
+  if (verb == "files") return ParseFiles(cursor, &what.emplace<CountFiles>());
   return ParseGet(cursor, &what.emplace<GetPage>());
 }
 
@@ -84,9 +85,11 @@ bool Parser::ParseRun(LineCursor& cursor, RunProcess* run) {
       }
     } else if (key == "exit") {
       if (!ParseExitCode(*option, &run->exit_code)) return false;
+      run->exit_span = SpanOf(option->value);
       judged = true;
     } else if (key == "stdout" || key == "stderr") {
       auto& into = key == "stdout" ? run->output : run->errors;
+      (key == "stdout" ? run->output_span : run->errors_span) = SpanOf(option->value);
       if (!TakeText(option->value, TextKind::kExpectQuoted, Use::kExpected, Clients::kNone,
                     &into.emplace())) {
         return false;
@@ -177,7 +180,7 @@ bool Parser::ParseWrite(LineCursor& cursor, WriteFile* write) {
 bool Parser::ParseFile(LineCursor& cursor, CheckFile* check) {
   const Word name = cursor.TakeWord();
   if (name.text.empty()) return Fail(name.at, "expected a file name");
-  check->name = name.text;
+  if (!TakeText(name, TextKind::kConfig, Use::kSent, Clients::kNone, &check->name)) return false;
   if (cursor.Take("absent")) {
     check->what = CheckFile::What::kAbsent;
     return ExpectEnd(cursor);
@@ -221,6 +224,7 @@ bool Parser::ParseGet(LineCursor& cursor, GetPage* get) {
         return false;
       }
     } else if (key == "body") {
+      get->body_span = SpanOf(option->value);
       if (!TakeText(option->value, TextKind::kExpectQuoted, Use::kExpected, Clients::kNone,
                     &get->body.emplace())) {
         return false;
@@ -241,6 +245,20 @@ bool Parser::ParseGet(LineCursor& cursor, GetPage* get) {
     return Fail(cursor.Here(),
                 "expected what the page must be: { json }, status=N, header= or body=");
   return ExpectEnd(cursor);
+}
+
+// 'files "s.log..." 5'.
+bool Parser::ParseFiles(LineCursor& cursor, CountFiles* files) {
+  const Position at = cursor.Here();
+  const auto quoted = cursor.TakeQuoted();
+  if (!quoted) return Fail(at, "expected a pattern for file names in double quotes");
+  return TakeText(*quoted, TextKind::kExpectQuoted, Use::kExpected, Clients::kNone,
+                  &files->pattern) &&
+         ParseCount(cursor.TakeWord(), &files->count) && ExpectEnd(cursor);
+}
+
+Span Parser::SpanOf(const Word& word) {
+  return {word.at.line, word.at.column, word.at.column + static_cast<int>(word.text.size())};
 }
 
 bool Parser::TakeServerName(LineCursor& cursor, std::string* name) {

@@ -10,10 +10,10 @@ namespace {
 
 const std::vector<std::string>& Verbs() {
   static const std::vector<std::string> kVerbs = {
-      "server", "restart", "config",  "run",    "stop",   "kill",    "await",  "signal",
-      "log",    "write",   "file",    "get",    "open",   "connect", "sync",   "close",
-      "shut",   "reset",   "stall",   "resume", "ignore", "chop",    "repeat", "let",
-      "on",     "within",  "advance", "only",   "skip",   "share",   "else"};
+      "server", "restart", "config", "run",     "stop",   "kill",   "await",   "signal",
+      "log",    "write",   "file",   "files",   "get",    "open",   "connect", "sync",
+      "close",  "shut",    "reset",  "stall",   "resume", "ignore", "chop",    "repeat",
+      "let",    "on",      "within", "advance", "only",   "skip",   "share",   "else"};
   return kVerbs;
 }
 
@@ -225,9 +225,9 @@ bool Parser::ParseStatement(LineCursor& cursor, Statement* statement) {
 }
 
 bool Parser::ParseVerb(std::string_view verb, LineCursor& cursor, Statement* statement) {
-  static constexpr std::string_view kServer[] = {"server", "restart", "config", "run",
-                                                 "stop",   "kill",    "await",  "signal",
-                                                 "log",    "write",   "file",   "get"};
+  static constexpr std::string_view kServer[] = {"server", "restart", "config", "run", "stop",
+                                                 "kill",   "await",   "signal", "log", "write",
+                                                 "file",   "files",   "get"};
   static constexpr std::string_view kControl[] = {"repeat", "let", "on", "advance"};
   if (std::find(std::begin(kServer), std::end(kServer), verb) != std::end(kServer)) {
     return ParseServerVerb(verb, cursor, statement);

@@ -57,7 +57,9 @@ class Parser {
   bool ParseLog(LineCursor& cursor, CheckLog* check);
   bool ParseWrite(LineCursor& cursor, WriteFile* write);
   bool ParseFile(LineCursor& cursor, CheckFile* check);
+  bool ParseFiles(LineCursor& cursor, CountFiles* files);
   bool ParseGet(LineCursor& cursor, GetPage* get);
+  static Span SpanOf(const Word& word);
   bool TakeServerName(LineCursor& cursor, std::string* name);
   bool DefaultServer(Position at, std::string* name);
   bool ParseExitCode(const Option& option, int* code);

@@ -33,6 +33,11 @@ struct Count {
   std::string variable;
 };
 
+// A stretch of the file that recording may replace.
+struct Span {
+  int line = 0, column = 0, column_end = 0;
+};
+
 struct Statement;
 using Block = std::vector<Statement>;
 
@@ -59,6 +64,7 @@ struct RunProcess {
   std::optional<Text> config;  // In 's.conf'.
   int exit_code = 0;
   std::optional<Text> output, errors;
+  Span exit_span, output_span, errors_span;  // Of the values, without quotes.
 };
 struct EndServer {
   enum class How : uint8_t { kStop, kKill, kAwait };
@@ -70,6 +76,10 @@ enum class Signal : uint8_t { kTerm, kInt, kHup, kUsr1, kUsr2, kQuit };
 struct SignalServer {
   std::string name;
   Signal signal = Signal::kTerm;
+};
+struct CountFiles {
+  Text pattern;
+  Count count;
 };
 struct CheckLog {
   std::string name;
@@ -83,7 +93,7 @@ struct WriteFile {
 };
 struct CheckFile {
   enum class What : uint8_t { kIs, kHas, kAbsent };
-  std::string name;
+  Text name;
   What what = What::kIs;
   Text text;
 };
@@ -93,6 +103,7 @@ struct GetPage {
   int status = 200;
   std::vector<Text> headers;
   std::optional<Text> body;
+  Span body_span;
   std::optional<JsonPattern> json;
 };
 
@@ -124,10 +135,6 @@ struct SendBytes {
 struct Line {
   Text text;
   std::optional<JsonPattern> json;  // What follows the text.
-};
-// A stretch of the file that recording may replace.
-struct Span {
-  int line = 0, column = 0, column_end = 0;
 };
 struct Expect {
   enum class What : uint8_t { kLine, kAnyOrder, kMaybe, kUntil, kNothing, kClosed, kRecord };
@@ -177,8 +184,8 @@ struct Statement {
   Position at;
   std::optional<Duration> within;
   std::variant<ServerStart, RestartServer, WriteConfig, RunProcess, EndServer, SignalServer,
-               CheckLog, WriteFile, CheckFile, GetPage, OpenClients, SendLines, SendBytes, Expect,
-               Share, ClientAction, Chop, Repeat, Let, OnTargets, AdvanceTime>
+               CheckLog, WriteFile, CheckFile, CountFiles, GetPage, OpenClients, SendLines,
+               SendBytes, Expect, Share, ClientAction, Chop, Repeat, Let, OnTargets, AdvanceTime>
       what;
 };
 

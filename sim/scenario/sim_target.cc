@@ -101,6 +101,12 @@ std::optional<std::string> SimTarget::ReadFile(const std::string& name) {
   return found == files_.content.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::vector<std::string> SimTarget::ListFiles() {
+  std::vector<std::string> names;
+  for (const auto& [name, content] : files_.content) names.push_back(name);
+  return names;
+}
+
 config::Startup SimTarget::Prepare(const ServerSpec& spec, const SimServer& server) {
   std::vector<std::string> words;
   if (spec.config) {
@@ -189,14 +195,29 @@ std::optional<int> SimTarget::PortOf(const std::string& server, Port port) {
 
 std::optional<int64_t> SimTarget::PidOf(const std::string&) { return std::nullopt; }
 
+// A server that must not come up: what it logs is what a process would print.
+void SimTarget::Boot(config::Options options, ProcessResult* result) {
+  const sim::NodeId node = world_.AddNode("run", std::move(options));
+  world_.Start(node);
+  world_.RunUntilIdle(kIdlePatience);
+  for (const sim::LogLine& line : world_.log(node)) {
+    result->errors += Tag(line.level) + line.text + "\n";
+  }
+  if (world_.state(node) == sim::NodeState::kExited) {
+    result->exit_code = world_.exit_code(node);
+  } else {
+    world_.Kill(node);
+    result->problem = "the process does not end by itself";
+  }
+}
+
 ProcessResult SimTarget::Run(const ServerSpec& spec, Instant) {
   ProcessResult result;
-  const config::Startup startup = Prepare(spec, {});
+  config::Startup startup = Prepare(spec, {});
   result.output = startup.standard_output;
   result.errors = startup.standard_error;
   result.exit_code = startup.exit_code;
-  if (startup.next == config::Startup::Next::kServe)
-    result.problem = "the process does not end by itself";
+  if (startup.next == config::Startup::Next::kServe) Boot(std::move(startup.options), &result);
   if (startup.next == config::Startup::Next::kSignal)
     result.problem = "the simulator sends no signals";
   return result;

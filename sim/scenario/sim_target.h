@@ -37,6 +37,8 @@ class SimTarget : public Target {
   std::string WriteFile(const std::string& name, std::string_view content) override;
   std::optional<std::string> ReadFile(const std::string& name) override;
 
+  std::vector<std::string> ListFiles() override;
+
   std::string Start(const ServerSpec& spec) override;
   std::string Send(const std::string& server, Signal signal) override;
   std::string Kill(const std::string& server) override;
@@ -79,6 +81,7 @@ class SimTarget : public Target {
   };
 
   config::Startup Prepare(const ServerSpec& spec, const SimServer& server);
+  void Boot(config::Options options, ProcessResult* result);
   void TakePort(const SimServer& server, Port port, int* known);
   static sim::EndpointId Endpoint(ConnectionId connection) {
     return {static_cast<uint32_t>(connection)};

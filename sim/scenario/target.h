@@ -57,6 +57,8 @@ class Target {
   virtual std::string WriteFile(const std::string& name, std::string_view content) = 0;
   virtual std::optional<std::string> ReadFile(const std::string& name) = 0;
 
+  virtual std::vector<std::string> ListFiles() = 0;
+
   // ---- Servers.
   // Starts a server, or starts it again, then on the ports it had. Returns when it can be connected
   // to.

@@ -96,6 +96,8 @@ std::optional<std::string> ProcessTarget::ReadFile(const std::string& name) {
   return ReadWholeFile(folder_ + "/" + name);
 }
 
+std::vector<std::string> ProcessTarget::ListFiles() { return ListFolder(folder_); }
+
 std::vector<std::string> ProcessTarget::CommandLine(const ServerSpec& spec,
                                                     const ServerProcess& server) {
   // Called so also when it is ours: what a server prints begins with its name.

@@ -38,6 +38,8 @@ class ProcessTarget : public Target {
   std::string WriteFile(const std::string& name, std::string_view content) override;
   std::optional<std::string> ReadFile(const std::string& name) override;
 
+  std::vector<std::string> ListFiles() override;
+
   std::string Start(const ServerSpec& spec) override;
   std::string Send(const std::string& server, Signal signal) override;
   std::string Kill(const std::string& server) override;

@@ -103,6 +103,8 @@ constexpr Wrong kWrong[] = {
      "f.scn:6:1: file a: expected c, got b\\n"},
     {"FileThere", "write a { b }\nwithin 1s file a absent",
      "f.scn:6:1: file a: expected absent, got b\\n"},
+    {"FilesNamed", "write ab { c }\nwithin 1s files \"a...\" 2",
+     "f.scn:6:1: expected 2 files named a..., there are ab"},
     {"Unrecorded", "alice < ?",
      "f.scn:5:1: '?' stands for what has not been recorded; run with --update"},
 };

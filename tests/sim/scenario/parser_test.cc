@@ -110,6 +110,7 @@ constexpr Mistake kMistakes[] = {
     {"FileWithoutContent", "write a", "4:8: expected the file's content in '{ ... }'"},
     {"FileWord", "file a b", "4:8: expected 'is \"...\"', 'has \"...\"' or 'absent'"},
     {"FileText", "file a is b", "4:11: expected the content in double quotes"},
+    {"FilesPattern", "files a 5", "4:7: expected a pattern for file names in double quotes"},
     {"GetWithoutPath", "get s varz { }", "4:7: expected a path such as /varz"},
     {"GetUnjudged", "get /varz",
      "4:10: expected what the page must be: { json }, status=N, header= or body="},

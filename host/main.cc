@@ -31,6 +31,9 @@ int Die(std::string_view text) {
   return 1;
 }
 
+// Also bytes that are zero: errors quote what a config holds.
+void Print(std::string_view text, FILE* to) { (void)std::fwrite(text.data(), 1, text.size(), to); }
+
 // As many descriptors as the system lets us have: the soft limit is a default, not a decision.
 void RaiseDescriptorLimit() {
   rlimit limit{};
@@ -129,8 +132,8 @@ int Main(int argc, char** argv) {
   SystemSource source;
   config::Startup startup = config::Prepare(program, args, source);
   HideSecrets(args, argv + 1);
-  std::fputs(startup.standard_output.c_str(), stdout);
-  std::fputs(startup.standard_error.c_str(), stderr);
+  Print(startup.standard_output, stdout);
+  Print(startup.standard_error, stderr);
   switch (startup.next) {
     case config::Startup::Next::kExit: return startup.exit_code;
     case config::Startup::Next::kSignal:

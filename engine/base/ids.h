@@ -1,4 +1,5 @@
-// Names of things that cross the engine's edge. Distinct types, so that one is never taken for another.
+// Names of things that cross the engine's edge. Distinct types, so that one is never taken for
+// another.
 #pragma once
 
 #include <compare>
@@ -6,9 +7,9 @@
 
 namespace dunlin {
 
-// A transport connection, as the driver names it. 'slot' is a small dense number that the driver uses
-// again once it has told the engine that the connection closed; 'generation' tells the uses apart.
-// An event or effect whose generation is not the slot's present one is late, and is ignored.
+// A transport connection, as the driver names it. 'slot' is a small dense number that the driver
+// uses again once it has told the engine that the connection closed; 'generation' tells the uses
+// apart. An event or effect whose generation is not the slot's present one is late, and is ignored.
 struct ConnId {
   uint32_t slot = 0;
   uint32_t generation = 0;

@@ -36,10 +36,12 @@ bool RefTable::Remove(Array* array, size_t from, uint32_t hash, uint32_t ref) {
   }
   // Close the gap: pull back whatever would no longer be found behind it.
   size_t gap = at;
-  for (size_t next = (gap + 1) & mask; slots[next].ref_plus_1 != 0 && next >= from; next = (next + 1) & mask) {
+  for (size_t next = (gap + 1) & mask; slots[next].ref_plus_1 != 0 && next >= from;
+       next = (next + 1) & mask) {
     size_t home = slots[next].hash & mask;
     if (home < from) home = from;
-    const bool home_in_between = gap <= next ? gap < home && home <= next : gap < home || home <= next;
+    const bool home_in_between =
+        gap <= next ? gap < home && home <= next : gap < home || home <= next;
     if (home_in_between) continue;
     slots[gap] = slots[next];
     gap = next;
@@ -49,7 +51,8 @@ bool RefTable::Remove(Array* array, size_t from, uint32_t hash, uint32_t ref) {
 }
 
 void RefTable::Resize(size_t capacity) {
-  while (old_.slots != nullptr) MoveSome();  // Only if someone inserts faster than we move: not at 16 a call.
+  while (old_.slots != nullptr)
+    MoveSome();  // Only if someone inserts faster than we move: not at 16 a call.
   old_ = std::move(present_);
   moved_ = 0;
   present_ = Allocate(capacity);
@@ -58,7 +61,8 @@ void RefTable::Resize(size_t capacity) {
 void RefTable::MoveSome() {
   if (old_.slots == nullptr) return;
   size_t slots_seen = 0;
-  for (size_t moves = 0; moved_ < old_.capacity() && moves < kMovesPerCall && slots_seen < 4 * kMovesPerCall;
+  for (size_t moves = 0;
+       moved_ < old_.capacity() && moves < kMovesPerCall && slots_seen < 4 * kMovesPerCall;
        ++moved_, ++slots_seen) {
     Slot& slot = old_.slots[moved_];
     if (slot.ref_plus_1 == 0) continue;

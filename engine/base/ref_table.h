@@ -1,9 +1,10 @@
 // A hash table of 32-bit references whose keys live elsewhere, growing a few slots at a time.
 //
-// Open addressing with linear probing; the 32-bit hash lies beside the reference, so that growing never
-// touches the keys. No call moves more than kMovesPerCall entries, whatever the size: a table of a million
-// entries does not stall the engine when it doubles. Eight bytes a slot, half to seven eighths full;
-// an empty table owns no memory. There is no iteration but Visit(), whose order means nothing.
+// Open addressing with linear probing; the 32-bit hash lies beside the reference, so that growing
+// never touches the keys. No call moves more than kMovesPerCall entries, whatever the size: a table
+// of a million entries does not stall the engine when it doubles. Eight bytes a slot, half to seven
+// eighths full; an empty table owns no memory. There is no iteration but Visit(), whose order means
+// nothing.
 #pragma once
 
 #include <cstddef>
@@ -33,8 +34,8 @@ class RefTable {
   // REQUIRES: 'ref' is in the table under this hash.
   void Erase(uint32_t hash, uint32_t ref);
 
-  // Visits up to 'slots_max' slots from '*cursor' (0 at first) on; false once all were visited. Entries
-  // erased or inserted between two calls may be missed or visited twice.
+  // Visits up to 'slots_max' slots from '*cursor' (0 at first) on; false once all were visited.
+  // Entries erased or inserted between two calls may be missed or visited twice.
   template <class Visitor>
   bool Visit(size_t* cursor, size_t slots_max, Visitor visit) const {
     const size_t total = present_.capacity() + old_.capacity();
@@ -84,7 +85,7 @@ class RefTable {
   void MoveSome();
 
   Array present_;
-  Array old_;         // Being moved into present_, slots [0, moved_) done.
+  Array old_;  // Being moved into present_, slots [0, moved_) done.
   size_t moved_ = 0;
   size_t size_ = 0;
 };

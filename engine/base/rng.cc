@@ -78,7 +78,8 @@ uint64_t StableHash(std::string_view bytes, uint64_t seed) {
     h = Mix(h ^ word, k0);
   }
   uint64_t tail = 0;
-  for (size_t i = 0; i < n; ++i) tail |= static_cast<uint64_t>(static_cast<uint8_t>(p[i])) << (8 * i);
+  for (size_t i = 0; i < n; ++i)
+    tail |= static_cast<uint64_t>(static_cast<uint8_t>(p[i])) << (8 * i);
   return Mix(h ^ tail, k1);
 }
 

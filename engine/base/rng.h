@@ -1,6 +1,6 @@
-// Random numbers from a seed: xoshiro256++, seeded through SplitMix64. The engine draws from one that
-// is handed in at boot; the simulator gives every purpose and node a stream of its own.
-// Not for secrets. https://prng.di.unimi.it/
+// Random numbers from a seed: xoshiro256++, seeded through SplitMix64. The engine draws from one
+// that is handed in at boot; the simulator gives every purpose and node a stream of its own. Not
+// for secrets. https://prng.di.unimi.it/
 #pragma once
 
 #include <cstdint>

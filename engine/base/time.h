@@ -1,8 +1,8 @@
 // Time as the engine sees it: numbers handed in from outside, never read from a clock.
 //
 // Three types that do not convert into each other: a length (Duration), a point on the monotonic
-// clock that timers run on (Instant), and a point on the wall clock that users are shown (WallTime).
-// All are signed 64-bit nanoseconds.
+// clock that timers run on (Instant), and a point on the wall clock that users are shown
+// (WallTime). All are signed 64-bit nanoseconds.
 #pragma once
 
 #include <compare>
@@ -64,14 +64,15 @@ struct CivilTime {
 [[nodiscard]] CivilTime ToCivil(WallTime at);
 [[nodiscard]] WallTime FromCivil(const CivilTime& civil);
 
-// As the reference's JSON writes a time: RFC 3339 in UTC, as many fractional digits as needed and no
-// trailing zero: '2026-11-21T22:58:19.5Z'. The reference's zero time is '0001-01-01T00:00:00Z'.
+// As the reference's JSON writes a time: RFC 3339 in UTC, as many fractional digits as needed and
+// no trailing zero: '2026-11-21T22:58:19.5Z'. The reference's zero time is '0001-01-01T00:00:00Z'.
 [[nodiscard]] std::string FormatRfc3339(WallTime at);
 
 // As Go prints a duration: '1h2m3.5s', '250ms', '1.5us' with the micro sign, '0s'.
 [[nodiscard]] std::string FormatDuration(Duration d);
 
-// As the monitoring pages print an uptime or idle time, whole seconds: '1y2d3h4m5s', '3h4m5s', '4m5s', '0s'.
+// As the monitoring pages print an uptime or idle time, whole seconds: '1y2d3h4m5s', '3h4m5s',
+// '4m5s', '0s'.
 [[nodiscard]] std::string FormatUptime(Duration d);
 
 }  // namespace dunlin

@@ -37,12 +37,14 @@ void TimerWheel::Disarm(Timer* timer) {
 }
 
 void TimerWheel::Place(Timer* timer, int64_t tick) {
-  // The level is the highest 6-bit digit in which 'tick' differs from now: the wheel turns into it once.
+  // The level is the highest 6-bit digit in which 'tick' differs from now: the wheel turns into it
+  // once.
   const uint64_t differing = static_cast<uint64_t>(tick) ^ static_cast<uint64_t>(now_);
   int level = differing == 0 ? 0 : (63 - std::countl_zero(differing)) / kSlotBits;
   Timer* head;
   if (level >= kLevels) {
-    // Beyond some 100 years: the last slot of the top level, placed again whenever that comes round.
+    // Beyond some 100 years: the last slot of the top level, placed again whenever that comes
+    // round.
     level = kLevels - 1;
     const int64_t slot = ((now_ >> (level * kSlotBits)) + kSlots - 1) & (kSlots - 1);
     used_[level] |= uint64_t{1} << slot;
@@ -78,7 +80,8 @@ int64_t TimerWheel::NextTick() const {
     // Slots are used ahead of the present one; in the top level also behind it, one turn later.
     const uint64_t ahead = at == kSlots - 1 ? 0 : used_[level] & (~uint64_t{0} << (at + 1));
     const int64_t turn = (now_ >> shift) - at;
-    const int64_t slot = ahead != 0 ? std::countr_zero(ahead) : kSlots + std::countr_zero(used_[level]);
+    const int64_t slot =
+        ahead != 0 ? std::countr_zero(ahead) : kSlots + std::countr_zero(used_[level]);
     return (turn + slot) << shift;
   }
   return INT64_MAX;

@@ -1,10 +1,10 @@
 // Many deadlines in, one out: a hierarchical timing wheel with intrusive timers.
 //
-// Arming and disarming are O(1), whatever the number of timers; so is the search for the next deadline.
-// Resolution is one millisecond: a timer fires at the first advance to or past its deadline rounded up to
-// a whole millisecond, never before its deadline. Timers due in the same millisecond fire in the order in
-// which they were armed for that slot, so that a run can be repeated.
-// Varghese & Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987.
+// Arming and disarming are O(1), whatever the number of timers; so is the search for the next
+// deadline. Resolution is one millisecond: a timer fires at the first advance to or past its
+// deadline rounded up to a whole millisecond, never before its deadline. Timers due in the same
+// millisecond fire in the order in which they were armed for that slot, so that a run can be
+// repeated. Varghese & Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987.
 #pragma once
 
 #include <cstdint>
@@ -46,8 +46,9 @@ class TimerWheel {
   void Arm(Timer* timer, Instant deadline);
   void Disarm(Timer* timer);
 
-  // When PopDue() has to be asked next; kNever without timers. May be earlier than the earliest deadline
-  // (timers far off are sorted more finely as they come near), never later than it rounded up to 1 ms.
+  // When PopDue() has to be asked next; kNever without timers. May be earlier than the earliest
+  // deadline (timers far off are sorted more finely as they come near), never later than it rounded
+  // up to 1 ms.
   Instant NextDeadline() const;
 
   // The next timer due at 'now', disarmed, or null. Call until null. REQUIRES: now never decreases.
@@ -63,10 +64,10 @@ class TimerWheel {
   // The first tick after now_ at which something is due or has to be moved; INT64_MAX if none.
   int64_t NextTick() const;
 
-  int64_t now_;                        // Ticks up to and including this one have been collected.
-  uint64_t used_[kLevels] = {};        // A bit for each slot that has timers.
-  Timer slots_[kLevels][kSlots];       // List heads: circular lists.
-  Timer due_;                          // List head of what has fired and not been popped yet.
+  int64_t now_;                   // Ticks up to and including this one have been collected.
+  uint64_t used_[kLevels] = {};   // A bit for each slot that has timers.
+  Timer slots_[kLevels][kSlots];  // List heads: circular lists.
+  Timer due_;                     // List head of what has fired and not been popped yet.
 };
 
 }  // namespace dunlin

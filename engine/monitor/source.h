@@ -53,10 +53,10 @@ struct ServerFacts {
   std::string_view git_commit;  // May be empty.
   std::string_view go_version;  // As INFO's 'go'.
   int proto = 1;
-  std::string_view ip;  // As INFO's 'ip', mostly empty.
+  std::string_view ip;    // As INFO's 'ip', mostly empty.
   std::string_view host;  // What clients are told, if that is not options->host: client_advertise.
-  int port = 0;         // Where clients connect: options->port, or what the system chose for -1.
-  int http_port = 0;    // options->http_port, likewise.
+  int port = 0;           // Where clients connect: options->port, or what the system chose for -1.
+  int http_port = 0;      // options->http_port, likewise.
   bool auth_required = false;
   std::vector<std::string> connect_urls;
   std::string_view system_account;  // Empty: there is none.

@@ -1,4 +1,5 @@
-// From the first step to 'Server is ready': what is said in the log, and the listeners in their order.
+// From the first step to 'Server is ready': what is said in the log, and the listeners in their
+// order.
 #include <algorithm>
 
 #include "engine/base/quote.h"
@@ -48,7 +49,8 @@ void Server::Impl::Start() {
   }
   if (options_.max_payload > kMaxPayloadAdvised) {
     Log(LogLevel::kWarn,
-        "Maximum payloads over 8.00 MB are generally discouraged and could lead to poor performance");
+        "Maximum payloads over 8.00 MB are generally discouraged and could lead to poor "
+        "performance");
   }
   if (options_.http_port != 0) {
     const std::string& host = options_.http_host.empty() ? options_.host : options_.http_host;
@@ -72,12 +74,14 @@ void Server::Impl::OnListening(const Event& event) {
   }
   client_listener_up_ = true;
   hub_->info().port = event.port;
-  Log(LogLevel::kInfo, "Listening for client connections on " + HostPort(options_.host, event.port));
+  Log(LogLevel::kInfo,
+      "Listening for client connections on " + HostPort(options_.host, event.port));
   if (!options_.client_advertise.empty() && !Advertise(event.port)) return;
   BecomeReady();
 }
 
-// INFO names what clients are to connect to. False: 'client_advertise' makes no sense, and we are done.
+// INFO names what clients are to connect to. False: 'client_advertise' makes no sense, and we are
+// done.
 bool Server::Impl::Advertise(int port) {
   const Result<config::Advertised> advertised =
       config::ParseAdvertised(options_.client_advertise, port);
@@ -103,8 +107,9 @@ void Server::Impl::OnListenFailed(const Event& event) {
     Log(LogLevel::kFatal,
         "Can't start monitoring: can't listen to the monitor port: " + std::string(event.text));
   } else {
-    Log(LogLevel::kFatal, "Error listening on port: " + HostPort(options_.host, std::max(options_.port, 0)) + ", " +
-                              GoQuote(event.text));
+    Log(LogLevel::kFatal,
+        "Error listening on port: " + HostPort(options_.host, std::max(options_.port, 0)) + ", " +
+            GoQuote(event.text));
   }
   state_ = State::kExited;
   out_->Exit(1);

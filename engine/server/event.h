@@ -1,4 +1,5 @@
-// What a driver (the host, or the simulator) tells the engine. Values; views live as long as said below.
+// What a driver (the host, or the simulator) tells the engine. Values; views live as long as said
+// below.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +16,10 @@ enum class ListenerKind : uint8_t { kClient, kMonitor };
 
 // Why a transport is gone.
 enum class TransportEnd : uint8_t {
-  kPeerClosed,   // End of stream.
-  kReadError,    // Reset by the peer, timed out, ...
+  kPeerClosed,  // End of stream.
+  kReadError,   // Reset by the peer, timed out, ...
   kWriteError,
-  kClosedByUs,   // A kClose effect was carried out.
+  kClosedByUs,  // A kClose effect was carried out.
 };
 
 // What an operator asks of the running process (signals, or their equals).
@@ -40,23 +41,27 @@ struct ProcessUsage {
 
 struct Event {
   enum class Kind : uint8_t {
-    kTick,           // Time has come; also the first event of a life: the engine boots on it.
-    kListening,      // A kListen effect worked: 'listener', 'text' (address), 'port'.
-    kListenFailed,   // A kListen effect failed: 'listener', 'text' (the system's words).
-    kOpened,         // A connection was accepted: 'conn', 'listener', 'text' (peer address), 'port' (peer port).
-    kBytes,          // Bytes arrived: 'conn', 'data', 'size', 'headroom'. At most one a connection and batch.
-    kWritten,        // Output left: 'conn', 'size' bytes; 'blocked' if the transport takes no more for now.
-    kClosed,         // The transport is gone: 'conn', 'end', 'text' (the system's words, may be empty).
-    kCommand,        // An operator asks: 'command'; 'text' is the signal's name, may be empty.
-    kMonitorRequest, // An HTTP GET arrived: 'ticket', 'text' (the target: path and query), 'usage'.
-    kMonitorGone,    // Whoever asked with 'ticket' has gone: no answer is wanted any more.
+    kTick,          // Time has come; also the first event of a life: the engine boots on it.
+    kListening,     // A kListen effect worked: 'listener', 'text' (address), 'port'.
+    kListenFailed,  // A kListen effect failed: 'listener', 'text' (the system's words).
+    kOpened,   // A connection was accepted: 'conn', 'listener', 'text' (peer address), 'port' (peer
+               // port).
+    kBytes,    // Bytes arrived: 'conn', 'data', 'size', 'headroom'. At most one a connection and
+               // batch.
+    kWritten,  // Output left: 'conn', 'size' bytes; 'blocked' if the transport takes no more for
+               // now.
+    kClosed,   // The transport is gone: 'conn', 'end', 'text' (the system's words, may be empty).
+    kCommand,  // An operator asks: 'command'; 'text' is the signal's name, may be empty.
+    kMonitorRequest,  // An HTTP GET arrived: 'ticket', 'text' (the target: path and query),
+                      // 'usage'.
+    kMonitorGone,     // Whoever asked with 'ticket' has gone: no answer is wanted any more.
   };
 
   Kind kind = Kind::kTick;
   ConnId conn;
-  // kBytes: the engine may write to 'headroom' bytes in front of 'data' (it joins a frame that was cut
-  // in two there), may change the bytes, and may keep views of them until the Step() that reports what was
-  // written (server.h) has returned.
+  // kBytes: the engine may write to 'headroom' bytes in front of 'data' (it joins a frame that was
+  // cut in two there), may change the bytes, and may keep views of them until the Step() that
+  // reports what was written (server.h) has returned.
   uint8_t* data = nullptr;
   size_t size = 0;
   size_t headroom = 0;
@@ -66,8 +71,8 @@ struct Event {
   Command command = Command::kStop;
   int port = 0;
   Ticket ticket;
-  std::string_view text;                  // Lives until Step() returns.
-  const ProcessUsage* usage = nullptr;    // Likewise.
+  std::string_view text;                // Lives until Step() returns.
+  const ProcessUsage* usage = nullptr;  // Likewise.
 };
 
 }  // namespace dunlin

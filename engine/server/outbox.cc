@@ -33,7 +33,9 @@ void Outbox::StopListening(ListenerKind listener) {
   Add(Effect::Kind::kStopListening).listener = listener;
 }
 
-void Outbox::Log(LogLevel level, std::string_view line) { Add(Effect::Kind::kLog, line).level = level; }
+void Outbox::Log(LogLevel level, std::string_view line) {
+  Add(Effect::Kind::kLog, line).level = level;
+}
 void Outbox::ReopenLog() { Add(Effect::Kind::kReopenLog); }
 
 void Outbox::MonitorReply(const Effect& head, std::string_view body) {

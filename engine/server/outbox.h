@@ -1,5 +1,5 @@
-// What the engine asks its driver to do: values, appended while Step() runs, carried out in order after
-// it returns. Reused from batch to batch, so that a steady state allocates nothing.
+// What the engine asks its driver to do: values, appended while Step() runs, carried out in order
+// after it returns. Reused from batch to batch, so that a steady state allocates nothing.
 #pragma once
 
 #include <cstdint>
@@ -12,24 +12,26 @@
 
 namespace dunlin {
 
-// In the reference's order of severity; the host prints them as [FTL] [ERR] [WRN] [INF] [DBG] [TRC].
+// In the reference's order of severity; the host prints them as [FTL] [ERR] [WRN] [INF] [DBG]
+// [TRC].
 enum class LogLevel : uint8_t { kFatal, kError, kWarn, kInfo, kDebug, kTrace };
 
 struct Effect {
   enum class Kind : uint8_t {
-    kWrite,          // Take Server::GatherOutput(conn), write it, answer kWritten. Sent only while the
-                     // connection is not blocked; a blocked one is written on by the driver itself as
-                     // soon as it takes bytes again, with a kWritten each time.
-    kPauseReads,     // Take no more bytes from the peer of 'conn' ...
-    kResumeReads,    // ... until told so.
-    kClose,          // Write what GatherOutput still has if that works at once, then close; answer kClosed.
-    kListen,         // Listen for 'listener' on 'text':'port' (-1: any port); answer kListening or kListenFailed.
+    kWrite,       // Take Server::GatherOutput(conn), write it, answer kWritten. Sent only while the
+                  // connection is not blocked; a blocked one is written on by the driver itself as
+                  // soon as it takes bytes again, with a kWritten each time.
+    kPauseReads,  // Take no more bytes from the peer of 'conn' ...
+    kResumeReads,  // ... until told so.
+    kClose,  // Write what GatherOutput still has if that works at once, then close; answer kClosed.
+    kListen,         // Listen for 'listener' on 'text':'port' (-1: any port); answer kListening or
+                     // kListenFailed.
     kStopListening,  // Close the listening socket of 'listener'.
     kLog,            // 'text' is a line without time stamp; 'level'.
     kReopenLog,      // Close and open the log file.
-    kMonitorReply,   // A part of the answer to 'ticket': body bytes 'text'. The one that is 'first' has
-                     // 'status' and 'content_type'; nothing follows the one that is 'last'.
-    kExit,           // The node is done; leave with 'status' as exit code. Nothing follows.
+    kMonitorReply,   // A part of the answer to 'ticket': body bytes 'text'. The one that is 'first'
+                    // has 'status' and 'content_type'; nothing follows the one that is 'last'.
+    kExit,  // The node is done; leave with 'status' as exit code. Nothing follows.
   };
   Kind kind;
   LogLevel level = LogLevel::kInfo;

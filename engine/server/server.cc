@@ -18,11 +18,13 @@ void Server::Impl::Step(Now now, std::span<const Event> batch, Outbox* out) {
   CHECK(now.mono >= now_.mono || state_ == State::kNew);
   now_ = now;
   out_ = out;
-  if (hub_ == nullptr) hub_ = std::make_unique<session::ClientHub>(options_, rng_.Fork("clients"), now.mono);
+  if (hub_ == nullptr)
+    hub_ = std::make_unique<session::ClientHub>(options_, rng_.Fork("clients"), now.mono);
   hub_->Begin(now, out);
   if (state_ == State::kNew) Start();
 
-  // First what was written: then nothing that is still borrowed from the driver's memory may stay so.
+  // First what was written: then nothing that is still borrowed from the driver's memory may stay
+  // so.
   size_t i = 0;
   for (; i < batch.size() && batch[i].kind == Event::Kind::kWritten; ++i) Handle(batch[i]);
   hub_->Settle();
@@ -93,13 +95,16 @@ void Server::Impl::DoMonitorWork() {
   monitor_output_.Clear();
 }
 
-// --- The public face -------------------------------------------------------------------------------
+// --- The public face
+// -------------------------------------------------------------------------------
 
 Server::Server(config::Options options, Boot boot)
     : impl_(std::make_unique<Impl>(std::move(options), boot)) {}
 Server::~Server() = default;
 
-void Server::Step(Now now, std::span<const Event> batch, Outbox& out) { impl_->Step(now, batch, &out); }
+void Server::Step(Now now, std::span<const Event> batch, Outbox& out) {
+  impl_->Step(now, batch, &out);
+}
 Instant Server::NextDeadline() const { return impl_->NextDeadline(); }
 size_t Server::Headroom(ConnId conn) const { return impl_->hub().Headroom(conn); }
 size_t Server::GatherOutput(ConnId conn, std::span<IoSlice> slices) const {

@@ -4,12 +4,13 @@
 //
 //   collect events, among them kTick once NextDeadline() has come
 //   server.Step(now, events, outbox)
-//   while the outbox has effects: carry them out in order, clear it, and Step() at once with the kWritten
-//   and kClosed events that this gave -- before any memory that a kBytes event pointed to is used again.
+//   while the outbox has effects: carry them out in order, clear it, and Step() at once with the
+//   kWritten and kClosed events that this gave -- before any memory that a kBytes event pointed to
+//   is used again.
 //
-// The first Step() of a life boots the node: it logs its start and asks to listen. Not thread-safe, never
-// re-entered. Reads no clock, does no I/O, draws randomness only from Boot::seed: the same events give the
-// same effects, to the byte.
+// The first Step() of a life boots the node: it logs its start and asks to listen. Not thread-safe,
+// never re-entered. Reads no clock, does no I/O, draws randomness only from Boot::seed: the same
+// events give the same effects, to the byte.
 #pragma once
 
 #include <cstddef>
@@ -33,8 +34,8 @@ struct IoSlice {
 
 // What a process knows at its start and the engine must be told.
 struct Boot {
-  uint64_t seed = 1;            // From the system's entropy in production.
-  int64_t pid = 0;              // Shown in the log and on /varz.
+  uint64_t seed = 1;  // From the system's entropy in production.
+  int64_t pid = 0;    // Shown in the log and on /varz.
 };
 
 class Server {
@@ -46,15 +47,17 @@ class Server {
 
   void Step(Now now, std::span<const Event> batch, Outbox& out);
 
-  // When the next kTick is due; never earlier than the last Step()'s time, and equal to it when work was
-  // put off to keep the step short: the driver then steps again after looking for new events.
+  // When the next kTick is due; never earlier than the last Step()'s time, and equal to it when
+  // work was put off to keep the step short: the driver then steps again after looking for new
+  // events.
   Instant NextDeadline() const;
 
-  // How many bytes in front of the next kBytes of 'conn' the engine would like to write to. With less it
-  // still works, but copies.
+  // How many bytes in front of the next kBytes of 'conn' the engine would like to write to. With
+  // less it still works, but copies.
   size_t Headroom(ConnId conn) const;
 
-  // Fills 'slices' with output of 'conn', oldest first; returns how many. Nothing is consumed: kWritten does.
+  // Fills 'slices' with output of 'conn', oldest first; returns how many. Nothing is consumed:
+  // kWritten does.
   size_t GatherOutput(ConnId conn, std::span<IoSlice> slices) const;
 
   const config::Options& options() const;

@@ -35,9 +35,9 @@ class Server::Impl : public monitor::Source {
  private:
   enum class State : uint8_t {
     kNew,
-    kStarting,   // Waiting for the listeners.
+    kStarting,  // Waiting for the listeners.
     kRunning,
-    kLameDuck,   // No new clients; those that are there are sent away one by one.
+    kLameDuck,  // No new clients; those that are there are sent away one by one.
     kExited,
   };
 

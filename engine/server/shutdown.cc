@@ -54,7 +54,8 @@ void Server::Impl::OnLameDuckDeadline() {
   if (ducks_done_ == ducks_.size()) return Shutdown();
   // A random interval, so that several servers do not send their clients around in step.
   const int64_t half = duck_interval_.ns / 2;
-  const int64_t wait = std::max(half, static_cast<int64_t>(rng_.Below(static_cast<uint64_t>(duck_interval_.ns))));
+  const int64_t wait =
+      std::max(half, static_cast<int64_t>(rng_.Below(static_cast<uint64_t>(duck_interval_.ns))));
   duck_deadline_ = now_.mono + Duration{std::max<int64_t>(wait, 1)};
 }
 

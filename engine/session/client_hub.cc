@@ -54,7 +54,8 @@ void ClientHub::End() {
   out_ = nullptr;
 }
 
-// --- A connection's life ---------------------------------------------------------------------------
+// --- A connection's life
+// ---------------------------------------------------------------------------
 
 void ClientHub::Opened(ConnId conn, std::string_view ip, int port) {
   if (conn.slot >= by_slot_.size()) by_slot_.resize(conn.slot + 1);
@@ -139,8 +140,8 @@ void ClientHub::Closed(ConnId conn, TransportEnd end, std::string_view why) {
   }
   client->phase = ClientPhase::kGone;
   client->out.Clear();
-  // The driver may use the slot again at once; the client stays until its subscriptions are gone too, and
-  // to the end of the step, since lists of this step may name it.
+  // The driver may use the slot again at once; the client stays until its subscriptions are gone
+  // too, and to the end of the step, since lists of this step may name it.
   departed_.push_back(std::move(by_slot_[conn.slot]));
 }
 
@@ -149,12 +150,14 @@ void ClientHub::StartLeaving(Client* client) {
   client->subs_going = true;
   leaving_.push_back(client);
   if (client->phase == ClientPhase::kOpen) HoldClient(client, Hold::kLeaving);
-  // Mostly there are few, and then they are gone at once; but not under a result that is being walked.
-  if (!routing_ && leaving_.size() == 1 && client->sids.size() <= kRemovalsPerStep) ContinueLeaving();
+  // Mostly there are few, and then they are gone at once; but not under a result that is being
+  // walked.
+  if (!routing_ && leaving_.size() == 1 && client->sids.size() <= kRemovalsPerStep)
+    ContinueLeaving();
 }
 
-// Removes subscriptions of connections that are gone, a slice at a time. The table by sid is left alone
-// until they all are, so that the cursor into it stays right.
+// Removes subscriptions of connections that are gone, a slice at a time. The table by sid is left
+// alone until they all are, so that the cursor into it stays right.
 void ClientHub::ContinueLeaving() {
   size_t removed = 0;
   while (!leaving_.empty() && removed < kRemovalsPerStep) {
@@ -174,7 +177,8 @@ void ClientHub::ContinueLeaving() {
   }
 }
 
-// --- Output ----------------------------------------------------------------------------------------
+// --- Output
+// ----------------------------------------------------------------------------------------
 
 void ClientHub::Send(Client* client, std::string_view text) {
   if (client->phase != ClientPhase::kOpen) return;
@@ -218,7 +222,8 @@ void ClientHub::QueueGrew(Client* client) {
   ++stats_.slow_consumers;
   ++account_.slow_consumers;
   Log(LogLevel::kInfo, *client,
-      "Slow Consumer Detected: MaxPending of " + std::to_string(options_.max_pending) + " Exceeded");
+      "Slow Consumer Detected: MaxPending of " + std::to_string(options_.max_pending) +
+          " Exceeded");
   Close(client, CloseReason::kSlowConsumerPendingBytes);
 }
 
@@ -236,7 +241,8 @@ void ClientHub::Written(ConnId conn, size_t size, bool blocked) {
   Client* const client = Find(conn);
   if (client == nullptr) return;
   // One that was closed in this very batch, behind the driver's back, may have dropped its output.
-  if (client->phase != ClientPhase::kOpen) size = std::min(size, static_cast<size_t>(client->out.pending()));
+  if (client->phase != ClientPhase::kOpen)
+    size = std::min(size, static_cast<size_t>(client->out.pending()));
   client->out.Consume(size);
   client->written += static_cast<int64_t>(size);
   client->blocked = blocked;
@@ -247,7 +253,8 @@ void ClientHub::Written(ConnId conn, size_t size, bool blocked) {
     ResumeStalled();
   }
   // The deadline is for what was pending when it was set, as a blocking write's would be.
-  if (client->write_timer.armed() && (client->out.empty() || client->written >= client->write_goal)) {
+  if (client->write_timer.armed() &&
+      (client->out.empty() || client->written >= client->write_goal)) {
     timers_.Disarm(&client->write_timer);
     if (client->slow_consumer_state) {
       client->slow_consumer_state = false;
@@ -262,7 +269,8 @@ void ClientHub::Written(ConnId conn, size_t size, bool blocked) {
   }
 }
 
-// --- Holding a producer ----------------------------------------------------------------------------
+// --- Holding a producer
+// ----------------------------------------------------------------------------
 
 void ClientHub::HoldClient(Client* client, Hold hold) {
   if (client->hold == Hold::kYield) std::erase(yielded_, client);
@@ -317,7 +325,8 @@ void ClientHub::Continue() {
   }
 }
 
-// --- Time ------------------------------------------------------------------------------------------
+// --- Time
+// ------------------------------------------------------------------------------------------
 
 void ClientHub::FireTimers() {
   while (Timer* const timer = timers_.PopDue(now_.mono)) {
@@ -343,7 +352,8 @@ void ClientHub::ArmFirstPing(Client* client) {
   Duration wait = options_.ping_interval;
   if (!options_.disable_short_first_ping) wait = std::min(wait, kFirstPing);
   // Spread over a fifth more, so that clients that came together do not stay together.
-  if (wait.ns >= 5) wait = wait + Nanos(static_cast<int64_t>(rng_.Below(static_cast<uint64_t>(wait.ns / 5))));
+  if (wait.ns >= 5)
+    wait = wait + Nanos(static_cast<int64_t>(rng_.Below(static_cast<uint64_t>(wait.ns / 5))));
   timers_.Arm(&client->ping_timer, now_.mono + wait);
 }
 
@@ -410,7 +420,8 @@ void ClientHub::OnWriteDeadline(Client* client) {
   timers_.Arm(&client->write_timer, now_.mono + options_.write_deadline);
 }
 
-// --- What others ask -------------------------------------------------------------------------------
+// --- What others ask
+// -------------------------------------------------------------------------------
 
 std::vector<Client*> ClientHub::OpenClients() const {
   std::vector<Client*> clients;
@@ -468,9 +479,8 @@ void ClientHub::RecordClosed(const Client& client, CloseReason reason) {
   const size_t wanted = std::min(closed_.subs_per_conn_max(), client.sids.size());
   bool more = wanted > 0;
   while (more && subs.size() < wanted) {
-    more = client.sids.Visit(&cursor, wanted - subs.size(), [&](subject::SubRef ref) {
-      FillSubInfo(ref, &subs.emplace_back());
-    });
+    more = client.sids.Visit(&cursor, wanted - subs.size(),
+                             [&](subject::SubRef ref) { FillSubInfo(ref, &subs.emplace_back()); });
   }
   closed_.Add(info, subs, now_.wall, reason);
 }
@@ -500,11 +510,11 @@ std::string ClientHub::Describe() const {
                      std::to_string(pool_.bytes_in_use()) + "\n";
   for (const auto& client : by_slot_) {
     if (client == nullptr) continue;
-    text += client->Label() + ": phase " + std::to_string(static_cast<int>(client->phase)) + ", hold " +
-            std::to_string(static_cast<int>(client->hold)) + ", subs " +
+    text += client->Label() + ": phase " + std::to_string(static_cast<int>(client->phase)) +
+            ", hold " + std::to_string(static_cast<int>(client->hold)) + ", subs " +
             std::to_string(client->sids.size()) + ", pending " +
-            std::to_string(client->out.pending()) + (client->blocked ? ", blocked" : "") + ", kept " +
-            std::to_string(client->in.size()) + "\n";
+            std::to_string(client->out.pending()) + (client->blocked ? ", blocked" : "") +
+            ", kept " + std::to_string(client->in.size()) + "\n";
   }
   return text;
 }

@@ -1,12 +1,12 @@
 // All client connections of a node, and the way of a message from one to the others.
 //
-// One machine for the lot, not one a connection, because a message touches two of them and nothing may
-// call back: parse, match, append to the subscribers' queues, in one go. The server calls Begin() before
-// and End() after the events of a step; effects go to the outbox given to Begin().
+// One machine for the lot, not one a connection, because a message touches two of them and nothing
+// may call back: parse, match, append to the subscribers' queues, in one go. The server calls
+// Begin() before and End() after the events of a step; effects go to the outbox given to Begin().
 //
-// Work is bounded per step: parsing stops when what was delivered reaches a budget, a very wide fan-out is
-// delivered in slices, and a connection that leaves gives back its subscriptions in slices. What is put
-// off goes on with Continue(), while HasWork().
+// Work is bounded per step: parsing stops when what was delivered reaches a budget, a very wide
+// fan-out is delivered in slices, and a connection that leaves gives back its subscriptions in
+// slices. What is put off goes on with Continue(), while HasWork().
 #pragma once
 
 #include <cstdint>
@@ -47,9 +47,9 @@ class ClientHub {
   // Each limits what one step does; see the file comment.
   static constexpr int64_t kDeliveriesPerStep = 16 << 10;
   static constexpr int64_t kBytesPerStep = 4 << 20;
-  static constexpr int64_t kSubscriptionCost = 32;     // A SUB or UNSUB, in deliveries.
-  static constexpr size_t kFanoutSlice = 4 << 10;      // Wider messages are delivered in slices.
-  static constexpr size_t kRemovalsPerStep = 512;  // Subscriptions of connections that are gone.
+  static constexpr int64_t kSubscriptionCost = 32;  // A SUB or UNSUB, in deliveries.
+  static constexpr size_t kFanoutSlice = 4 << 10;   // Wider messages are delivered in slices.
+  static constexpr size_t kRemovalsPerStep = 512;   // Subscriptions of connections that are gone.
   // A frame up to this size is put together in front of the next read; a larger one in a block.
   static constexpr size_t kGatherMax = 16 << 10;
   // Unparsed bytes of one connection at which its reads are paused.
@@ -81,9 +81,7 @@ class ClientHub {
   void Continue();
   void End();
 
-  bool HasWork() const {
-    return !yielded_.empty() || !fanouts_.empty() || !leaving_.empty();
-  }
+  bool HasWork() const { return !yielded_.empty() || !fanouts_.empty() || !leaving_.empty(); }
   Instant NextDeadline() const { return timers_.NextDeadline(); }
 
   size_t Headroom(ConnId conn) const;
@@ -122,8 +120,8 @@ class ClientHub {
     size_t size;
     Block* block;  // Null: the driver's memory.
   };
-  // The last PUB of a run over one stretch of bytes. Publishers repeat themselves: when the next line is
-  // the same, byte for byte, nothing of it is read again.
+  // The last PUB of a run over one stretch of bytes. Publishers repeat themselves: when the next
+  // line is the same, byte for byte, nothing of it is read again.
   struct LastPub {
     const uint8_t* line = nullptr;  // Null: none.
     size_t line_size = 0;
@@ -244,27 +242,30 @@ class ClientHub {
   uint64_t last_cid_;
 
   int64_t deliveries_left_ = 0, bytes_left_ = 0;  // Of this step's budget.
-  Block* shared_ = nullptr;  // What the payload that is being delivered lies in, once that is needed.
-  // Of the frame at which ParseAll() stopped: how many bytes of it matter, and its size if known, else 0.
+  Block* shared_ =
+      nullptr;  // What the payload that is being delivered lies in, once that is needed.
+  // Of the frame at which ParseAll() stopped: how many bytes of it matter, and its size if known,
+  // else 0.
   size_t rest_ = 0, frame_ = 0;
   size_t read_at_ = 0;  // Where in the source the bytes of this event begin, behind what was kept.
   std::vector<Client*> dirty_;
-  std::vector<Client*> yielded_;    // hold == kYield, in the order in which they go on.
-  std::vector<Client*> stalled_;    // hold == kStalled.
-  std::vector<Client*> leaving_;    // Their subscriptions are being removed.
-  size_t leaving_cursor_ = 0;       // In the sid table of the first of them.
-  std::vector<std::unique_ptr<Client>> departed_;  // Their transports are gone, and their slots free.
+  std::vector<Client*> yielded_;  // hold == kYield, in the order in which they go on.
+  std::vector<Client*> stalled_;  // hold == kStalled.
+  std::vector<Client*> leaving_;  // Their subscriptions are being removed.
+  size_t leaving_cursor_ = 0;     // In the sid table of the first of them.
+  std::vector<std::unique_ptr<Client>>
+      departed_;  // Their transports are gone, and their slots free.
   std::deque<std::unique_ptr<Fanout>> fanouts_;
   bool routing_ = false;  // A match result is being walked: no subscription may go.
   std::vector<subject::SubRef> auto_unsubs_;  // Reached their max while a result was walked.
   std::string scratch_;
-  std::string tail_;                // A message's tail when the publisher's own bytes will not do.
+  std::string tail_;  // A message's tail when the publisher's own bytes will not do.
 
   struct Logged {
     std::string text;
     Instant at;
   };
-  std::deque<Logged> logged_;       // What was logged within the last second, see LogOncePerSecond().
+  std::deque<Logged> logged_;  // What was logged within the last second, see LogOncePerSecond().
 };
 
 }  // namespace dunlin::session

@@ -1,5 +1,5 @@
-// From bytes to frames: ClientHub's input side. A frame is handled where it lies; only what is cut off at
-// the end of a read, or put off by a hold, is kept and copied.
+// From bytes to frames: ClientHub's input side. A frame is handled where it lies; only what is cut
+// off at the end of a read, or put off by a hold, is kept and copied.
 #include <algorithm>
 #include <cstring>
 
@@ -85,8 +85,8 @@ void ClientHub::KeepMore(Client* client, const uint8_t* data, size_t size) {
   if (in.size() > kBacklogMax && client->hold != Hold::kNone) SetReadsPaused(client, true);
 }
 
-// Keeps what ParseAll() has left. With a hold all of it will be parsed later; without one it is the start
-// of a frame, of which 'rest_' bytes matter.
+// Keeps what ParseAll() has left. With a hold all of it will be parsed later; without one it is the
+// start of a frame, of which 'rest_' bytes matter.
 void ClientHub::KeepRest(Client* client, const Source& source, size_t from) {
   Inbox& in = client->in;
   if (client->phase != ClientPhase::kOpen) return;
@@ -121,7 +121,8 @@ size_t ClientHub::FillFrame(Client* client, const uint8_t* data, size_t size) {
   const size_t part = std::min<size_t>(size, in.frame - in.size());
   std::memcpy(in.block->data + in.end, data, part);
   in.end += static_cast<uint32_t>(part);
-  // The last two bytes decide whether it is a frame at all; the reference looks at each as it comes.
+  // The last two bytes decide whether it is a frame at all; the reference looks at each as it
+  // comes.
   if (in.size() + 1 >= in.frame) ParseKept(client);
   return part;
 }
@@ -161,8 +162,8 @@ size_t ClientHub::ParseAll(Client* client, const Source& source) {
   return at;
 }
 
-// Publishes the frame at 'at' if its line is the last one's again and it is whole and well-formed; else 0,
-// and nothing has happened.
+// Publishes the frame at 'at' if its line is the last one's again and it is whole and well-formed;
+// else 0, and nothing has happened.
 size_t ClientHub::RepeatPub(Client* client, const Source& source, size_t at, LastPub* last) {
   const uint8_t* const line = source.data + at;
   const size_t total = last->line_size + static_cast<size_t>(last->message.size) + 2;
@@ -170,7 +171,8 @@ size_t ClientHub::RepeatPub(Client* client, const Source& source, size_t at, Las
   const uint8_t* const body = line + last->line_size;
   if (body[last->message.size] != '\r' || body[last->message.size + 1] != '\n') return 0;
   if (last->tail_in_line) {
-    const size_t into = static_cast<size_t>(reinterpret_cast<const uint8_t*>(last->message.tail.data()) - last->line);
+    const size_t into = static_cast<size_t>(
+        reinterpret_cast<const uint8_t*>(last->message.tail.data()) - last->line);
     last->message.tail = {reinterpret_cast<const char*>(line) + into, last->message.tail.size()};
   }
   last->line = line;
@@ -210,9 +212,11 @@ size_t ClientHub::ParseOne(Client* client, const Source& source, size_t at, Last
   }
 }
 
-// Reads the arguments of a publish into 'args'. False: they are wrong, and the connection is closed.
+// Reads the arguments of a publish into 'args'. False: they are wrong, and the connection is
+// closed.
 bool ClientHub::ReadPubArgs(Client* client, const wire::ClientLine& line, wire::PubArgs* args) {
-  if (line.verb == wire::ClientVerb::kHmsg) return true;  // The reference takes it as an empty message.
+  if (line.verb == wire::ClientVerb::kHmsg)
+    return true;  // The reference takes it as an empty message.
   const bool first_time = !client->in.line_seen;
   const bool with_header = line.verb == wire::ClientVerb::kHpub;
   if (first_time && trace()) TraceIn(*client, with_header ? "HPUB" : "PUB", line.args);
@@ -254,8 +258,8 @@ size_t ClientHub::ParsePub(Client* client, const Source& source, size_t at,
   const uint8_t* const body = source.data + at + line.size;
   const size_t available = source.size - at - line.size;
   const auto size = static_cast<size_t>(args.size);
-  const bool bad_end = (available > size && body[size] != '\r') ||
-                       (available > size + 1 && body[size + 1] != '\n');
+  const bool bad_end =
+      (available > size && body[size] != '\r') || (available > size + 1 && body[size + 1] != '\n');
   if (bad_end) {
     const size_t payload_end = at + line.size + size;
     if (body[size] != '\r') {
@@ -285,7 +289,8 @@ size_t ClientHub::ParsePub(Client* client, const Source& source, size_t at,
   message.tail = TailOf(args, {reinterpret_cast<const char*>(source.data) + at, line.size});
   message.joined = message.tail.data() != tail_.data();
   if (trace()) TracePayload(*client, "<<-", body, args.size, args.header_size);
-  // What a line is checked for each time, not only once, keeps it from being repeated without a look.
+  // What a line is checked for each time, not only once, keeps it from being repeated without a
+  // look.
   constexpr size_t kLineMin = 8;
   if (!client->options.pedantic && !trace() && line.size >= kLineMin) {
     last->line = source.data + at;
@@ -296,18 +301,20 @@ size_t ClientHub::ParsePub(Client* client, const Source& source, size_t at,
   return line.size + size + 2;
 }
 
-// What follows the sid in a delivery: '[reply ][header ]size' CR LF. Mostly the publisher's own bytes will do.
+// What follows the sid in a delivery: '[reply ][header ]size' CR LF. Mostly the publisher's own
+// bytes will do.
 std::string_view ClientHub::TailOf(const wire::PubArgs& args, std::string_view line) {
   const auto joined = [](std::string_view a, std::string_view b) {
     return *a.end() == ' ' && a.end() + 1 == b.begin();
   };
   const bool header = args.header_size > 0;
-  const std::string_view first =
-      !args.reply.empty() ? args.reply : header ? args.header_text : args.size_text;
-  const bool as_is = args.size_text.end() + 2 == line.end() && *args.size_text.end() == '\r' &&
-                     (args.header_size != 0) &&
-                     (!header || joined(args.header_text, args.size_text)) &&
-                     (args.reply.empty() || joined(args.reply, header ? args.header_text : args.size_text));
+  const std::string_view first = !args.reply.empty() ? args.reply
+                                 : header            ? args.header_text
+                                                     : args.size_text;
+  const bool as_is =
+      args.size_text.end() + 2 == line.end() && *args.size_text.end() == '\r' &&
+      (args.header_size != 0) && (!header || joined(args.header_text, args.size_text)) &&
+      (args.reply.empty() || joined(args.reply, header ? args.header_text : args.size_text));
   if (as_is) return line.substr(static_cast<size_t>(first.data() - line.data()));
   tail_.clear();
   if (!args.reply.empty()) tail_.append(args.reply).append(" ");
@@ -320,8 +327,8 @@ void ClientHub::UnknownProtocol(Client* client, const Source& source, size_t at,
   const std::string_view bytes(reinterpret_cast<const char*>(source.data) + at, source.size - at);
   SendError(client, "Unknown Protocol Operation");
   Log(LogLevel::kError, *client,
-      "Client parser ERROR, state=" + std::to_string(state) +
-          ", i=" + std::to_string(at - std::min(at, read_at_)) + ": proto='" + Snippet(bytes) + "...'");
+      "Client parser ERROR, state=" + std::to_string(state) + ", i=" +
+          std::to_string(at - std::min(at, read_at_)) + ": proto='" + Snippet(bytes) + "...'");
   Close(client, CloseReason::kProtocolViolation);
 }
 

@@ -6,8 +6,8 @@ namespace dunlin::session {
 
 std::string Client::Label() const {
   const bool v6 = ip.find(':') != std::string::npos;
-  return (v6 ? "[" + ip + "]:" : ip + ":") + std::to_string(port) + " - cid:" + std::to_string(cid) +
-         label_tail;
+  return (v6 ? "[" + ip + "]:" : ip + ":") + std::to_string(port) +
+         " - cid:" + std::to_string(cid) + label_tail;
 }
 
 void ClientHub::Log(LogLevel level, const Client& client, std::string_view text) {

@@ -91,7 +91,8 @@ void ClientHub::HandleConnect(Client* client, std::string_view json) {
   client->awaiting_connect = false;
   client->echo = options.echo;
   client->headers = info_.headers && options.headers;
-  if (!first && client->sids.size() > 0) StartLeaving(client);  // It may change account: interest goes.
+  if (!first && client->sids.size() > 0)
+    StartLeaving(client);  // It may change account: interest goes.
   if (!Authenticated(*client) || options.new_account || !options.creds().account.empty()) {
     return AuthViolation(client);
   }
@@ -152,11 +153,12 @@ void ClientHub::HandleSub(Client* client, std::string_view args) {
     SendError(client, "Permissions Violation for Subscription to " + GoQuote(sub.subject) +
                           " using queue " + GoQuote(sub.queue));
     return Log(LogLevel::kError, *client,
-               "Subscription Violation - Subject " + GoQuote(sub.subject) + ", Queue: " +
-                   GoQuote(sub.queue) + ", SID " + std::string(sub.sid));
+               "Subscription Violation - Subject " + GoQuote(sub.subject) +
+                   ", Queue: " + GoQuote(sub.queue) + ", SID " + std::string(sub.sid));
   }
   if (options_.max_subscription_tokens > 0 &&
-      std::count(sub.subject.begin(), sub.subject.end(), '.') + 1 > options_.max_subscription_tokens) {
+      std::count(sub.subject.begin(), sub.subject.end(), '.') + 1 >
+          options_.max_subscription_tokens) {
     SendError(client, "Permissions Violation for Subscription to " + GoQuote(sub.subject) +
                           ", too many tokens");
     return Log(LogLevel::kError, *client,

@@ -24,9 +24,10 @@ BlockPool::~BlockPool() {
 }
 
 Block* BlockPool::New(size_t size) {
-  const uint32_t capacity = static_cast<uint32_t>(
-      size <= kSmallChunk ? kSmallChunk : size <= kLargeChunk ? kLargeChunk : size);
-  Block** list = capacity == kSmallChunk ? &free_small_
+  const uint32_t capacity = static_cast<uint32_t>(size <= kSmallChunk   ? kSmallChunk
+                                                  : size <= kLargeChunk ? kLargeChunk
+                                                                        : size);
+  Block** list = capacity == kSmallChunk   ? &free_small_
                  : capacity == kLargeChunk ? &free_large_
                                            : nullptr;
   Block* block = nullptr;
@@ -141,7 +142,8 @@ void Outbound::CloseTail() {
 void Outbound::Grow(size_t size) {
   CHECK(size <= BlockPool::kLargeChunk);
   // A connection with little to say takes a small chunk; one that filled it takes large ones.
-  Block* const block = pool_->New(head_ == nullptr ? size : std::max<size_t>(size, BlockPool::kLargeChunk));
+  Block* const block =
+      pool_->New(head_ == nullptr ? size : std::max<size_t>(size, BlockPool::kLargeChunk));
   CloseTail();
   Segment* const segment = pool_->NewSegment();
   segment->block = block;

@@ -1,9 +1,9 @@
 // Bytes on their way out of a connection, and the memory that they share.
 //
-// Small messages are copied into chunks; large payloads are held by reference, so that a message to a
-// thousand subscribers exists once. A payload that still lies in the driver's read buffer is borrowed
-// until the driver has written what it can (Server's loop, server.h), and copied only if it is still
-// needed then. Chunks come from one pool: a connection with nothing to send owns none.
+// Small messages are copied into chunks; large payloads are held by reference, so that a message to
+// a thousand subscribers exists once. A payload that still lies in the driver's read buffer is
+// borrowed until the driver has written what it can (Server's loop, server.h), and copied only if
+// it is still needed then. Chunks come from one pool: a connection with nothing to send owns none.
 #pragma once
 
 #include <cstddef>
@@ -72,11 +72,11 @@ class BlockPool {
 
   Block* free_small_ = nullptr;
   Block* free_large_ = nullptr;
-  Block* free_headers_ = nullptr;   // Headers without memory, for borrowed and odd-sized blocks.
+  Block* free_headers_ = nullptr;  // Headers without memory, for borrowed and odd-sized blocks.
   Block* borrowed_ = nullptr;
   Segment* free_segments_ = nullptr;
   size_t small_kept_ = 0, large_kept_ = 0, segments_kept_ = 0;
-  int64_t bytes_in_use_ = 0;     // Capacity of all blocks that have a reference.
+  int64_t bytes_in_use_ = 0;  // Capacity of all blocks that have a reference.
   int64_t segments_in_use_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// The way of a message: ClientHub's routing. The path that users measure; nothing is allocated here for a
-// message that is only passed on.
+// The way of a message: ClientHub's routing. The path that users measure; nothing is allocated here
+// for a message that is only passed on.
 #include <cstring>
 
 #include "engine/base/check.h"
@@ -62,9 +62,11 @@ void ClientHub::Publish(Client* from, const Message& message) {
 
   const char first = message.subject.empty() ? '\0' : message.subject[0];
   if (first == '_' || first == '$') [[unlikely]] {
-    if (LongerThan(message.subject, kGatewayReplyPrefix) || message.subject.starts_with(kRaftPrefix)) {
+    if (LongerThan(message.subject, kGatewayReplyPrefix) ||
+        message.subject.starts_with(kRaftPrefix)) {
       SendError(from, "Permissions Violation for Publish to " + GoQuote(message.subject));
-      return Log(LogLevel::kError, *from, "Publish Violation - Subject " + GoQuote(message.subject));
+      return Log(LogLevel::kError, *from,
+                 "Publish Violation - Subject " + GoQuote(message.subject));
     }
   }
   if (!message.reply.empty() && IsReservedReply(message.reply)) {
@@ -167,10 +169,12 @@ void ClientHub::Encode(Client* to, const Subscription& sub, const Message& messa
   } else {
     at = Put(at, tail);
     to->out.Commit(at);
-    if (shared_ == nullptr) shared_ = pool_.Borrow(message.body, static_cast<size_t>(message.size) + 2);
+    if (shared_ == nullptr)
+      shared_ = pool_.Borrow(message.body, static_cast<size_t>(message.size) + 2);
     if (to->blocked && shared_->borrowed) pool_.Own(shared_);
     const uint8_t* const base = message.block != nullptr ? message.block->data : message.body;
-    to->out.AppendShared(shared_, static_cast<uint32_t>(body - base), static_cast<uint32_t>(body_size));
+    to->out.AppendShared(shared_, static_cast<uint32_t>(body - base),
+                         static_cast<uint32_t>(body_size));
   }
   to->out_msgs += 1;
   to->out_bytes += size;
@@ -215,8 +219,8 @@ void ClientHub::FlushAutoUnsubs() {
   auto_unsubs_.clear();
 }
 
-// A consumer is getting full: its producer waits, a moment if the consumer was only not written to yet,
-// until it has caught up if it does not take more.
+// A consumer is getting full: its producer waits, a moment if the consumer was only not written to
+// yet, until it has caught up if it does not take more.
 void ClientHub::HoldProducer(Client* from, const Client& consumer) {
   if (from->phase != ClientPhase::kOpen) return;
   if (from->hold != Hold::kNone && from->hold != Hold::kYield) return;
@@ -269,7 +273,8 @@ void ClientHub::ContinueFanouts() {
     Fanout& fanout = *fanouts_.front();
     shared_ = fanout.block;
     const auto plain = fanout.result->plain();
-    for (; fanout.plain_done < plain.size() && deliveries_left_ > 0 && bytes_left_ > 0; ++fanout.plain_done) {
+    for (; fanout.plain_done < plain.size() && deliveries_left_ > 0 && bytes_left_ > 0;
+         ++fanout.plain_done) {
       fanout.delivered |= Deliver(fanout.from, plain[fanout.plain_done], fanout.message);
       --deliveries_left_;
     }
@@ -280,7 +285,8 @@ void ClientHub::ContinueFanouts() {
       --deliveries_left_;
     }
     if (!auto_unsubs_.empty()) FlushAutoUnsubs();
-    if (fanout.plain_done < plain.size() || fanout.groups_done < fanout.result->group_count()) return;
+    if (fanout.plain_done < plain.size() || fanout.groups_done < fanout.result->group_count())
+      return;
     Client* const from = fanout.from;
     if (!fanout.delivered && from != nullptr && !fanout.message.reply.empty()) {
       AnswerNoResponders(from, fanout.message);

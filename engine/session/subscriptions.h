@@ -1,8 +1,8 @@
 // The subscriptions of all connections: one slab of records, and per connection a table by sid.
 //
-// What a subscription is subscribed to is the index's affair (engine/subject); a record says whose it is,
-// what the client calls it and how much it has received. 48 bytes each; a page of records whose last one
-// goes gives its memory back.
+// What a subscription is subscribed to is the index's affair (engine/subject); a record says whose
+// it is, what the client calls it and how much it has received. 48 bytes each; a page of records
+// whose last one goes gives its memory back.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +22,10 @@ struct Subscription {
 
   Client* client = nullptr;
   int64_t delivered = 0;
-  int64_t max = 0;                  // Of UNSUB; 0: none.
-  subject::SubHandle handle{};      // Of the entry in the account's index.
-  uint8_t sid_size = 0;             // kSidLong: the text is on the heap.
-  char sid_text[kSidInline];        // Or a pointer to a LongSid.
+  int64_t max = 0;              // Of UNSUB; 0: none.
+  subject::SubHandle handle{};  // Of the entry in the account's index.
+  uint8_t sid_size = 0;         // kSidLong: the text is on the heap.
+  char sid_text[kSidInline];    // Or a pointer to a LongSid.
 
   std::string_view sid() const;
 };
@@ -47,13 +47,15 @@ class SubscriptionTable {
   static constexpr subject::SubRef kNone = RefTable::kNone;
   subject::SubRef Find(const RefTable& sids, std::string_view sid) const;
 
-  Subscription& operator[](subject::SubRef ref) { return pages_[ref / kPage]->records[ref % kPage]; }
+  Subscription& operator[](subject::SubRef ref) {
+    return pages_[ref / kPage]->records[ref % kPage];
+  }
   const Subscription& operator[](subject::SubRef ref) const {
     return pages_[ref / kPage]->records[ref % kPage];
   }
 
-  // While pinned, a removed record is not used again: Live() tells whether a reference that was kept over
-  // a change still names what it named.
+  // While pinned, a removed record is not used again: Live() tells whether a reference that was
+  // kept over a change still names what it named.
   void Pin() { ++pins_; }
   void Unpin();
   // REQUIRES: pinned since 'ref' was live.
@@ -65,16 +67,16 @@ class SubscriptionTable {
   static constexpr uint32_t kPage = 512;
   struct Page {
     Subscription records[kPage];
-    uint32_t free_head = 0;   // Of the free records, linked through their sid_text.
+    uint32_t free_head = 0;  // Of the free records, linked through their sid_text.
     uint32_t used = 0;
-    uint32_t fresh = 0;       // Records from here on were never used.
+    uint32_t fresh = 0;  // Records from here on were never used.
   };
 
   uint32_t PageWithRoom();
   void Release(subject::SubRef ref);
 
   std::vector<std::unique_ptr<Page>> pages_;
-  std::vector<uint32_t> open_pages_;   // Pages that may have room, the last one first.
+  std::vector<uint32_t> open_pages_;  // Pages that may have room, the last one first.
   std::vector<subject::SubRef> removed_while_pinned_;
   int pins_ = 0;
   size_t size_ = 0;

@@ -17,7 +17,8 @@ struct Verb {
   uint8_t size;
   Tail tail;
   ClientVerb verb;
-  uint8_t state_1, state_2;  // ClientLine::reference_state after one byte and after two; then it counts on.
+  uint8_t state_1,
+      state_2;  // ClientLine::reference_state after one byte and after two; then it counts on.
 };
 
 constexpr Verb kVerbs[] = {

@@ -1,9 +1,9 @@
 // Control lines of the client protocol: bytes to values, and nothing else. No policy, no state.
 //
-// Everything here takes exactly what the reference's parser takes: verbs in any case, runs of spaces and
-// tabs between arguments, LF or CR LF at the end, and its oddities (an argument may start with a line
-// feed; one CR anywhere in the arguments costs their last byte when it is not that CR).
-// Views in results point into the input.
+// Everything here takes exactly what the reference's parser takes: verbs in any case, runs of
+// spaces and tabs between arguments, LF or CR LF at the end, and its oddities (an argument may
+// start with a line feed; one CR anywhere in the arguments costs their last byte when it is not
+// that CR). Views in results point into the input.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,16 @@
 namespace dunlin::wire {
 
 enum class ClientVerb : uint8_t {
-  kPub, kHpub, kSub, kUnsub, kPing, kPong, kConnect, kInfo, kOk, kErr,
+  kPub,
+  kHpub,
+  kSub,
+  kUnsub,
+  kPing,
+  kPong,
+  kConnect,
+  kInfo,
+  kOk,
+  kErr,
   kHmsg,  // Read and ignored: the reference lets a client send one.
 };
 
@@ -24,18 +33,20 @@ struct ClientLine {
   ClientVerb verb = ClientVerb::kPing;
   std::string_view args;  // Without the line's end.
   size_t size = 0;        // Bytes of the whole line with its end.
-  int reference_state = 0;  // With kUnknown: how the reference's log numbers the place in its parser.
+  int reference_state =
+      0;  // With kUnknown: how the reference's log numbers the place in its parser.
 };
 
 enum class LineStatus : uint8_t {
-  kLine,       // A whole line.
-  kPartial,    // Right so far: ask again with more bytes.
-  kUnknown,    // No verb starts like this: 'Unknown Protocol Operation'. 'size' is where it goes wrong.
-  kTooLong,    // Arguments of more than 'args_max' bytes, whole or not.
+  kLine,     // A whole line.
+  kPartial,  // Right so far: ask again with more bytes.
+  kUnknown,  // No verb starts like this: 'Unknown Protocol Operation'. 'size' is where it goes
+             // wrong.
+  kTooLong,  // Arguments of more than 'args_max' bytes, whole or not.
 };
 
-// Reads the line that 'input' starts with. With kPartial 'size' is how many of the input's bytes matter:
-// what follows the verb of an unfinished PING, PONG or +OK is ignored and need not be kept.
+// Reads the line that 'input' starts with. With kPartial 'size' is how many of the input's bytes
+// matter: what follows the verb of an unfinished PING, PONG or +OK is ignored and need not be kept.
 // REQUIRES: !input.empty().
 LineStatus ReadClientLine(std::string_view input, size_t args_max, ClientLine* line);
 
@@ -47,8 +58,8 @@ struct PubArgs {
   std::string_view reply;        // Empty: none.
   std::string_view header_text;  // As the publisher wrote the numbers: they are passed on as such.
   std::string_view size_text;
-  int32_t header_size;           // -1: PUB.
-  int32_t size;                  // Header and payload, without the CR LF behind.
+  int32_t header_size;  // -1: PUB.
+  int32_t size;         // Header and payload, without the CR LF behind.
 };
 
 enum class PubStatus : uint8_t { kOk, kBadCount, kBadHeaderSize, kBadSize, kHeaderBeyondSize };

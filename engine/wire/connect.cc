@@ -87,7 +87,8 @@ bool ApplyConnect(std::string_view text, ConnectOptions* options, std::string* e
   // The tree of a control line is small and short-lived: it fits a buffer on the stack.
   unsigned char buffer[8192];
   json::monotonic_resource memory(buffer);
-  const json::value tree = json::parse(json::string_view(text.data(), text.size()), failed, &memory, parsing);
+  const json::value tree =
+      json::parse(json::string_view(text.data(), text.size()), failed, &memory, parsing);
   if (failed) {
     *error = "invalid CONNECT: " + failed.message();
     return false;

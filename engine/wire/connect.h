@@ -1,6 +1,6 @@
-// The CONNECT message: what a client says of itself. Decoded as the reference's JSON decoder does it: names
-// in any case, unknown members ignored, null leaves a member as it was, a wrong type is an error.
-// ADR-40; https://docs.nats.io/reference/reference-protocols/nats-protocol#connect
+// The CONNECT message: what a client says of itself. Decoded as the reference's JSON decoder does
+// it: names in any case, unknown members ignored, null leaves a member as it was, a wrong type is
+// an error. ADR-40; https://docs.nats.io/reference/reference-protocols/nats-protocol#connect
 #pragma once
 
 #include <cstdint>
@@ -32,9 +32,9 @@ struct ConnectOptions {
   const Credentials& creds() const;
 };
 
-// Changes those members of 'options' that 'json' names, so a second CONNECT keeps what it does not say.
-// False with a text in 'error' when it is not a JSON object of the right types; 'options' may have been
-// changed in part.
+// Changes those members of 'options' that 'json' names, so a second CONNECT keeps what it does not
+// say. False with a text in 'error' when it is not a JSON object of the right types; 'options' may
+// have been changed in part.
 [[nodiscard]] bool ApplyConnect(std::string_view json, ConnectOptions* options, std::string* error);
 
 }  // namespace dunlin::wire

@@ -27,7 +27,7 @@ struct Info {
 struct InfoFor {
   uint64_t client_id = 0;
   std::string_view client_ip;
-  std::string_view account;    // Not empty: this INFO answers CONNECT ('connect_info').
+  std::string_view account;  // Not empty: this INFO answers CONNECT ('connect_info').
 };
 
 // Appends 'INFO {...} ' CR LF.

@@ -1,5 +1,6 @@
-// How long one step holds the engine, at worst: the figures behind 'a few milliseconds, whatever the
-// fan-out or the number of subscriptions'. Run by hand: times are the machine's, and no test looks at them.
+// How long one step holds the engine, at worst: the figures behind 'a few milliseconds, whatever
+// the fan-out or the number of subscriptions'. Run by hand: times are the machine's, and no test
+// looks at them.
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
@@ -23,7 +24,8 @@ int64_t CpuNs() {
 // Prints the longest step of its life.
 class Worst {
  public:
-  Worst(std::string name, NodeDriver& node) : name_(std::move(name)), node_(node), before_(node.steps()) {
+  Worst(std::string name, NodeDriver& node)
+      : name_(std::move(name)), node_(node), before_(node.steps()) {
     node.worst_step_ns = 0;
     node.clock_ns = CpuNs;
   }
@@ -42,7 +44,8 @@ class Worst {
 std::string Subs(const std::string& subject, int from, int to, bool numbered) {
   std::string text;
   for (int i = from; i < to; ++i) {
-    text += "SUB " + subject + (numbered ? "." + std::to_string(i) : "") + " " + std::to_string(i) + "\r\n";
+    text += "SUB " + subject + (numbered ? "." + std::to_string(i) : "") + " " + std::to_string(i) +
+            "\r\n";
   }
   return text;
 }
@@ -99,9 +102,10 @@ void WideFanout(int width) {
   std::string burst;
   // As much of 64 KiB as keeps this short.
   const size_t messages = std::min<size_t>(450, 5'000'000 / static_cast<size_t>(width));
-  for (size_t i = 0; i < messages; ++i) burst += "PUB wide 128\r\n" + std::string(128, 'x') + "\r\n";
-  Worst worst(std::to_string(messages) + " PUB of 128 bytes in one read, to " + std::to_string(width) +
-                  " subscribers",
+  for (size_t i = 0; i < messages; ++i)
+    burst += "PUB wide 128\r\n" + std::string(128, 'x') + "\r\n";
+  Worst worst(std::to_string(messages) + " PUB of 128 bytes in one read, to " +
+                  std::to_string(width) + " subscribers",
               node);
   SendAll(node, producer, burst);
 }

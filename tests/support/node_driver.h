@@ -1,7 +1,7 @@
 // Drives one Server in memory for tests: no sockets, time by hand, bytes in and out as strings.
 //
-// Keeps the contract of server.h, and takes it at its word: after the step that reports what was written,
-// the memory that the engine was shown is overwritten.
+// Keeps the contract of server.h, and takes it at its word: after the step that reports what was
+// written, the memory that the engine was shown is overwritten.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,7 @@ class NodeDriver {
   const std::vector<std::string>& log() const { return log_; }
   Server& server() { return server_; }
   int64_t steps() const { return steps_; }
-  bool keep_output = true;   // False: count, do not keep.
+  bool keep_output = true;  // False: count, do not keep.
   int64_t bytes_out = 0;
   // For benchmarks: a clock, and the longest step that it saw.
   int64_t (*clock_ns)() = nullptr;
@@ -52,7 +52,7 @@ class NodeDriver {
     bool paused = false;
     int64_t window = -1;
     std::string output;
-    std::deque<std::string> waiting;   // Sent while reads were paused.
+    std::deque<std::string> waiting;  // Sent while reads were paused.
   };
 
   void Run(const Event& event);

@@ -47,13 +47,16 @@ TEST(Allocation, NothingPerRoutedMessage) {
   node.keep_output = false;
   for (int i = 0; i < 8; ++i) {
     const uint32_t client = node.Connect();
-    node.Send(client, "CONNECT {\"verbose\":false,\"headers\":true}\r\nSUB foo 1\r\nSUB foo.* 2\r\nSUB foo q 3\r\nSUB big 4\r\n");
+    node.Send(client,
+              "CONNECT {\"verbose\":false,\"headers\":true}\r\nSUB foo 1\r\nSUB foo.* 2\r\nSUB foo "
+              "q 3\r\nSUB big 4\r\n");
   }
   const uint32_t producer = node.Connect();
   node.Send(producer, "CONNECT {\"verbose\":false,\"headers\":true}\r\n");
   std::string small, large;
   for (int i = 0; i < 100; ++i) {
-    small += "PUB foo 16\r\n0123456789abcdef\r\nPUB foo." + std::to_string(i % 10) + " r 3\r\nabc\r\n";
+    small +=
+        "PUB foo 16\r\n0123456789abcdef\r\nPUB foo." + std::to_string(i % 10) + " r 3\r\nabc\r\n";
     small += "HPUB foo 12 13\r\nNATS/1.0\r\n\r\nx\r\n";
     large += "PUB big 5000\r\n" + std::string(5'000, 'x') + "\r\n";
   }

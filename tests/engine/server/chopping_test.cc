@@ -24,18 +24,24 @@ std::string RandomFrame() {
   switch (*rc::gen::inRange(0, 14)) {
     case 0: return "PING" + end;
     case 1: return "SUB" + gap + subject + gap + std::to_string(*rc::gen::inRange(1, 9)) + end;
-    case 2: return "SUB " + subject + gap + "q" + gap + std::to_string(*rc::gen::inRange(1, 9)) + end;
+    case 2:
+      return "SUB " + subject + gap + "q" + gap + std::to_string(*rc::gen::inRange(1, 9)) + end;
     case 3: return "UNSUB " + std::to_string(*rc::gen::inRange(1, 9)) + end;
     case 4: return "UNSUB 1 " + std::to_string(*rc::gen::inRange(1, 4)) + end;
-    case 5: return "PUB " + subject + gap + "reply" + gap + std::to_string(size) + end + text + "\r\n";
+    case 5:
+      return "PUB " + subject + gap + "reply" + gap + std::to_string(size) + end + text + "\r\n";
     case 6: {
       const std::string header = "NATS/1.0\r\nA: b\r\n\r\n";
       return "HPUB " + subject + gap + std::to_string(header.size()) + gap +
              std::to_string(header.size() + size) + end + header + text + "\r\n";
     }
     case 7: return "PONG xyz" + end;
-    case 8: return *rc::gen::weightedElement<std::string>(
-        {{20, "+OK\r\n"}, {1, "BOGUS\r\n"}, {1, "PUB foo x\r\n"}, {1, "PUB foo 2\r\nabc\r\n"}, {1, "SUB\r\n"}});
+    case 8:
+      return *rc::gen::weightedElement<std::string>({{20, "+OK\r\n"},
+                                                     {1, "BOGUS\r\n"},
+                                                     {1, "PUB foo x\r\n"},
+                                                     {1, "PUB foo 2\r\nabc\r\n"},
+                                                     {1, "SUB\r\n"}});
     default: return "PUB " + subject + gap + std::to_string(size) + end + text + "\r\n";
   }
 }
@@ -72,7 +78,8 @@ RC_GTEST_PROP(Chopping, ChangesNothing, ()) {
   for (int i = 0; i < frames; ++i) stream += RandomFrame();
   const Outcome whole = Play(stream, {stream.size()});
   const auto pieces = *rc::gen::container<std::vector<size_t>>(
-      *rc::gen::inRange<size_t>(1, 200), rc::gen::element<size_t>(1, 1, 2, 3, 7, 50, 400, 5'000, 30'000));
+      *rc::gen::inRange<size_t>(1, 200),
+      rc::gen::element<size_t>(1, 1, 2, 3, 7, 50, 400, 5'000, 30'000));
   const Outcome cut = Play(stream, pieces);
   RC_ASSERT(whole.client == cut.client);
   RC_ASSERT(whole.watcher == cut.watcher);

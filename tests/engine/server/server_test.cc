@@ -11,7 +11,8 @@ namespace {
 
 using testing::NodeDriver;
 
-constexpr char kConnect[] = "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true}\r\n";
+constexpr char kConnect[] =
+    "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true}\r\n";
 
 uint32_t Joined(NodeDriver& node, std::string_view more = "") {
   const uint32_t client = node.Connect();
@@ -39,7 +40,8 @@ TEST(Server, ConsumersHoldTheirProducerBeforeTheyAreDropped) {
   std::string burst;
   for (int i = 0; i < 200; ++i) burst += "PUB foo 1000\r\n" + std::string(1000, 'x') + "\r\n";
   node.Send(producer, burst);
-  // Held at three quarters: the consumer is still there, and the rest of the burst has not been routed.
+  // Held at three quarters: the consumer is still there, and the rest of the burst has not been
+  // routed.
   EXPECT_TRUE(node.open(slow));
   node.SetWindow(slow, -1);
   EXPECT_TRUE(node.open(slow));
@@ -85,11 +87,13 @@ TEST(Server, AWideFanoutIsDeliveredInSlicesAndInOrder) {
   }
 }
 
-// Subscribers that leave or join while a wide message is on its way are neither confused nor served twice.
+// Subscribers that leave or join while a wide message is on its way are neither confused nor served
+// twice.
 TEST(Server, AWideFanoutSurvivesThePublisherAndUnsubscribers) {
   NodeDriver node;
   std::string subs;
-  for (int sid = 1; sid <= 9'000; ++sid) subs += "SUB foo " + std::to_string(sid) + "\r\nUNSUB " + std::to_string(sid) + " 1\r\n";
+  for (int sid = 1; sid <= 9'000; ++sid)
+    subs += "SUB foo " + std::to_string(sid) + "\r\nUNSUB " + std::to_string(sid) + " 1\r\n";
   const uint32_t many = Joined(node, subs);
   const uint32_t producer = Joined(node);
   node.Send(producer, "PUB foo 1\r\na\r\nPUB foo 1\r\nb\r\nBOGUS\r\n");
@@ -103,7 +107,8 @@ TEST(Server, AWideFanoutSurvivesThePublisherAndUnsubscribers) {
 TEST(Server, SubscriptionsOfAConnectionThatLeavesAreGone) {
   NodeDriver node;
   std::string subs;
-  for (int sid = 1; sid <= 50'000; ++sid) subs += "SUB foo." + std::to_string(sid) + " " + std::to_string(sid) + "\r\n";
+  for (int sid = 1; sid <= 50'000; ++sid)
+    subs += "SUB foo." + std::to_string(sid) + " " + std::to_string(sid) + "\r\n";
   const uint32_t many = Joined(node, subs);
   const uint32_t producer = Joined(node, "SUB inbox 1\r\n");
   const int64_t before = node.steps();

@@ -13,11 +13,13 @@ std::string All(const Outbound& out) {
   std::vector<IoSlice> slices(100'000);
   std::string text;
   const size_t n = out.Gather(slices);
-  for (size_t i = 0; i < n; ++i) text.append(reinterpret_cast<const char*>(slices[i].data), slices[i].size);
+  for (size_t i = 0; i < n; ++i)
+    text.append(reinterpret_cast<const char*>(slices[i].data), slices[i].size);
   return text;
 }
 
-// Whatever is appended comes out once and in order; the driver's memory is not needed after Settle().
+// Whatever is appended comes out once and in order; the driver's memory is not needed after
+// Settle().
 RC_GTEST_PROP(Outbound, GivesBackWhatItWasGiven, ()) {
   BlockPool pool;
   {
@@ -30,7 +32,10 @@ RC_GTEST_PROP(Outbound, GivesBackWhatItWasGiven, ()) {
                               static_cast<char>('a' + i % 26));
       switch (*rc::gen::inRange(0, 6)) {
         case 0:
-        case 1: out.Append(bytes); twin += bytes; break;
+        case 1:
+          out.Append(bytes);
+          twin += bytes;
+          break;
         case 2: {
           if (bytes.size() > BlockPool::kLargeChunk) break;
           uint8_t* const at = out.Reserve(bytes.size());
@@ -41,8 +46,8 @@ RC_GTEST_PROP(Outbound, GivesBackWhatItWasGiven, ()) {
         }
         case 3: {
           driver_memory.push_back(bytes);
-          Block* const block =
-              pool.Borrow(reinterpret_cast<const uint8_t*>(driver_memory.back().data()), bytes.size());
+          Block* const block = pool.Borrow(
+              reinterpret_cast<const uint8_t*>(driver_memory.back().data()), bytes.size());
           const auto from = *rc::gen::inRange<uint32_t>(0, static_cast<uint32_t>(bytes.size()));
           out.AppendShared(block, from, static_cast<uint32_t>(bytes.size()) - from);
           twin += bytes.substr(from);

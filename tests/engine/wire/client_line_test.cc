@@ -46,17 +46,17 @@ TEST(ClientLine, IgnoresWhatFollowsPingPongAndOk) {
 
 TEST(ClientLine, RefusesTheFirstByteThatFitsNoVerb) {
   ClientLine line;
-  for (const char* input : {"X", "PX", "PUBX", "SUBS", "CONNEXT", "-ERRX", "MSG foo", "RS+ foo", "\r\n",
-                            " PING\r\n", "UNSUB\r\n", "PUB\r\n"}) {
+  for (const char* input : {"X", "PX", "PUBX", "SUBS", "CONNEXT", "-ERRX", "MSG foo", "RS+ foo",
+                            "\r\n", " PING\r\n", "UNSUB\r\n", "PUB\r\n"}) {
     EXPECT_EQ(Read(input, &line), LineStatus::kUnknown) << input;
   }
 }
 
 TEST(ClientLine, NumbersThePlaceOfAnErrorAsTheReferenceDoes) {
   const std::pair<const char*, int> cases[] = {
-      {"X", 0},    {"+x", 1},    {"+Ox", 2},    {"-ERRX", 7}, {"CONNEXT", 14}, {"HPUBx", 21},
-      {"HMx", 24}, {"PX", 29},   {"PUBX", 31},  {"PIx", 34},  {"PONx", 38},    {"SUBS", 45},
-      {"Ux", 59},  {"UNSUB\r\n", 63}, {"INFx", 73},
+      {"X", 0},      {"+x", 1},    {"+Ox", 2}, {"-ERRX", 7},      {"CONNEXT", 14},
+      {"HPUBx", 21}, {"HMx", 24},  {"PX", 29}, {"PUBX", 31},      {"PIx", 34},
+      {"PONx", 38},  {"SUBS", 45}, {"Ux", 59}, {"UNSUB\r\n", 63}, {"INFx", 73},
   };
   for (const auto& [input, state] : cases) {
     ClientLine line;
@@ -66,8 +66,8 @@ TEST(ClientLine, NumbersThePlaceOfAnErrorAsTheReferenceDoes) {
 }
 
 TEST(ClientLine, EveryPrefixOfALineIsPartial) {
-  for (const std::string whole : {"PUB foo 5\r\n", "HPUB foo 12 17\r\n", "CONNECT {}\r\n", "UNSUB 1 5\r\n",
-                                  "-ERR 'x'\r\n", "+OK\r\n", "INFO {}\r\n"}) {
+  for (const std::string whole : {"PUB foo 5\r\n", "HPUB foo 12 17\r\n", "CONNECT {}\r\n",
+                                  "UNSUB 1 5\r\n", "-ERR 'x'\r\n", "+OK\r\n", "INFO {}\r\n"}) {
     ClientLine line;
     for (size_t n = 1; n + 1 < whole.size(); ++n) {
       EXPECT_EQ(Read(whole.substr(0, n), &line), LineStatus::kPartial) << whole.substr(0, n);
@@ -95,7 +95,8 @@ TEST(ClientLine, SizesAreOneToNineDigits) {
   EXPECT_EQ(ReadSize("0"), 0);
   EXPECT_EQ(ReadSize("000000012"), 12);
   EXPECT_EQ(ReadSize("999999999"), 999'999'999);
-  for (const char* bad : {"", "1234567890", "-1", "+1", "1x", " 1"}) EXPECT_EQ(ReadSize(bad), -1) << bad;
+  for (const char* bad : {"", "1234567890", "-1", "+1", "1x", " 1"})
+    EXPECT_EQ(ReadSize(bad), -1) << bad;
 }
 
 TEST(ClientLine, PublishArgumentsThatDoNotFit) {

@@ -8,8 +8,9 @@ namespace {
 TEST(Connect, SetsWhatItNamesAndKeepsTheRest) {
   ConnectOptions options;
   std::string error;
-  ASSERT_TRUE(ApplyConnect(R"({"Verbose":false,"name":"me","protocol":1,"unknown":[1,{}],"echo":null})",
-                           &options, &error));
+  ASSERT_TRUE(
+      ApplyConnect(R"({"Verbose":false,"name":"me","protocol":1,"unknown":[1,{}],"echo":null})",
+                   &options, &error));
   EXPECT_FALSE(options.verbose);
   EXPECT_TRUE(options.pedantic);
   EXPECT_TRUE(options.echo);

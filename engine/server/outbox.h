@@ -30,8 +30,8 @@ struct Effect {
     kLog,            // 'text' is a line without time stamp; 'level'.
     kReopenLog,      // Close and open the log file.
     kMonitorReply,   // A part of the answer to 'ticket': body bytes 'text'. The one that is 'first'
-                    // has 'status' and 'content_type'; nothing follows the one that is 'last'.
-    kExit,  // The node is done; leave with 'status' as exit code. Nothing follows.
+                     // has 'status' and 'content_type'; nothing follows the one that is 'last'.
+    kExit,           // The node is done; leave with 'status' as exit code. Nothing follows.
   };
   Kind kind;
   LogLevel level = LogLevel::kInfo;

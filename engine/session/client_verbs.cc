@@ -63,10 +63,8 @@ void ClientHub::HandleLine(Client* client, const wire::ClientLine& line) {
       if (trace()) TraceIn(*client, "CONNECT", RedactSecrets(line.args));
       return HandleConnect(client, line.args);
     case wire::ClientVerb::kInfo: {
-      // Of no use to us, but it has to be JSON.
-      wire::ConnectOptions ignored;
       std::string error;
-      if (!wire::ApplyConnect(line.args, &ignored, &error)) ProtocolError(client, error);
+      if (!wire::CheckInfo(line.args, &error)) ProtocolError(client, error);
       return;
     }
     case wire::ClientVerb::kErr:

@@ -1,6 +1,7 @@
 // The CONNECT message: what a client says of itself. Decoded as the reference's JSON decoder does
-// it: names in any case, unknown members ignored, null leaves a member as it was, a wrong type is
-// an error. ADR-40; https://docs.nats.io/reference/reference-protocols/nats-protocol#connect
+// it: names in any case, the last of repeated ones counts, unknown members ignored, null leaves a
+// member as it was, a wrong type is an error.
+// ADR-40; https://docs.nats.io/reference/reference-protocols/nats-protocol#connect
 #pragma once
 
 #include <cstdint>
@@ -36,5 +37,9 @@ struct ConnectOptions {
 // say. False with a text in 'error' when it is not a JSON object of the right types; 'options' may
 // have been changed in part.
 [[nodiscard]] bool ApplyConnect(std::string_view json, ConnectOptions* options, std::string* error);
+
+// What a client says in an INFO is of no use to us, but it has to be JSON of the types that servers
+// send.
+[[nodiscard]] bool CheckInfo(std::string_view json, std::string* error);
 
 }  // namespace dunlin::wire

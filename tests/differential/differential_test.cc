@@ -73,7 +73,7 @@ TEST(Differential, RandomSessionsGetTheSameBytesOfBothServers) {
     GTEST_SKIP()
         << "SKIPPED: no reference server: neither DUNLIN_ORACLE nor nats-server on the PATH";
   const uint64_t seed = FromEnvironment("DUNLIN_DIFF_SEED", 1);
-  const uint64_t sessions = FromEnvironment("DUNLIN_DIFF_SESSIONS", 300);
+  const uint64_t sessions = FromEnvironment("DUNLIN_DIFF_SESSIONS", 3000);
   const uint64_t first = FromEnvironment("DUNLIN_DIFF_FIRST", 0);
   std::printf("DUNLIN_DIFF_SEED=%lu DUNLIN_DIFF_SESSIONS=%lu\n", seed, sessions);
   References references(*binary);

@@ -27,17 +27,15 @@ bool RefTable::Remove(Array* array, size_t from, uint32_t hash, uint32_t ref) {
   const size_t mask = array->mask;
   size_t at = hash & mask;
   if (at < from) at = from;
-  while (slots[at].ref_plus_1 != ref + 1) {
-    if (slots[at].ref_plus_1 == 0) return false;
-    if (++at > mask) {
-      if (from != 0) return false;
-      at = 0;
-    }
+  size_t left = array->capacity() - from;
+  for (; slots[at].ref_plus_1 != ref + 1; at = After(at, from, *array)) {
+    if (slots[at].ref_plus_1 == 0 || --left == 0) return false;
   }
-  // Close the gap: pull back whatever would no longer be found behind it.
+  // Close the gap: pull back whatever would no longer be found behind it. Once around at most.
   size_t gap = at;
-  for (size_t next = (gap + 1) & mask; slots[next].ref_plus_1 != 0 && next >= from;
-       next = (next + 1) & mask) {
+  left = array->capacity() - from;
+  for (size_t next = After(gap, from, *array); slots[next].ref_plus_1 != 0 && --left > 0;
+       next = After(next, from, *array)) {
     size_t home = slots[next].hash & mask;
     if (home < from) home = from;
     const bool home_in_between =

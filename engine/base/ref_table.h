@@ -64,14 +64,19 @@ class RefTable {
     size_t capacity() const { return slots == nullptr ? 0 : size_t{mask} + 1; }
   };
 
-  // Slots below 'from' have been moved away: an entry whose home is there starts at 'from'.
+  // Slots below 'from' have been moved away: an entry whose home is there starts at 'from', and a
+  // run that reaches the end goes on at 'from'.
+  static size_t After(size_t at, size_t from, const Array& array) {
+    return at == array.mask ? from : at + 1;
+  }
   template <class Same>
   static uint32_t Find(const Array& array, size_t from, uint32_t hash, Same same) {
     if (array.slots == nullptr) return kNone;
     size_t at = hash & array.mask;
     if (at < from) at = from;
-    for (; at < array.capacity() || from == 0; ++at) {
-      const Slot& slot = array.slots[at & array.mask];
+    // What is left may be full: no empty slot ends the search there.
+    for (size_t left = array.capacity() - from; left > 0; --left, at = After(at, from, array)) {
+      const Slot& slot = array.slots[at];
       if (slot.ref_plus_1 == 0) return kNone;
       if (slot.hash == hash && same(slot.ref_plus_1 - 1)) return slot.ref_plus_1 - 1;
     }

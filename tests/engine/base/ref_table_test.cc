@@ -40,6 +40,28 @@ RC_GTEST_PROP(RefTable, HoldsWhatASetHolds, ()) {
   RC_ASSERT(visited == twin);
 }
 
+// A run that goes around the end of the old table, longer than one call moves.
+TEST(RefTable, FindsWhatLiesAroundTheEndWhileItGrows) {
+  constexpr uint32_t kLastHome = UINT32_MAX;  // The last slot, whatever the capacity.
+  RefTable table;
+  const auto has = [&](uint32_t ref) {
+    return table.Find(kLastHome, [&](uint32_t found) { return found == ref; }) == ref;
+  };
+  for (uint32_t ref = 0; ref < 300; ++ref) {
+    table.Insert(kLastHome, ref);
+    for (uint32_t earlier = 0; earlier <= ref; ++earlier) {
+      ASSERT_TRUE(has(earlier)) << earlier << " with " << ref;
+    }
+    ASSERT_FALSE(has(1000));
+  }
+  for (uint32_t ref = 0; ref < 300; ++ref) {
+    table.Erase(kLastHome, ref);
+    for (uint32_t later = ref + 1; later < 300; ++later) {
+      ASSERT_TRUE(has(later)) << later << " without " << ref;
+    }
+  }
+}
+
 TEST(RefTable, GivesItsMemoryBack) {
   RefTable table;
   for (uint32_t i = 0; i < 100'000; ++i) table.Insert(i * 2654435761u, i);

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/base/knob.h"
+#include "engine/base/mutant.h"
 #include "engine/base/quote.h"
 
 namespace dunlin::session {
@@ -21,7 +23,9 @@ ClientHub::ClientHub(const config::Options& options, Rng rng, Instant start)
       rng_(rng),
       timers_(start),
       account_(account::kGlobalAccount,
-               {.cache = !options.no_sublist_cache, .hash_seed = rng_.Fork("subjects").Next()}),
+               {.cache = !options.no_sublist_cache,
+                .hash_seed = rng_.Fork("subjects").Next(),
+                .cache_entries_max = KNOB(subject::Sublist::Options{}.cache_entries_max, 3)}),
       closed_({.conns_max = static_cast<size_t>(std::max(options.max_closed_clients, 0))}),
       last_cid_(kCidBeforeFirst) {
   info_.headers = !options.no_header_support;
@@ -38,8 +42,8 @@ Client* ClientHub::Find(ConnId conn) const {
 void ClientHub::Begin(Now now, Outbox* out) {
   now_ = now;
   out_ = out;
-  deliveries_left_ = kDeliveriesPerStep;
-  bytes_left_ = kBytesPerStep;
+  deliveries_left_ = KNOB(kDeliveriesPerStep, 20);
+  bytes_left_ = KNOB(kBytesPerStep, 2000);
 }
 
 void ClientHub::End() {
@@ -119,7 +123,7 @@ void ClientHub::Close(Client* client, CloseReason reason) {
   if (client->hold == Hold::kFanout) ForgetPublisher(client);
   client->hold = Hold::kNone;
   if (client->slow) ResumeStalled();
-  StartLeaving(client);
+  if (!(MUTANT(11) && reason == CloseReason::kStaleConnection)) StartLeaving(client);
   if (!client->transport_gone) out_->Close(client->conn);
 }
 
@@ -152,23 +156,25 @@ void ClientHub::StartLeaving(Client* client) {
   if (client->phase == ClientPhase::kOpen) HoldClient(client, Hold::kLeaving);
   // Mostly there are few, and then they are gone at once; but not under a result that is being
   // walked.
-  if (!routing_ && leaving_.size() == 1 && client->sids.size() <= kRemovalsPerStep)
+  if ((!routing_ || MUTANT(19)) && leaving_.size() == 1 &&
+      client->sids.size() <= KNOB(kRemovalsPerStep, 2))
     ContinueLeaving();
 }
 
 // Removes subscriptions of connections that are gone, a slice at a time. The table by sid is left
 // alone until they all are, so that the cursor into it stays right.
 void ClientHub::ContinueLeaving() {
+  const size_t most = KNOB(kRemovalsPerStep, 2);
   size_t removed = 0;
-  while (!leaving_.empty() && removed < kRemovalsPerStep) {
+  while (!leaving_.empty() && removed < most) {
     Client* const client = leaving_.front();
-    const size_t slots = (kRemovalsPerStep - removed) * 2;
+    const size_t slots = (most - removed) * 2;
     const bool more = client->sids.Visit(&leaving_cursor_, slots, [&](subject::SubRef ref) {
       account_.subs.Remove(subs_[ref].handle);
       subs_.Drop(ref);
       ++removed;
     });
-    if (more) return;
+    if (more && !MUTANT(20)) return;
     client->sids.Clear();
     client->subs_going = false;
     leaving_cursor_ = 0;
@@ -215,7 +221,7 @@ void ClientHub::SendInfoToAll() {
 }
 
 void ClientHub::QueueGrew(Client* client) {
-  if (client->out.pending() <= options_.max_pending) {
+  if (client->out.pending() <= options_.max_pending || MUTANT(6)) {
     client->slow = true;
     return;
   }
@@ -247,7 +253,8 @@ void ClientHub::Written(ConnId conn, size_t size, bool blocked) {
   client->written += static_cast<int64_t>(size);
   client->blocked = blocked;
   if (client->phase != ClientPhase::kOpen) return;
-  if (!blocked && !client->out.empty()) Touch(client);  // More than one gather holds.
+  if (!blocked && !client->out.empty() && !MUTANT(18))
+    Touch(client);  // More than one gather holds.
   if (client->slow && client->out.pending() <= slow_at_) {
     client->slow = false;
     ResumeStalled();
@@ -261,7 +268,7 @@ void ClientHub::Written(ConnId conn, size_t size, bool blocked) {
       Log(LogLevel::kInfo, *client, "Slow Consumer Recovered");
     }
   }
-  if (blocked && !client->write_timer.armed() && !client->out.empty()) {
+  if (blocked && !client->write_timer.armed() && !client->out.empty() && !MUTANT(13)) {
     // What the transport has taken at once counts as written within the deadline.
     client->deadline_written = client->written - static_cast<int64_t>(size);
     client->write_goal = client->written + client->out.pending();
@@ -290,7 +297,7 @@ void ClientHub::Resume(Client* client) {
   ParseKept(client);
   if (client->hold != Hold::kNone) return;
   client->stall_spent = false;
-  SetReadsPaused(client, false);
+  if (!MUTANT(10)) SetReadsPaused(client, false);
 }
 
 void ClientHub::ResumeStalled() {
@@ -342,7 +349,7 @@ void ClientHub::FireTimers() {
           Log(LogLevel::kDebug, *client,
               "Timed out of fast producer stall (" + FormatDuration(kStallMax) + ")");
         }
-        Resume(client);
+        if (!MUTANT(16)) Resume(client);
         break;
     }
   }
@@ -369,7 +376,7 @@ void ClientHub::OnPingTimer(Client* client) {
           "Delaying PING due to remote client data or ping " +
               FormatDuration(Seconds((silence.ns + 500'000'000) / 1'000'000'000)) + " ago");
     }
-  } else if (client->pings_out + 1 > options_.ping_max) {
+  } else if (client->pings_out + 1 > options_.ping_max && !MUTANT(5)) {
     if (debug()) Log(LogLevel::kDebug, *client, "Stale Client Connection - Closing");
     Send(client, "-ERR 'Stale Connection'\r\n");
     return Close(client, CloseReason::kStaleConnection);

@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "engine/base/check.h"
+#include "engine/base/knob.h"
+#include "engine/base/mutant.h"
 #include "engine/base/quote.h"
 #include "engine/session/client_hub.h"
 #include "engine/subject/subject.h"
@@ -82,7 +84,8 @@ void ClientHub::KeepMore(Client* client, const uint8_t* data, size_t size) {
   in.block = block;
   in.begin = 0;
   in.end = static_cast<uint32_t>(kept + size);
-  if (in.size() > kBacklogMax && client->hold != Hold::kNone) SetReadsPaused(client, true);
+  if (in.size() > KNOB(kBacklogMax, 512) && client->hold != Hold::kNone)
+    SetReadsPaused(client, true);
 }
 
 // Keeps what ParseAll() has left. With a hold all of it will be parsed later; without one it is the
@@ -107,6 +110,7 @@ void ClientHub::KeepRest(Client* client, const Source& source, size_t from) {
     }
   } else {
     size = std::min(size, rest_);
+    if (MUTANT(4) && size > 1000) --size;
     if (frame_ > kGatherMax) in.frame = static_cast<uint32_t>(frame_);
   }
   in.block = pool_.New(std::max<size_t>(size, in.frame));

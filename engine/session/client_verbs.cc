@@ -1,6 +1,7 @@
 // What each verb but PUB and HPUB does: ClientHub's policy for one connection. ADR-40.
 #include <algorithm>
 
+#include "engine/base/mutant.h"
 #include "engine/base/quote.h"
 #include "engine/session/client_hub.h"
 #include "engine/session/redact.h"
@@ -193,7 +194,7 @@ void ClientHub::HandleUnsub(Client* client, std::string_view args) {
       ref != SubscriptionTable::kNone) {
     Subscription& sub = subs_[ref];
     if (unsub.max > 0 && unsub.max > sub.delivered) {
-      sub.max = unsub.max;
+      sub.max = unsub.max + (MUTANT(1) ? 1 : 0);
     } else {
       sub.max = 0;
       Unsubscribe(ref);
@@ -210,7 +211,7 @@ void ClientHub::Unsubscribe(subject::SubRef ref) {
 
 void ClientHub::HandlePing(Client* client) {
   if (trace()) TraceOut(*client, "PONG", {});
-  Send(client, "PONG\r\n");
+  if (!(MUTANT(12) && client->blocked)) Send(client, "PONG\r\n");
   client->last_in = now_.mono;
   if (!client->connect_received || client->first_pong_sent) return;
   client->first_pong_sent = true;

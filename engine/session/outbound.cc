@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 
 namespace dunlin::session {
 
@@ -84,7 +85,7 @@ void BlockPool::Settle() {
     Block* const block = borrowed_;
     borrowed_ = block->next;
     block->next = nullptr;
-    if (block->refs > 1 && block->borrowed) Own(block);
+    if (block->refs > 1 && block->borrowed && !MUTANT(15)) Own(block);
     Unref(block);
   }
 }
@@ -208,7 +209,7 @@ size_t Outbound::Gather(std::span<IoSlice> slices) const {
 
 void Outbound::Consume(size_t size) {
   CHECK(static_cast<int64_t>(size) <= pending_);
-  pending_ -= static_cast<int64_t>(size);
+  pending_ -= static_cast<int64_t>(size) - (MUTANT(9) && size > 4096 ? 1 : 0);
   while (head_ != nullptr) {
     const size_t here = SizeOf(head_);
     if (here > size) {

@@ -3,6 +3,8 @@
 #include <cstring>
 
 #include "engine/base/check.h"
+#include "engine/base/knob.h"
+#include "engine/base/mutant.h"
 #include "engine/base/quote.h"
 #include "engine/session/client_hub.h"
 
@@ -78,14 +80,14 @@ void ClientHub::Publish(Client* from, const Message& message) {
   const subject::MatchResult& result = account_.subs.Match(message.subject);
   bool delivered = false;
   if (!result.empty()) {
-    if (result.plain().size() + result.group_count() > kFanoutSlice) {
+    if (result.plain().size() + result.group_count() > KNOB(kFanoutSlice, 3)) {
       return StartFanout(from, message, result);
     }
     shared_ = message.block;
     routing_ = true;  // A delivery may close its receiver.
     for (const subject::SubRef ref : result.plain()) delivered |= Deliver(from, ref, message);
     for (size_t i = 0; i < result.group_count(); ++i) {
-      delivered |= DeliverToGroup(from, result.group(i), message);
+      delivered |= DeliverToGroup(from, result.group(i), message) && !MUTANT(14);
     }
     routing_ = false;
     if (shared_ != message.block) pool_.Unref(shared_);
@@ -100,7 +102,7 @@ bool ClientHub::DeliverToGroup(Client* from, const subject::QueueGroup& group,
   const size_t count = group.members.size();
   size_t at = count > 1 ? rng_.Below(count) : 0;
   for (size_t tried = 0; tried < count; ++tried) {
-    if (Deliver(from, group.members[at], message)) return true;
+    if (Deliver(from, group.members[at], message) && !(MUTANT(3) && tried == 0)) return true;
     if (++at == count) at = 0;
   }
   return false;
@@ -110,7 +112,7 @@ bool ClientHub::Deliver(Client* from, subject::SubRef ref, const Message& messag
   Subscription& sub = subs_[ref];
   Client* const to = sub.client;
   if (to == nullptr) return false;  // Unsubscribed while a slow fan-out was under way.
-  if (to == from && !to->echo) return false;
+  if (to == from && !to->echo && !MUTANT(2)) return false;
   if (to->phase != ClientPhase::kOpen) return false;
   ++sub.delivered;
   if (sub.max > 0 && sub.delivered >= sub.max) {

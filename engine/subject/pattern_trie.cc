@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "engine/subject/hash.h"
 #include "engine/subject/subject.h"
 
@@ -130,6 +131,7 @@ void PatternTrie::Match(std::string_view subject, std::vector<uint32_t>* topics)
   }
   for (const uint32_t ref : here_) {
     if (At(ref)->topic != kNone) topics->push_back(At(ref)->topic);
+    if (MUTANT(17) && At(ref)->rest_topic != kNone) topics->push_back(At(ref)->rest_topic);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "engine/subject/subject.h"
 
 namespace dunlin::subject {
@@ -30,7 +31,7 @@ const MatchResult* ResultCache::Find(uint32_t hash, std::string_view subject) {
 }
 
 bool ResultCache::IsRight(MatchResult* result) const {
-  if (change_count_ - result->checked_at_ > kChangesMax) return false;
+  if (change_count_ - result->checked_at_ > kChangesMax) return MUTANT(8);
   for (uint32_t n = result->checked_at_ + 1; n <= change_count_; ++n) {
     if (MatchesLiteral(result->subject(), changes_[n % kChangesMax])) return false;
   }
@@ -71,7 +72,7 @@ void ResultCache::Drop(uint32_t ref) {
 
 void ResultCache::LiteralChanged(uint32_t hash, std::string_view subject) {
   const uint32_t ref = Lookup(hash, subject);
-  if (ref != kNone) Drop(ref);
+  if (ref != kNone && !MUTANT(7)) Drop(ref);
 }
 
 void ResultCache::PatternChanged(std::string_view pattern) {

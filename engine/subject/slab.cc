@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "engine/base/check.h"
+#include "engine/base/knob.h"
 
 namespace dunlin::subject {
 namespace {
@@ -134,6 +135,7 @@ void Slab::Free(uint32_t ref) {
   --page.live;
   if (page.size_class == kLarge) return FreePage(index);
   const bool had_space = HasSpace(page);
+  if (IN_SIMULATION) std::memset(At<char>(ref), 0xdb, BlockBytes(ref));
   std::memcpy(At<char>(ref), &page.free_block, sizeof page.free_block);
   page.free_block = ref;
   if (!had_space) Link(index);

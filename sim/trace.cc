@@ -44,7 +44,7 @@ std::string Quoted(std::string_view bytes) {
 
 }  // namespace
 
-std::string FormatTraceRecord(const TraceRecord& record) {
+std::string FormatTraceRecord(const TraceRecord& record, std::string_view content) {
   static_assert(std::size(kNames) == static_cast<size_t>(TraceKind::kCheck) + 1);
   char head[128];
   std::snprintf(
@@ -54,8 +54,8 @@ std::string FormatTraceRecord(const TraceRecord& record) {
       static_cast<unsigned long long>(record.a), static_cast<unsigned long long>(record.b));
   std::string line = head;
   if (record.content_size > 0) {
-    line += " [" + std::to_string(record.content_size) + "] " +
-            Quoted({record.excerpt.data(), record.excerpt_size});
+    if (content.empty()) content = {record.excerpt.data(), record.excerpt_size};
+    line += " [" + std::to_string(record.content_size) + "] " + Quoted(content);
   }
   return line;
 }
@@ -78,7 +78,7 @@ void Trace::Add(Instant at, TraceKind kind, uint32_t who, uint64_t a, uint64_t b
   record.content_size = content.size();
   record.excerpt_size = static_cast<uint8_t>(std::min(content.size(), TraceRecord::kExcerptBytes));
   std::copy_n(content.data(), record.excerpt_size, record.excerpt.data());
-  if (sink_ != nullptr) sink_->OnRecord(record);
+  if (sink_ != nullptr) sink_->OnRecord(record, content);
 
   ++count_;
   if (count_ % kRecordsPerMark == 0) marks_.push_back({count_, hash_});

@@ -58,14 +58,15 @@ struct TraceRecord {
   std::array<char, kExcerptBytes> excerpt{};
 };
 
-// One line, without line end.
-[[nodiscard]] std::string FormatTraceRecord(const TraceRecord& record);
+// One line, without line end. With 'content' that is shown whole, else the excerpt.
+[[nodiscard]] std::string FormatTraceRecord(const TraceRecord& record,
+                                            std::string_view content = {});
 
 // Told of every record as it is made ('--trace').
 class TraceSink {
  public:
   virtual ~TraceSink() = default;
-  virtual void OnRecord(const TraceRecord& record) = 0;
+  virtual void OnRecord(const TraceRecord& record, std::string_view content) = 0;
 };
 
 class Trace {

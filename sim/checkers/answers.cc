@@ -15,7 +15,7 @@ class AnswersChecker : public Checker {
       const ConnRecord& conn = history_.conns()[i];
       if (conn.ping_sent == kNever || conn.unreachable) continue;
       Instant since = std::max(conn.ping_sent, conn.heard);
-      if (conn.excused) {
+      if (conn.faulted) {
         if (history_.healed() == kNever) continue;
         since = std::max(since, history_.healed());
       }
@@ -28,7 +28,7 @@ class AnswersChecker : public Checker {
   }
 
  private:
-  static constexpr Duration kBound = Seconds(10);
+  static constexpr Duration kBound = Seconds(5);
 
   History& history_;
 };

@@ -2,8 +2,8 @@
 // PONG.
 //
 // (A client that was slow may have much to take first.)
-// Always for connections that no fault touches, and for all that can be reached once everything is
-// healed.
+// Also of a server whose limits are tight. Always for connections that no fault touches, and for
+// all that can be reached once everything is healed.
 #pragma once
 
 #include <memory>

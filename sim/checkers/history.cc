@@ -181,7 +181,7 @@ SubIndex History::FindSub(ConnIndex conn, std::string_view sid) const {
 }
 
 void History::Violate(std::string_view invariant, std::string text) {
-  violations_.push_back({invariant, std::move(text)});
+  violations_.push_back({now_, invariant, std::move(text)});
 }
 
 std::string History::NameOf(ConnIndex conn) const {

@@ -28,15 +28,17 @@ struct ConnRecord {
   bool echo = true;
   bool headers = true;
   bool no_responders = false;
-  Instant since;
+  Instant since{};
   Instant ended = kNever;
   // A fault touched it (or its server), or a limit of the plan is so tight that the server may end
   // it: whatever happens to the connection is right. What is said on it must still be right.
   bool excused = false;
+  // A fault touched it: no answer is expected before all is healed.
+  bool faulted = false;
   // A fault lets nothing through any more, and does not tell: no answer can be expected.
   bool unreachable = false;
   Instant ping_sent = kNever;  // The oldest PING without PONG.
-  Instant heard;               // When a byte came last.
+  Instant heard{};             // When a byte came last.
 };
 
 struct SubRecord {
@@ -84,6 +86,7 @@ struct Delivery {
 };
 
 struct Violation {
+  Instant at;
   std::string_view invariant;
   std::string text;
 };
@@ -124,8 +127,12 @@ class History {
   // ---- Told by clients, in the order in which it happens.
   void SetNow(Instant now) { now_ = now; }
   ConnIndex Connected(ConnRecord record);
-  void Excuse(ConnIndex conn) { conns_[conn].excused = true; }
-  void MakeUnreachable(ConnIndex conn) { conns_[conn].excused = conns_[conn].unreachable = true; }
+  // A fault touched the connection.
+  void Excuse(ConnIndex conn) { conns_[conn].excused = conns_[conn].faulted = true; }
+  void MakeUnreachable(ConnIndex conn) {
+    Excuse(conn);
+    conns_[conn].unreachable = true;
+  }
   // From now on no fault is at work, so that everything reachable has to answer.
   void Healed() { healed_ = now_; }
   SubIndex Subscribed(ConnIndex conn, std::string_view sid, std::string_view pattern,

@@ -69,6 +69,7 @@ void Actor::OnOpened(EndpointId) {
   record.headers = plan_.headers;
   record.no_responders = plan_.no_responders;
   record.excused = stage_.excuse_all || stage_.server_in_trouble;
+  record.faulted = stage_.server_in_trouble;
   conn_ = stage_.Told().Connected(std::move(record));
 }
 

@@ -147,6 +147,7 @@ Plan ExpandPlan(uint64_t seed) {
   plan.length = Seconds(plan.length.ns / Seconds(1).ns);
   plan.jitter = !rng.Chance(1, 5);
   plan.check_invariants_one_in = rng.Chance(1, 3) ? 1 : 0;
+  plan.tiny_knobs = rng.Chance(1, 2);
   plan.tokens = rng.Between(1, 5);
   plan.depth_max = rng.Between(1, 4);
   plan.queues = rng.Between(1, 3);

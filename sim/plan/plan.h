@@ -82,6 +82,7 @@ struct Plan {
   Duration length = Seconds(20);  // Of work and faults; healing and leaving come after it.
   bool jitter = true;
   int64_t check_invariants_one_in = 0;
+  bool tiny_knobs = false;  // engine/base/knob.h
   // The subjects: tokens out of so many, up to so many a subject.
   int64_t tokens = 3;
   int64_t depth_max = 3;

@@ -24,6 +24,7 @@ void VisitFields(Plan& p, V& v) {
   v("length", p.length);
   v("jitter", p.jitter);
   v("check_invariants_one_in", p.check_invariants_one_in);
+  v("tiny_knobs", p.tiny_knobs);
   v("tokens", p.tokens);
   v("depth_max", p.depth_max);
   v("queues", p.queues);

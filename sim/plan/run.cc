@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "engine/base/knob.h"
 #include "sim/checkers/all.h"
 #include "sim/checkers/history.h"
 #include "sim/client/actor.h"
@@ -228,7 +229,7 @@ class Run : public AlarmTarget {
     RunResult result;
     result.failures = world_.failures();
     for (const Violation& violation : history_.violations()) {
-      result.failures.push_back({history_.now(), std::string(violation.invariant), violation.text});
+      result.failures.push_back({violation.at, std::string(violation.invariant), violation.text});
     }
     result.hash = world_.trace().hash();
     result.records = world_.trace().count();
@@ -269,6 +270,11 @@ bool IsTight(const Plan& plan) {
          server.max_subscriptions > 0;
 }
 
-RunResult RunPlan(const Plan& plan, TraceSink* sink) { return Run(plan, sink).Go(); }
+RunResult RunPlan(const Plan& plan, TraceSink* sink) {
+  knobs_are_tiny = plan.tiny_knobs;
+  RunResult result = Run(plan, sink).Go();
+  knobs_are_tiny = false;
+  return result;
+}
 
 }  // namespace dunlin::sim

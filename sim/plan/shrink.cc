@@ -67,6 +67,7 @@ class Shrinker {
       if (FormatPlan(candidate) != FormatPlan(best_)) smaller |= Try(candidate);
     };
     try_change([](Plan& plan) { plan.jitter = false; });
+    try_change([](Plan& plan) { plan.tiny_knobs = false; });
     try_change([](Plan& plan) { plan.link = {}; });
     try_change([](Plan& plan) { plan.server = {}; });
     try_change([](Plan& plan) { plan.check_invariants_one_in = 0; });

@@ -48,8 +48,8 @@ struct Arguments {
 
 class PrintingSink : public TraceSink {
  public:
-  void OnRecord(const TraceRecord& record) override {
-    std::printf("%s\n", FormatTraceRecord(record).c_str());
+  void OnRecord(const TraceRecord& record, std::string_view content) override {
+    std::printf("%s\n", FormatTraceRecord(record, content).c_str());
   }
 };
 

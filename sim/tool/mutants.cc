@@ -21,6 +21,25 @@ struct Mutant {
 
 constexpr Mutant kMutants[] = {
     {1, "UNSUB with a maximum lets one message too many through"},
+    {2, "a publisher that wants no echo gets its own messages"},
+    {3, "two members of a queue group get a message"},
+    {4, "the last byte of a large frame that is cut in two is lost"},
+    {5, "a connection that answers no PING is never closed"},
+    {6, "max_pending is not watched"},
+    {7, "a cached match result outlives a literal subscription"},
+    {8, "a cached match result outlives more patterns than are remembered"},
+    {9, "a byte of pending output is not given back after a large write"},
+    {10, "reads that were paused are never resumed"},
+    {11, "a stale connection leaves its subscriptions behind"},
+    {12, "a PONG is lost when the socket is full"},
+    {13, "write_deadline is not watched"},
+    {14, "503 is sent although a queue group heard the request"},
+    {15, "a payload is not copied before its read buffer is used again"},
+    {16, "a stalled producer is never let go"},
+    {17, "a.> gets messages to a"},
+    {18, "output beyond one gather is not written on"},
+    {19, "subscriptions go from under a match result that is being walked"},
+    {20, "a removal in slices stops after the first"},
 };
 
 // Seeds of independent campaigns: the table shows the middle one.

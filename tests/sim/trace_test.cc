@@ -50,7 +50,7 @@ TEST(Trace, TheTailIsReadable) {
 
 class Counter : public TraceSink {
  public:
-  void OnRecord(const TraceRecord&) override { ++records; }
+  void OnRecord(const TraceRecord&, std::string_view) override { ++records; }
   int records = 0;
 };
 

@@ -32,6 +32,17 @@ std::string BackupName(const std::string& path, WallTime at) {
   return path + stamp;
 }
 
+// Time stands still within a batch, so several rotations may ask for the same name: a backup that is
+// there already must not be replaced.
+std::string FreeBackupName(const std::string& path, WallTime at) {
+  constexpr int kTriesMax = 10'000;
+  std::string name = BackupName(path, at);
+  for (int i = 1; i < kTriesMax && ::access(name.c_str(), F_OK) == 0; i++) {
+    name = BackupName(path, at + Nanos(i));
+  }
+  return name;
+}
+
 std::string Failed(std::string_view call, const std::string& path, int error) {
   return std::string(call) + " " + path + ": " + std::string(ErrorWords(error));
 }
@@ -156,7 +167,7 @@ void LogFile::PutOff(WallTime at, std::string_view what, int error) {
 void LogFile::Rotate(WallTime at) {
   Flush(at);
   if (file_->pending_bytes() != 0) return;  // The disk is full; a new file would not help.
-  const std::string backup = BackupName(options_.path, at);
+  const std::string backup = FreeBackupName(options_.path, at);
   if (::rename(options_.path.c_str(), backup.c_str()) != 0) return PutOff(at, "rename", errno);
   UniqueFd next = OpenPath();
   if (!next.valid()) {

@@ -193,6 +193,12 @@ std::string Executor::CheckAnswer(const GetPage& get, const HttpAnswer& answer,
       !Recorded(get.body_span, AsQuoted(answer.body))) {
     return "expected the body " + Describe(*get.body, *this) + ", got " + Shortened(answer.body);
   }
+  for (const Text& text : get.lacks) {
+    Captures ignored;
+    if (Contains(text, answer.body, &ignored)) {
+      return "the body must not hold " + Describe(text, *this) + ", got " + Shortened(answer.body);
+    }
+  }
   if (!get.json) return "";
   std::string error;
   const auto json = ParseJson(answer.body, &error);

@@ -223,6 +223,11 @@ bool Parser::ParseGet(LineCursor& cursor, GetPage* get) {
                     &get->headers.emplace_back())) {
         return false;
       }
+    } else if (key == "lacks") {
+      if (!TakeText(option->value, TextKind::kExpectQuoted, Use::kExpected, Clients::kNone,
+                    &get->lacks.emplace_back())) {
+        return false;
+      }
     } else if (key == "body") {
       get->body_span = SpanOf(option->value);
       if (!TakeText(option->value, TextKind::kExpectQuoted, Use::kExpected, Clients::kNone,
@@ -230,9 +235,9 @@ bool Parser::ParseGet(LineCursor& cursor, GetPage* get) {
         return false;
       }
     } else {
-      return Fail(
-          at,
-          "expected 'get [SERVER] /PATH [status=N] [header=\"...\"] [body=\"...\"] [{ json }]'");
+      return Fail(at,
+                  "expected 'get [SERVER] /PATH [status=N] [header=\"...\"] [body=\"...\"] "
+                  "[lacks=\"...\"] [{ json }]'");
     }
     judged = true;
   }

@@ -104,6 +104,7 @@ struct GetPage {
   std::vector<Text> headers;
   std::optional<Text> body;
   Span body_span;
+  std::vector<Text> lacks;  // What the body must not hold.
   std::optional<JsonPattern> json;
 };
 

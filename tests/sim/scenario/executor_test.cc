@@ -82,6 +82,8 @@ constexpr Wrong kWrong[] = {
      "f.scn:5:1: GET /varz: connections: expected 3, got a number: 2"},
     {"Status", "get /varz status=404", "f.scn:5:1: GET /varz: expected status 404, got 200"},
     {"Body", "get /healthz body=\"x\"", "f.scn:5:1: GET /healthz: expected the body x, got "},
+    {"BodyWith", "get /healthz lacks=\"status\"",
+     "f.scn:5:1: GET /healthz: the body must not hold status, got "},
     {"HttpHeader", "get /healthz header=\"X: y\"",
      "f.scn:5:1: GET /healthz: expected the header X: y, got"},
     {"LogWithout", "within 1s log has \"nonsense\"",

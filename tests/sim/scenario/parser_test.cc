@@ -115,7 +115,8 @@ constexpr Mistake kMistakes[] = {
     {"GetUnjudged", "get /varz",
      "4:10: expected what the page must be: { json }, status=N, header= or body="},
     {"GetOption", "get /varz code=4",
-     "4:11: expected 'get [SERVER] /PATH [status=N] [header=\"...\"] [body=\"...\"] [{ json }]'"},
+     "4:11: expected 'get [SERVER] /PATH [status=N] [header=\"...\"] [body=\"...\"] "
+     "[lacks=\"...\"] [{ json }]'"},
     {"GetStatus", "get /varz status=ok", "4:18: a status is a number such as 404"},
     {"JsonOpen", "get /varz {\n  a: 1", "4:11: this '{' has no '}'"},
     {"JsonArrayOpen", "get /varz { a: [1", "4:16: this '[' has no ']'"},

@@ -147,7 +147,7 @@ def scenarios(context):
 
 SEEDS = 300         # Of the campaign; it takes well under a minute.
 SEEDS_COMPARED = 12  # Run by every build.
-MUTANT_SEEDS = 300  # At most this many seeds to find a planted bug.
+MUTANT_SEEDS = 600  # At most this many seeds to find a planted bug.
 
 
 @step("campaign", f"{SEEDS} seeded runs in the simulator", quick=True)

@@ -32,8 +32,8 @@ std::string BackupName(const std::string& path, WallTime at) {
   return path + stamp;
 }
 
-// Time stands still within a batch, so several rotations may ask for the same name: a backup that is
-// there already must not be replaced.
+// Time stands still within a batch, so several rotations may ask for the same name: a backup that
+// is there already must not be replaced.
 std::string FreeBackupName(const std::string& path, WallTime at) {
   constexpr int kTriesMax = 10'000;
   std::string name = BackupName(path, at);

@@ -60,8 +60,8 @@ constexpr const char* kOddMembers[] = {"\"VERBOSE\":true",
                                        "\"export\":true",
                                        "\"tls_required\":1",
                                        "\"sig\":1",
-                                       "\"\xc5\xbf"
-                                       "ig\":\"x\"",
+                                       ("\"\xc5\xbf"
+                                        "ig\":\"x\""),
                                        "\"nonce\":\"n\"",
                                        "\"proxy_sig\":\"x\"",
                                        "\"nonce\":1",

@@ -54,7 +54,10 @@ ClientHub::~ClientHub() {
     fanout->result.Reset();
     pool_.Unref(fanout->block);
   }
-  for (auto& client : by_slot_) client.reset();
+  for (auto& client : by_slot_) {
+    if (client != nullptr && client->in.block != nullptr) pool_.Unref(client->in.block);
+    client.reset();
+  }
   departed_.clear();
 }
 

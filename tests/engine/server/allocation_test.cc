@@ -6,7 +6,16 @@
 
 #include "tests/support/node_driver.h"
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && defined(__GLIBC__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define DUNLIN_MALLOC_IS_TAKEN
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define DUNLIN_MALLOC_IS_TAKEN
+#endif
+
+#if !defined(DUNLIN_MALLOC_IS_TAKEN) && defined(__GLIBC__)
 
 namespace {
 int64_t g_allocations = 0;

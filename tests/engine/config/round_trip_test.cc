@@ -70,8 +70,9 @@ Value MakeScalar(Choices& choices) {
     case 0: return Value(MakeString(choices));
     case 1: return Value(choices.Flip());
     case 2: {
+      // At most 251^5 * 1024^2, which fits.
       int64_t number = 0;
-      for (size_t n = choices.Below(8); n > 0; --n)
+      for (size_t n = choices.Below(6); n > 0; --n)
         number = number * 251 + static_cast<int64_t>(choices.Below(251));
       for (size_t n = choices.Below(3); n > 0; --n) number *= choices.Flip() ? 1000 : 1024;
       return Value(Value::Data(choices.Flip() ? -number : number));

@@ -1,0 +1,96 @@
+// The port: the state of a consumer that must survive, and the arithmetic on it. In the reference's
+// terms (ConsumerStore, ConsumerState); the encoding of a state as bytes, which replicas and
+// snapshots exchange and o.dat holds, is storage/format/consumer_state.h.
+//
+// Pure and single-threaded; changes are decided at once and durable at their WritePoint.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/time.h"
+#include "engine/store/write_point.h"
+
+namespace dunlin {
+
+enum class AckPolicy : uint8_t { kNone, kAll, kExplicit };
+
+struct SequencePair {
+  uint64_t consumer = 0;
+  uint64_t stream = 0;
+  bool operator==(const SequencePair&) const = default;
+};
+
+// A message that was delivered and not acknowledged yet.
+struct PendingAck {
+  uint64_t stream_seq = 0;
+  uint64_t consumer_seq = 0;
+  WallTime delivered;
+  bool operator==(const PendingAck&) const = default;
+};
+
+// How often a message was delivered beyond the first time.
+struct Redelivered {
+  uint64_t stream_seq = 0;
+  uint64_t count = 0;
+  bool operator==(const Redelivered&) const = default;
+};
+
+struct ConsumerState {
+  SequencePair delivered;
+  SequencePair ack_floor;
+  std::vector<PendingAck> pending;       // By stream sequence, increasing. AckPolicy::kExplicit,
+                                         // kAll.
+  std::vector<Redelivered> redelivered;  // Likewise.
+  bool operator==(const ConsumerState&) const = default;
+};
+
+// What of a consumer's configuration its store acts on.
+struct ConsumerStoreConfig {
+  std::string name;
+  AckPolicy ack_policy = AckPolicy::kExplicit;
+  int64_t max_deliver = -1;
+};
+
+enum class ConsumerError : uint8_t {
+  kNone,
+  kNoAckPolicy,  // "no ack policy": an ack for a consumer that takes none, or a redelivery.
+  kNotPending,   // "ack message does not exist"...: see the implementation's table.
+  kOldUpdate,    // "old update ignored": Update() with an older state.
+  kBadState,     // "bad ack floor for consumer", "bad pending entry ...": an impossible state.
+  kClosed,
+  kFailed,  // The disk failed or the data is damaged; Failure() has the words.
+};
+
+struct ConsumerResult {
+  ConsumerError error = ConsumerError::kNone;
+  WritePoint point;
+  bool ok() const { return error == ConsumerError::kNone; }
+};
+
+class ConsumerStore {
+ public:
+  virtual ~ConsumerStore() = default;
+
+  // Where a new consumer starts: as if everything up to 'stream_seq' were delivered and acked.
+  virtual ConsumerResult SetStarting(uint64_t stream_seq) = 0;
+  virtual ConsumerResult Reset(uint64_t stream_seq) = 0;
+  // reference: UpdateDelivered(dseq, sseq, dc, ts), UpdateAcks(dseq, sseq).
+  virtual ConsumerResult Delivered(uint64_t consumer_seq, uint64_t stream_seq,
+                                   uint64_t delivery_count, WallTime time) = 0;
+  virtual ConsumerResult Acked(uint64_t consumer_seq, uint64_t stream_seq) = 0;
+  virtual ConsumerResult RemoveRedeliveredBelow(uint64_t stream_seq) = 0;
+  virtual ConsumerResult UpdateConfig(const ConsumerStoreConfig& config) = 0;
+  // Replaces the state: refused if older than the present one (kOldUpdate) unless forced.
+  virtual ConsumerResult Update(const ConsumerState& state) = 0;
+  virtual ConsumerResult ForceUpdate(const ConsumerState& state) = 0;
+
+  virtual bool HasState() const = 0;
+  virtual ConsumerState State() const = 0;
+  virtual std::string EncodedState() const = 0;
+  virtual std::optional<std::string> Failure() const = 0;
+};
+
+}  // namespace dunlin

@@ -151,6 +151,7 @@ class ClientHub {
   size_t ParseAll(Client* client, const Source& source);
   size_t ParseOne(Client* client, const Source& source, size_t at, LastPub* last);
   size_t RepeatPub(Client* client, const Source& source, size_t at, LastPub* last);
+  size_t PlainPub(Client* client, const Source& source, size_t at, LastPub* last);
   bool ReadPubArgs(Client* client, const wire::ClientLine& line, wire::PubArgs* args);
   size_t ParsePub(Client* client, const Source& source, size_t at, const wire::ClientLine& line,
                   LastPub* last);

@@ -153,6 +153,7 @@ size_t ClientHub::ParseAll(Client* client, const Source& source) {
       break;
     }
     size_t used = last.line != nullptr ? RepeatPub(client, source, at, &last) : 0;
+    if (used == 0) used = PlainPub(client, source, at, &last);
     if (used == 0) used = ParseOne(client, source, at, &last);
     if (used == 0) break;
     at += used;
@@ -182,6 +183,39 @@ size_t ClientHub::RepeatPub(Client* client, const Source& source, size_t at, Las
   last->line = line;
   last->message.body = body;
   Publish(client, last->message);
+  return total;
+}
+
+// Publishes the frame at 'at' if it is a whole and plain one that breaks no limit; else 0, and
+// nothing has happened: ParseOne() knows what to say about it.
+size_t ClientHub::PlainPub(Client* client, const Source& source, size_t at, LastPub* last) {
+  const std::string_view input(reinterpret_cast<const char*>(source.data) + at, source.size - at);
+  wire::PubArgs args;
+  size_t line_size;
+  if (!wire::ReadPlainPub(input, &args, &line_size)) return 0;
+  constexpr size_t kVerbAndEnd = 6;
+  const size_t total = line_size + static_cast<size_t>(args.size) + 2;
+  if (total > input.size() || input[total - 2] != '\r' || input[total - 1] != '\n' ||
+      args.size > options_.max_payload || trace() || client->options.pedantic ||
+      client->awaiting_connect || client->in.line_seen ||
+      line_size - kVerbAndEnd > static_cast<size_t>(options_.max_control_line)) {
+    return 0;
+  }
+  Message& message = last->message;
+  message.subject = args.subject;
+  message.reply = {};
+  message.header_text = {};
+  message.size_text = args.size_text;
+  message.header_size = -1;
+  message.size = args.size;
+  message.body = source.data + at + line_size;
+  message.block = source.block;
+  message.tail = {args.size_text.data(), args.size_text.size() + 2};
+  message.joined = true;
+  last->line = source.data + at;
+  last->line_size = line_size;
+  last->tail_in_line = true;
+  Publish(client, message);
   return total;
 }
 

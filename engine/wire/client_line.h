@@ -65,6 +65,13 @@ struct PubArgs {
 enum class PubStatus : uint8_t { kOk, kBadCount, kBadHeaderSize, kBadSize, kHeaderBeyondSize };
 
 PubStatus ReadPub(std::string_view args, PubArgs* out);
+
+// The line of most publishers at once: 'PUB subject size' CR LF with capitals, single blanks and no
+// reply, all within the first kPlainPubSpan bytes of 'input'. Says what ReadClientLine() and
+// ReadPub() would say, at a third of the cost. False: it is not such a line, or 'input' is shorter
+// than the span; nothing is known then, and 'out' may have been written to.
+inline constexpr size_t kPlainPubSpan = 64;
+[[nodiscard]] bool ReadPlainPub(std::string_view input, PubArgs* out, size_t* line_size);
 PubStatus ReadHpub(std::string_view args, PubArgs* out);
 
 struct SubArgs {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include "engine/base/address.h"
 #include "engine/monitor/monitor.h"
 #include "host/system_error.h"
 

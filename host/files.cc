@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "engine/base/address.h"
 #include "engine/base/json_out.h"
 #include "host/listener.h"
 #include "host/system_error.h"

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <optional>
 
+#include "engine/base/address.h"
 #include "engine/base/check.h"
 #include "host/system_error.h"
 
@@ -136,17 +137,6 @@ std::string NameOf(int fd, int (*ask)(int, sockaddr*, socklen_t*)) {
 
 }  // namespace
 
-std::string JoinHostPort(std::string_view host, int port) {
-  const bool brackets = host.find(':') != std::string_view::npos;
-  std::string joined;
-  if (brackets) joined += '[';
-  joined += host;
-  if (brackets) joined += ']';
-  joined += ':';
-  joined += std::to_string(port);
-  return joined;
-}
-
 std::string ConnectionError(int fd, std::string_view call, int error) {
   std::string text(call);
   text += " tcp ";
@@ -160,19 +150,20 @@ std::string ConnectionError(int fd, std::string_view call, int error) {
   return text;
 }
 
-std::string Listener::Open(std::string_view host, int port) {
+std::string Listener::Open(std::string_view host, int64_t port) {
   if (port == -1) port = 0;
   if (port < 0 || port > 65535)
     return "listen tcp: address " + std::to_string(port) + ": invalid port";
+  const int number = static_cast<int>(port);
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   const std::string name(bracketed ? host.substr(1, host.size() - 2) : host);
   const bool every = name.empty() || name == "0.0.0.0" || name == "::";
-  const auto target = every ? EveryAddress(AF_INET6, port) : Resolve(name, port);
+  const auto target = every ? EveryAddress(AF_INET6, number) : Resolve(name, number);
   if (!target) return "listen tcp: lookup " + name + ": no such host";
 
   Bound bound = Bind(*target, kind_);
   const bool no_ipv6 = bound.error == EAFNOSUPPORT || bound.error == EADDRNOTAVAIL;
-  if (every && no_ipv6) bound = Bind(*EveryAddress(AF_INET, port), kind_);
+  if (every && no_ipv6) bound = Bind(*EveryAddress(AF_INET, number), kind_);
   char buffer[kAddressMax];
   if (bound.error != 0) {
     // The reference takes '::' for '0.0.0.0' too, and shows that.

@@ -15,9 +15,6 @@
 
 namespace dunlin::host {
 
-// '127.0.0.1:4222', '[::1]:4222', ':4222'.
-[[nodiscard]] std::string JoinHostPort(std::string_view host, int port);
-
 // The words of ErrorWords() as the reference reports a failed call on a socket of a connection:
 // 'write tcp 127.0.0.1:4222->127.0.0.1:50312: write: broken pipe'.
 [[nodiscard]] std::string ConnectionError(int fd, std::string_view call, int error);
@@ -41,7 +38,7 @@ class Listener {
 
   // Opens, non-blocking. 'port' 0 or -1: any free one. On failure returns the reference's words, as
   // in 'listen tcp 127.0.0.1:4222: bind: address already in use'; empty when it worked.
-  [[nodiscard]] std::string Open(std::string_view host, int port);
+  [[nodiscard]] std::string Open(std::string_view host, int64_t port);
   void Close() { fd_.Reset(); }
 
   // Takes one waiting connection. The socket is non-blocking and has TCP_NODELAY; 'buffer' holds at

@@ -88,12 +88,15 @@ void Node::CarryOut(const Effect& effect) {
 void Node::CarryOutListen(const Effect& effect) {
   Listener& listener = ListenerOf(effect.listener);
   const std::string_view host = outbox_.Text(effect);
-  int port = effect.port;
+  int port = static_cast<int>(effect.port);
   if (port <= 0) {
     port =
         kFirstEphemeralPort + static_cast<int>(id_.value) * 2 + static_cast<int>(effect.listener);
   }
   std::string error = std::exchange(listener.next_error, {});
+  if (effect.port < -1 || effect.port > UINT16_MAX) {
+    error = "listen tcp: address " + std::to_string(effect.port) + ": invalid port";
+  }
   for (const Listener& other : listeners_) {
     if (other.open && other.port == port) error = "bind: address already in use";
   }

@@ -15,11 +15,11 @@ namespace {
 // 'listen' and 'http': 'host:port', or a port, which means all hosts.
 struct Listen {
   std::string host;
-  int port = 0;
+  int64_t port = 0;
 };
 
 Result<Listen> ParseListen(const Value& value) {
-  if (const int64_t* port = value.IfInteger()) return Listen{"", SaturateToInt(*port)};
+  if (const int64_t* port = value.IfInteger()) return Listen{"", *port};
   const std::string* text = value.IfString();
   if (text == nullptr) {
     return Error{"expected port or host:port, got " + std::string(KindName(value))};
@@ -28,7 +28,7 @@ Result<Listen> ParseListen(const Value& value) {
   if (!split.ok()) return Error{"could not parse address string " + GoQuote(*text)};
   const Result<int64_t> port = ParseDecimal(split->port);
   if (!port.ok()) return Error{"could not parse port " + GoQuote(split->port)};
-  return Listen{split->host, SaturateToInt(port.value())};
+  return Listen{split->host, port.value()};
 }
 
 // A size in bytes that INFO carries as a 32-bit number.

@@ -24,7 +24,7 @@ struct Options {
   std::string config_digest;  // 'sha256:' and 64 hex digits; empty without a file.
   std::string server_name;    // Empty: the server id.
   std::string host = "0.0.0.0";
-  int port = 4222;  // -1: any free port.
+  int64_t port = 4222;  // -1: any free port. Checked when it is listened on.
   bool dont_listen = false;
   std::string client_advertise;  // 'host' or 'host:port'; empty: none.
 
@@ -49,7 +49,7 @@ struct Options {
 
   // Monitoring.
   std::string http_host;       // Empty: 'host', which Finish() puts here.
-  int http_port = 0;           // 0: off. -1: any free port.
+  int64_t http_port = 0;       // 0: off. -1: any free port.
   std::string http_base_path;  // As configured; empty: '/'.
 
   // A single user or token. Accounts and user lists are for later.

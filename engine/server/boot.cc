@@ -2,6 +2,7 @@
 // order.
 #include <algorithm>
 
+#include "engine/base/address.h"
 #include "engine/base/quote.h"
 #include "engine/base/version.h"
 #include "engine/config/host_port.h"
@@ -15,11 +16,6 @@ namespace {
 
 constexpr int32_t kMaxPayloadAdvised = 8 * 1024 * 1024;
 
-std::string HostPort(std::string_view host, int port) {
-  const bool v6 = host.find(':') != std::string_view::npos;
-  return (v6 ? "[" + std::string(host) + "]" : std::string(host)) + ":" + std::to_string(port);
-}
-
 }  // namespace
 
 void Server::Impl::Start() {
@@ -31,7 +27,7 @@ void Server::Impl::Start() {
   info.server_id = NewServerId(&ids);
   info.server_name = options_.server_name.empty() ? info.server_id : options_.server_name;
   info.host = options_.host;
-  info.port = options_.port;
+  info.port = config::SaturateToInt(options_.port);
 
   Log(LogLevel::kInfo, "Starting dunlin");
   Log(LogLevel::kInfo, std::string("  Version:  ") + kReferenceVersion);
@@ -69,13 +65,13 @@ void Server::Impl::ListenNext() {
 void Server::Impl::OnListening(const Event& event) {
   if (event.listener == ListenerKind::kMonitor) {
     monitor_port_ = event.port;
-    Log(LogLevel::kInfo, "Starting http monitor on " + HostPort(event.text, event.port));
+    Log(LogLevel::kInfo, "Starting http monitor on " + JoinHostPort(event.text, event.port));
     return ListenNext();
   }
   client_listener_up_ = true;
   hub_->info().port = event.port;
   Log(LogLevel::kInfo,
-      "Listening for client connections on " + HostPort(options_.host, event.port));
+      "Listening for client connections on " + JoinHostPort(options_.host, event.port));
   if (!options_.client_advertise.empty() && !Advertise(event.port)) return;
   BecomeReady();
 }
@@ -107,9 +103,9 @@ void Server::Impl::OnListenFailed(const Event& event) {
     Log(LogLevel::kFatal,
         "Can't start monitoring: can't listen to the monitor port: " + std::string(event.text));
   } else {
-    Log(LogLevel::kFatal,
-        "Error listening on port: " + HostPort(options_.host, std::max(options_.port, 0)) + ", " +
-            GoQuote(event.text));
+    Log(LogLevel::kFatal, "Error listening on port: " +
+                              JoinHostPort(options_.host, options_.port == -1 ? 0 : options_.port) +
+                              ", " + GoQuote(event.text));
   }
   state_ = State::kExited;
   out_->Exit(1);

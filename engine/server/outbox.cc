@@ -23,7 +23,7 @@ void Outbox::PauseReads(ConnId conn) { Add(Effect::Kind::kPauseReads).conn = con
 void Outbox::ResumeReads(ConnId conn) { Add(Effect::Kind::kResumeReads).conn = conn; }
 void Outbox::Close(ConnId conn) { Add(Effect::Kind::kClose).conn = conn; }
 
-void Outbox::Listen(ListenerKind listener, std::string_view host, int port) {
+void Outbox::Listen(ListenerKind listener, std::string_view host, int64_t port) {
   Effect& effect = Add(Effect::Kind::kListen, host);
   effect.listener = listener;
   effect.port = port;

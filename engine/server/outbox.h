@@ -37,7 +37,7 @@ struct Effect {
   LogLevel level = LogLevel::kInfo;
   ListenerKind listener = ListenerKind::kClient;
   ConnId conn;
-  int port = 0;
+  int64_t port = 0;
   int status = 0;
   bool first = true, last = true;
   Ticket ticket;
@@ -59,7 +59,7 @@ class Outbox {
   void PauseReads(ConnId conn);
   void ResumeReads(ConnId conn);
   void Close(ConnId conn);
-  void Listen(ListenerKind listener, std::string_view host, int port);
+  void Listen(ListenerKind listener, std::string_view host, int64_t port);
   void StopListening(ListenerKind listener);
   void Log(LogLevel level, std::string_view line);
   void ReopenLog();

@@ -1,13 +1,12 @@
 // What ClientHub says in the log: lines with the connection's label in front, and protocol traces.
+#include "engine/base/address.h"
 #include "engine/base/quote.h"
 #include "engine/session/client_hub.h"
 
 namespace dunlin::session {
 
 std::string Client::Label() const {
-  const bool v6 = ip.find(':') != std::string::npos;
-  return (v6 ? "[" + ip + "]:" : ip + ":") + std::to_string(port) +
-         " - cid:" + std::to_string(cid) + label_tail;
+  return JoinHostPort(ip, port) + " - cid:" + std::to_string(cid) + label_tail;
 }
 
 void ClientHub::Log(LogLevel level, const Client& client, std::string_view text) {

@@ -128,12 +128,6 @@ TEST(Listener, ErrorsReadAsTheReferencesDo) {
   EXPECT_FALSE(second.open());
 }
 
-TEST(Listener, JoinsAddressesAndPorts) {
-  EXPECT_EQ(JoinHostPort("127.0.0.1", 1), "127.0.0.1:1");
-  EXPECT_EQ(JoinHostPort("::1", 1), "[::1]:1");
-  EXPECT_EQ(JoinHostPort("", 1), ":1");
-}
-
 TEST(Listener, ConnectionErrorsNameBothEnds) {
   Listener listener(ListenerKind::kClient);
   ASSERT_EQ(listener.Open("127.0.0.1", -1), "");

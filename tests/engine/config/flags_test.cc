@@ -82,8 +82,8 @@ TEST(Flags, CombinedOnesWinOverPlainOnesWhereverTheyStand) {
   EXPECT_TRUE(options.debug && !options.trace && !options.trace_verbose);
 }
 
-TEST(Flags, NumbersTooLargeForAnOptionStopAtItsEnd) {
-  EXPECT_EQ(Applied({"-p", "4294971518"}).port, INT32_MAX);  // Not 4222.
+TEST(Flags, APortThatIsNoneIsKeptForTheComplaint) {
+  EXPECT_EQ(Applied({"-p", "4294971518"}).port, 4294971518);  // Not 4222.
 }
 
 TEST(Flags, AskForOneThing) {

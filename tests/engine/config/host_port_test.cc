@@ -67,6 +67,9 @@ TEST(ParseAdvertised, FillsInThePort) {
   EXPECT_EQ(Advertise("host:-1"), "host 4222");
   EXPECT_EQ(Advertise("[::1]"), "::1 4222");
   EXPECT_EQ(Advertise(" host : 7777 "), "host 7777");
+  EXPECT_EQ(Advertise(" host "), "host 4222");
+  EXPECT_EQ(Advertise(" host : -1 "), "host 4222");
+  EXPECT_EQ(Advertise(" host : 0 "), "host 4222");
   EXPECT_EQ(Advertise("addr:::123"), "address addr:::123: too many colons in address");
   EXPECT_EQ(Advertise("host:x"), "strconv.Atoi: parsing \"x\": invalid syntax");
 }

@@ -243,8 +243,13 @@ TEST(Load, RefusesAllConnectionsForZero) {
 }
 
 TEST(Load, NumbersTooLargeForAnOptionStopAtItsEnd) {
-  EXPECT_EQ(Read("port: 4294971518").port, INT32_MAX);  // Not 4222.
+  EXPECT_EQ(Read("max_subs: 4294967297").max_subscriptions, INT32_MAX);  // Not 1.
   EXPECT_EQ(Read("max_subs: -9000000000").max_subscriptions, INT32_MIN);
+}
+
+TEST(Load, KeepsAPortThatIsNoneForTheComplaint) {
+  EXPECT_EQ(Read("port: 4294971518").port, 4294971518);  // Not 4222.
+  EXPECT_EQ(Read("http: \"127.0.0.1:-7\"").http_port, -7);
 }
 
 TEST(Schema, RefusesEveryMissingFeatureByName) {

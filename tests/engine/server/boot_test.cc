@@ -62,5 +62,47 @@ TEST(Boot, WarnsOfAPasswordInPlainText) {
   EXPECT_TRUE(Logged(NodeDriver(options), warning));
 }
 
+TEST(Boot, ShowsAPortThatIsNone) {
+  for (const int64_t port : {int64_t{-2}, int64_t{70'000}, int64_t{99'999'999'999}}) {
+    config::Options options;
+    options.port = port;
+    Server server(options, {});
+    Outbox out;
+    const Event tick;
+    server.Step({}, {&tick, 1}, out);
+    EXPECT_EQ(out.effects().back().kind, Effect::Kind::kListen);
+    EXPECT_EQ(out.effects().back().port, port);
+    out.Clear();
+    Event failed;
+    failed.kind = Event::Kind::kListenFailed;
+    failed.text = "because";
+    server.Step({}, {&failed, 1}, out);
+    EXPECT_EQ(out.Text(out.effects().front()),
+              "Error listening on port: 0.0.0.0:" + std::to_string(port) + ", \"because\"");
+  }
+}
+
+// It ends the life before clients are listened for, and nothing that comes later revives it.
+TEST(Boot, AStopDuringTheStartEndsIt) {
+  config::Options options;
+  options.http_port = -1;
+  Server server(options, {});
+  Outbox out;
+  Event stop;
+  stop.kind = Event::Kind::kCommand;
+  server.Step({}, {&stop, 1}, out);
+  for (const Effect& effect : out.effects()) {
+    EXPECT_FALSE(effect.kind == Effect::Kind::kListen && effect.listener == ListenerKind::kClient);
+  }
+  EXPECT_EQ(out.effects().back().kind, Effect::Kind::kExit);
+  out.Clear();
+  Event listening;
+  listening.kind = Event::Kind::kListening;
+  listening.listener = ListenerKind::kMonitor;
+  server.Step({}, {&listening, 1}, out);
+  EXPECT_TRUE(out.empty());
+  EXPECT_EQ(server.NextDeadline(), kNever);
+}
+
 }  // namespace
 }  // namespace dunlin

@@ -21,6 +21,13 @@ uint32_t Joined(NodeDriver& node, std::string_view more = "") {
   return client;
 }
 
+// So many messages of 1000 bytes on 'foo', for one read.
+std::string Burst(int messages) {
+  std::string burst;
+  for (int i = 0; i < messages; ++i) burst += "PUB foo 1000\r\n" + std::string(1000, 'x') + "\r\n";
+  return burst;
+}
+
 TEST(Server, PassesAMessageOn) {
   NodeDriver node;
   const uint32_t alice = Joined(node, "SUB foo.* 1\r\n");
@@ -37,9 +44,7 @@ TEST(Server, ConsumersHoldTheirProducerBeforeTheyAreDropped) {
   const uint32_t slow = Joined(node, "SUB foo 1\r\n");
   const uint32_t producer = Joined(node);
   node.SetWindow(slow, 0);
-  std::string burst;
-  for (int i = 0; i < 200; ++i) burst += "PUB foo 1000\r\n" + std::string(1000, 'x') + "\r\n";
-  node.Send(producer, burst);
+  node.Send(producer, Burst(200));
   // Held at three quarters: the consumer is still there, and the rest of the burst has not been
   // routed.
   EXPECT_TRUE(node.open(slow));
@@ -55,9 +60,7 @@ TEST(Server, AConsumerThatNeverReadsIsDroppedAfterTheHold) {
   const uint32_t slow = Joined(node, "SUB foo 1\r\n");
   const uint32_t producer = Joined(node);
   node.SetWindow(slow, 0);
-  std::string burst;
-  for (int i = 0; i < 200; ++i) burst += "PUB foo 1000\r\n" + std::string(1000, 'x') + "\r\n";
-  node.Send(producer, burst);
+  node.Send(producer, Burst(200));
   node.Advance(Millis(5));
   EXPECT_TRUE(node.open(slow));
   node.Advance(Millis(10));

@@ -96,7 +96,7 @@ void ClientHub::Opened(ConnId conn, std::string_view ip, int port) {
   timers_.Arm(&client->ping_timer, now_.mono + options_.ping_interval);
 }
 
-void ClientHub::Close(Client* client, CloseReason reason) {
+void ClientHub::Close(Client* client, CloseReason reason, int64_t refused) {
   if (client->phase != ClientPhase::kOpen) return;
   client->phase = ClientPhase::kClosing;
   --open_count_;
@@ -108,7 +108,7 @@ void ClientHub::Close(Client* client, CloseReason reason) {
         "Client connection closed: " + std::string(monitor::CloseReasonText(reason)));
   }
   if (reason == CloseReason::kStaleConnection) ++stats_.stale_connections;
-  RecordClosed(*client, reason);
+  RecordClosed(*client, reason, refused);
   switch (reason) {
     case CloseReason::kReadError:
     case CloseReason::kWriteError:
@@ -189,7 +189,7 @@ void ClientHub::ContinueLeaving() {
 void ClientHub::Send(Client* client, std::string_view text) {
   if (client->phase != ClientPhase::kOpen) return;
   client->out.Append(text);
-  AfterAppend(client);
+  AfterAppend(client, static_cast<int64_t>(text.size()));
 }
 
 void ClientHub::SendError(Client* client, std::string_view text) {
@@ -220,7 +220,7 @@ void ClientHub::SendInfoToAll() {
   }
 }
 
-void ClientHub::QueueGrew(Client* client) {
+void ClientHub::QueueGrew(Client* client, int64_t size) {
   if (client->out.pending() <= options_.max_pending || MUTANT(6)) {
     client->slow = true;
     return;
@@ -230,7 +230,7 @@ void ClientHub::QueueGrew(Client* client) {
   Log(LogLevel::kInfo, *client,
       "Slow Consumer Detected: MaxPending of " + std::to_string(options_.max_pending) +
           " Exceeded");
-  Close(client, CloseReason::kSlowConsumerPendingBytes);
+  Close(client, CloseReason::kSlowConsumerPendingBytes, size);
 }
 
 size_t ClientHub::GatherOutput(ConnId conn, std::span<IoSlice> slices) const {
@@ -478,9 +478,10 @@ void ClientHub::FillSubInfo(subject::SubRef ref, monitor::SubInfo* info) const {
   info->max = sub.max;
 }
 
-void ClientHub::RecordClosed(const Client& client, CloseReason reason) {
+void ClientHub::RecordClosed(const Client& client, CloseReason reason, int64_t refused) {
   monitor::ConnInfo info;
   FillConnInfo(client, &info);
+  info.pending_bytes -= refused;
   std::vector<monitor::SubInfo> subs;
   size_t cursor = 0;
   const size_t wanted = std::min(closed_.subs_per_conn_max(), client.sids.size());

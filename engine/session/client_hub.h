@@ -91,7 +91,8 @@ class ClientHub {
   void SendInfoToAll();
   // Open connections in the order of their client ids.
   std::vector<Client*> OpenClients() const;
-  void Close(Client* client, CloseReason reason);
+  // 'refused': bytes at the end of its output that were one message too many for max_pending.
+  void Close(Client* client, CloseReason reason, int64_t refused = 0);
   void CloseById(ConnId conn, CloseReason reason) {
     if (Client* const client = Find(conn)) Close(client, reason);
   }
@@ -198,12 +199,12 @@ class ClientHub {
       dirty_.push_back(client);
     }
   }
-  // Checks the limits on a queue that has grown.
-  void AfterAppend(Client* client) {
+  // Checks the limits on a queue that has grown by 'size' bytes.
+  void AfterAppend(Client* client, int64_t size) {
     Touch(client);
-    if (client->out.pending() > slow_at_) QueueGrew(client);
+    if (client->out.pending() > slow_at_) QueueGrew(client, size);
   }
-  void QueueGrew(Client* client);
+  void QueueGrew(Client* client, int64_t size);
   void HoldClient(Client* client, Hold hold);
   void Resume(Client* client);
   void ResumeStalled();
@@ -222,7 +223,7 @@ class ClientHub {
   void TraceOut(const Client& client, std::string_view verb, std::string_view args);
   void TracePayload(const Client& client, const char* direction, const uint8_t* body, int32_t size,
                     int32_t header_size);
-  void RecordClosed(const Client& client, CloseReason reason);
+  void RecordClosed(const Client& client, CloseReason reason, int64_t refused);
 
   const config::Options& options_;
   const int64_t slow_at_;  // Three quarters of max_pending.

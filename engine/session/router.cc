@@ -191,7 +191,7 @@ void ClientHub::Encode(Client* to, const Subscription& sub, const Message& messa
     to->last_activity = now_.mono;
     to->last_activity_wall = now_.wall;
   }
-  AfterAppend(to);
+  AfterAppend(to, static_cast<int64_t>(line + body_size));
   if (trace()) [[unlikely]] {
     TraceOut(*to, {reinterpret_cast<const char*>(start), line - 2}, {});
     TracePayload(*to, "->>", body, size, with_header ? message.header_size : -1);

@@ -66,6 +66,27 @@ TEST(MonitorPort, ClosesWhoTakesTooLongForAHeader) {
   EXPECT_EQ(port.NextDeadline(), kNever);
 }
 
+// A header must come in time once it has begun; reading an answer and thinking may take for ever.
+TEST(MonitorPort, WaitsForWhoHasBeenServed) {
+  MonitorPort port = Port();
+  MonitorPort::Conn* conn = port.Open({1, 1}, At(0));
+  for (int64_t hour : {0, 1, 2}) {
+    Send(*conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    port.Touch(*conn, At(3600 * hour));
+    ASSERT_TRUE(port.TakeRequest(*conn));
+    EXPECT_EQ(port.Overdue(At(3600 * hour + 1800)), std::nullopt);
+    conn->http.Respond(
+        kWall,
+        {.first = true, .last = true, .status = 200, .content_type = "text/plain", .text = "x"});
+    port.Answered(*conn);
+    port.Touch(*conn, At(3600 * hour + 1800));
+    EXPECT_EQ(port.Overdue(At(3600 * hour + 3599)), std::nullopt);
+    conn->http.Consumed(conn->http.Output().size());
+    port.Touch(*conn, At(3600 * hour + 3599));
+    EXPECT_EQ(port.NextDeadline(), kNever);
+  }
+}
+
 TEST(MonitorPort, TakesSoManyConnections) {
   MonitorPort port = Port();
   for (uint32_t i = 0; i < MonitorPort::kConnectionsMax; ++i)

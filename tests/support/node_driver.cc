@@ -81,6 +81,7 @@ void NodeDriver::CarryOut() {
         next_.push_back(event);
         break;
       case Effect::Kind::kLog: log_.emplace_back(out_.Text(effect)); break;
+      case Effect::Kind::kMonitorReply: page_ += out_.Text(effect); break;
       default: break;
     }
   }
@@ -114,13 +115,14 @@ void NodeDriver::WriteOut(Conn& conn) {
   next_.push_back(event);
 }
 
-uint32_t NodeDriver::Connect() {
+uint32_t NodeDriver::Connect(std::string_view address, int64_t window) {
   const uint32_t slot = next_slot_++;
   conns_[slot].id = {slot, 1};
+  conns_[slot].window = window;
   Event event;
   event.kind = Event::Kind::kOpened;
   event.conn = conns_[slot].id;
-  event.text = "127.0.0.1";
+  event.text = address;
   event.port = static_cast<int>(40'000 + slot % 20'000);
   Run(event);
   return slot;
@@ -202,6 +204,18 @@ void NodeDriver::Command(dunlin::Command command) {
   event.kind = Event::Kind::kCommand;
   event.command = command;
   Run(event);
+}
+
+std::string NodeDriver::Get(std::string_view target) {
+  page_.clear();
+  const ProcessUsage usage;
+  Event event;
+  event.kind = Event::Kind::kMonitorRequest;
+  event.ticket = {++tickets_};
+  event.text = target;
+  event.usage = &usage;
+  Run(event);
+  return page_;
 }
 
 std::string NodeDriver::Take(uint32_t slot) {

@@ -19,8 +19,9 @@ class NodeDriver {
  public:
   explicit NodeDriver(config::Options options = {}, uint64_t seed = 1);
 
-  // A client's slot. What it is sent by the server piles up in Output().
-  uint32_t Connect();
+  // A client's slot. What it is sent by the server piles up until Take(). 'window': see
+  // SetWindow().
+  uint32_t Connect(std::string_view address = "127.0.0.1", int64_t window = -1);
   // One kBytes event and the steps that follow from it.
   void Send(uint32_t slot, std::string_view bytes);
   // The peer closes.
@@ -31,6 +32,9 @@ class NodeDriver {
   void SetWindow(uint32_t slot, int64_t bytes);
   void Advance(Duration d);
   void Command(Command command);
+
+  // The whole body that a monitoring page answers with.
+  std::string Get(std::string_view target);
 
   // Takes what has arrived at the client.
   std::string Take(uint32_t slot);
@@ -70,6 +74,8 @@ class NodeDriver {
   std::vector<Event> next_;
   std::vector<uint8_t> arena_;
   std::vector<std::string> log_;
+  std::string page_;
+  uint64_t tickets_ = 0;
   int64_t steps_ = 0;
 };
 

@@ -98,7 +98,9 @@ class SeqSet {
   void CheckInvariants() const;
 
  private:
-  struct Node;
+  struct Node;  // engine/base/seq_set_node.h
+  // Far more than any tree has; deeper encodings are not trees that anybody made.
+  static constexpr int kHeightMax = 128;
   using Link = std::unique_ptr<Node>;
 
   const Node* Covering(uint64_t seq) const;
@@ -110,7 +112,9 @@ class SeqSet {
   Node* AddNodeFor(uint64_t seq);
   void Realign();
   static void InsertNode(Link& link, Link fresh);
+  bool DeleteIn(Link& link, uint64_t seq);
   static void RemoveNode(Link& link, uint64_t base);
+  static void TakeOut(Link& link);
   static void InsertBelowAll(Link& link, Link lower);
   static void Balance(Link& link);
   static Link Copy(const Node* node);

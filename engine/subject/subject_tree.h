@@ -89,68 +89,73 @@ class SubjectTree {
    private:
     struct Frame {
       uint32_t node;
-      uint32_t child;        // The next one to look at.
-      uint32_t path;         // Bytes of path_ down to the node's children.
-      uint32_t alive_begin;  // Into alive_: the filters that can still match.
-      uint32_t alive_end;
-      bool all;  // A '>' has been reached: everything below matches.
+      uint32_t child;  // The next one to look at...
+      uint32_t end;    // ... and the one to stop at.
+      uint32_t path;   // Bytes of path_ down to the node's children.
+      uint32_t
+          alive_begin;  // Into alive_: the filters that can still match, up to the next frame's.
+      bool all;         // A '>' has been reached: everything below matches.
     };
     // A filter, and how far it has come.
     struct Alive {
       uint32_t filter;
       uint32_t at;  // The byte of the filter that comes next.
-      bool inside;  // At '*' or '>': it has taken a byte.
+      bool inside;  // That is '*' or '>', and has taken a byte.
     };
     enum class Fate : uint8_t { kDead, kAlive, kAll };
 
     bool Advance(Alive* alive, char byte) const;
     bool AtRest(const Alive& alive) const;
     bool Accepts(const Alive& alive) const;
-    // Moves the filters of alive_[begin, size) on by 'bytes'; drops those that cannot match.
+    // Moves the filters of alive_ from 'begin' on by 'bytes'; drops those that cannot match.
     Fate AdvanceAll(size_t begin, std::string_view bytes);
     bool AnyAccepts(size_t begin) const;
-    void Enter(uint32_t node, uint32_t alive_begin, bool all);
-    void SeekTo(std::string_view from);
-    void SkipToLiteral(Frame* frame) const;
+    bool IsBefore(bool leaf);
+    bool Visit(uint32_t ref, size_t alive_begin, bool all, int* budget);
+    void Enter(uint32_t ref, size_t alive_begin, bool all);
 
     const SubjectTree& tree_;
     const std::span<const std::string> filters_;
     std::vector<Frame> frames_;
     std::vector<Alive> alive_;
     std::string path_;
-    std::string from_;      // Subjects before this one are passed over...
-    bool seeking_ = false;  // ... while the path is a prefix of it.
+    std::string from_;             // Subjects before this one are passed over...
+    bool seeking_ = false;         // ... which has an end where path_ is not in front of it.
+    bool at_root_ = false;         // Nothing has been looked at yet.
+    bool all_ = false;             // There are no filters.
+    bool entered_by_key_ = false;  // The last byte of path_ led to the node being visited.
     void* value_ = nullptr;
     bool found_ = false;
   };
 
  private:
   friend class Walk;
+  // engine/subject/subject_tree_node.h
   struct Leaf;
   struct Inner;
+  struct Key;
 
   bool IsLeaf(uint32_t ref) const;
   Leaf* LeafAt(uint32_t ref) const;
   Inner* InnerAt(uint32_t ref) const;
   std::string_view SuffixOf(const Leaf* leaf) const;
-  static std::string_view PrefixOf(const Inner* inner);
 
   uint32_t NewLeaf(std::string_view suffix, const void* value);
+  uint32_t WithSuffix(uint32_t leaf, std::string_view suffix);
   uint32_t NewInner(std::string_view prefix, uint32_t capacity);
-  // Where a node's reference stands: in its parent, or root_.
+  uint32_t Recast(uint32_t ref, std::string_view prefix, uint32_t capacity);
+  // Where a node's reference stands: in its parent, or (no parent) in root_.
   struct Place {
-    uint32_t parent = 0;
+    uint32_t parent = Slab::kNone;
     uint32_t child = 0;
   };
   void Set(Place place, uint32_t ref);
-  uint32_t Recast(Place place, uint32_t ref, std::string_view prefix, uint32_t capacity);
-  uint32_t WithSuffix(uint32_t leaf, std::string_view suffix);
-  void* AddChild(Place place, uint32_t ref, std::string_view rest);
+  void Link(uint32_t ref, Key key, uint32_t child);
+  void* AddLeaf(Place place, uint32_t ref, std::string_view rest);
   void* SplitInner(Place place, uint32_t ref, size_t common, std::string_view rest);
   void* SplitLeaf(Place place, uint32_t ref, std::string_view rest);
-  void Link(uint32_t inner, bool end, uint8_t key, uint32_t child);
-  void Unlink(Place place, uint32_t inner, uint32_t child);
-  void MergeOnlyChild(Place place, uint32_t inner);
+  void Unlink(Place place, uint32_t ref, uint32_t child);
+  void MergeOnlyChild(Place place, uint32_t ref);
 
   const size_t value_bytes_;
   Slab slab_;

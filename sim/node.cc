@@ -325,8 +325,7 @@ void Node::CollectSlot(uint32_t index) {
   if (slot.reads_paused) return;
   CollectBytes(index);
   if (network_.AtEnd(slot.connection)) {
-    slot.reads_paused = true;  // For good: the engine resumes nobody who has ended.
-    AddEvent(&batch_, Event::Kind::kEnded, IdOf(index));
+    AddClosed(index, TransportEnd::kPeerClosed, "", &batch_);
   } else if (!network_.Arrived(slot.connection).empty()) {
     Queue(index);
   }

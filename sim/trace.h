@@ -20,7 +20,6 @@ enum class TraceKind : uint8_t {
   kOpened,
   kBytes,
   kWritten,
-  kEnded,
   kClosed,
   kCommand,
   kMonitorRequest,

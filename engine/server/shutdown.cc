@@ -10,7 +10,9 @@ void Server::Impl::Shutdown() {
   Log(LogLevel::kInfo, "Initiating Shutdown...");
   if (client_listener_up_) out_->StopListening(ListenerKind::kClient);
   if (monitor_port_ != 0) out_->StopListening(ListenerKind::kMonitor);
-  hub_->CloseAll(session::CloseReason::kServerShutdown);
+  for (session::Client* const client : hub_->OpenClients()) {
+    hub_->Close(client, session::CloseReason::kServerShutdown);
+  }
   Log(LogLevel::kInfo, "Server Exiting..");
   state_ = State::kExited;
   out_->Exit(0);

@@ -98,10 +98,11 @@ int FreeBytes(const std::string& path, uint64_t* bytes) {
 
 int WriteAsOpened(DiskJob& job) {
   OpenFile& file = *job.file;
-  const int error = WriteIt(job);
+  int error = WriteIt(job);
   if (file.access != Access::kDurableWrites) return error;
-  if (error != 0 && PoisonsDurableWrite(error)) file.poisoned = true;
-  return error != 0 || file.direct ? error : SyncIt(file);
+  if (error == 0 && !file.direct) error = SyncIt(file);
+  if (error != 0) file.poisoned = true;
+  return error;
 }
 
 // 0, or errno; a poisoned file gives either.

@@ -19,11 +19,6 @@ void DiskDriver::HandOver() {
   if (!queue_->empty()) disk_.Submit(mono_, *queue_);
 }
 
-Instant DiskDriver::NextDue() {
-  HandOver();
-  return disk_.NextDue();
-}
-
 std::optional<DiskDone> DiskDriver::Step() {
   HandOver();
   if (disk_.in_flight() == 0) return std::nullopt;
@@ -47,9 +42,9 @@ std::vector<DiskDone> DiskDriver::RunAll() {
 
 std::vector<DiskDone> DiskDriver::TakeOthers() { return std::exchange(others_, {}); }
 
-void DiskDriver::Crash(CrashKind kind, uint64_t variant) {
+void DiskDriver::Crash(CrashKind kind) {
   HandOver();
-  disk_.Crash(kind, variant);
+  disk_.Crash(kind);
   disk_.Restart();
   others_.clear();
   last_queue_ = std::move(queue_);

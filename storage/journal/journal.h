@@ -7,7 +7,7 @@
 //
 //   Journal journal(options, &disk, rng);
 //   journal.Open();                        // ... OnDisk() until state() is kReplaying
-//   while (journal.NextRecovered(&r) ...)  // apply each record: records are idempotent
+//   while (journal.NextRecovered(&r) == Progress::kMore) Apply(r);  // records are idempotent
 //   journal.Attach(incarnation);           // every asset that exists, found in the journal or not
 //   journal.Start();                       // ... OnDisk() until state() is kRunning
 //
@@ -157,8 +157,8 @@ class Journal {
 
   // REQUIRES: kClosed.
   void Open();
-  // The next thing found. kWait: a read is under way, call again after OnDisk(). kDone: that was
-  // all. kFailed: see Failure(). REQUIRES: kReplaying.
+  // kMore: '*found' is the next thing. kWait: a read is under way, call again after OnDisk().
+  // kDone: there is no more. kFailed: see Failure(). REQUIRES: kReplaying.
   [[nodiscard]] Progress NextRecovered(Recovered* found);
   // The asset's number from now on, until Forget(). Attaching again gives the same number.
   // REQUIRES: kReplaying or later.
@@ -204,7 +204,7 @@ class Journal {
   // --- Giving space back.
 
   // All records of 'asset' up to 'point' are no longer needed: what they changed lives elsewhere,
-  // and would survive a power loss.
+  // and would survive a power loss. REQUIRES: durable() covers 'point'.
   void Passed(AssetNumber asset, WritePoint point);
   // The asset is gone; so are its records. The number is free for another one.
   void Forget(AssetNumber asset);

@@ -1,0 +1,121 @@
+#include "storage/journal/copier.h"
+
+#include <cstring>
+
+#include "engine/base/mutant.h"
+
+namespace dunlin::journal {
+namespace {
+
+// What is copied may take this part of a segment: more is not a laggard's, but everybody's.
+constexpr uint64_t kPartMax = 4;
+// Left over for what the owner appends meanwhile.
+constexpr uint64_t kReserveBytes = 64 * 1024;
+
+}  // namespace
+
+Copier::Copier(const JournalOptions& options, DiskQueue* disk, SegmentRing* ring,
+               AssetTable* assets, Writer* writer, Poison* poison)
+    : options_(options),
+      ring_(ring),
+      assets_(assets),
+      writer_(writer),
+      poison_(poison),
+      reader_(disk) {}
+
+bool Copier::HasRoomFor(uint64_t bytes) const {
+  const uint64_t reserve = std::min(kReserveBytes, options_.segment_bytes / 8);
+  return bytes + reserve <= writer_->TailRoom() + ring_->Available() * options_.segment_bytes;
+}
+
+bool Copier::IsWorthIt() const {
+  if (ring_->Available() > 1 || ring_->live().size() < 2) return false;
+  const uint32_t slot = ring_->live().front();
+  const uint64_t bytes = assets_->LiveBytes(slot);
+  // A copy is longer by its prefix; at worst the record has no body.
+  return (*ring_)[slot].copyable && bytes > 0 && bytes <= options_.segment_bytes / kPartMax &&
+         HasRoomFor(3 * bytes);
+}
+
+bool Copier::Work() {
+  if (reader_.busy() || poison_->set()) return false;
+  if (state_ == State::kIdle) {
+    if (!IsWorthIt()) return false;
+    state_ = State::kReading;
+    slot_ = ring_->live().front();
+    at_ = kHeaderBytes;
+    synced_when_ = 0;
+    declared_.clear();
+    reader_.Start((*ring_)[slot_].file, (*ring_)[slot_].end);
+  }
+  if (state_ == State::kReading) {
+    if (!CopySlice()) return false;
+    reader_.Free();
+    state_ = State::kSyncing;
+  }
+  // Mutant 120: the originals go before the copies are safe.
+  if (writer_->synced() < synced_when_ && !MUTANT(120)) return false;
+  state_ = State::kIdle;
+  assets_->DropSegment(slot_);
+  return true;
+}
+
+// True: the whole segment is done.
+bool Copier::CopySlice() {
+  Segment& segment = (*ring_)[slot_];
+  while (at_ < segment.end) {
+    const uint8_t* bytes = reader_.Get(at_, kMarkBytes);
+    if (bytes == nullptr) return false;
+    const auto mark = DecodeMark({bytes, kMarkBytes}, segment.seed);
+    const uint64_t size = mark ? kMarkBytes + uint64_t{mark->bytes} : 0;
+    if (mark && size <= segment.end - at_) {
+      bytes = reader_.Get(at_, size);
+      if (bytes == nullptr) return false;
+      const auto records =
+          OpenBatch(*mark, bytes, segment.id, segment.seed, options_.cipher, &scratch_);
+      if (records) {
+        if (!CopyBatch(*mark, *records)) return false;
+        at_ = RoundUp(at_ + size, segment.alignment);
+        continue;
+      }
+    }
+    // Damaged since it was written. Its owners still have what it says: they must pass it.
+    segment.copyable = false;
+    state_ = State::kIdle;
+    return false;
+  }
+  return true;
+}
+
+uint32_t Copier::OwnerOf(const RecordView& record) const {
+  if ((record.flags & kCopied) != 0) return assets_->Find(record.incarnation);
+  if (record.asset >= declared_.size()) return AssetTable::kNone;
+  return assets_->Find(declared_[record.asset]);
+}
+
+// False: there is no room; given up for now.
+bool Copier::CopyBatch(const Mark& mark, std::span<const uint8_t> records) {
+  if (!HasRoomFor(3 * records.size())) {
+    state_ = State::kIdle;
+    return false;
+  }
+  RecordReader reader(records, (*ring_)[slot_].seed);
+  RecordView record;
+  for (uint32_t index = 0; reader.Next(&record); ++index) {
+    if (record.kind == kDeclare) {
+      if (record.asset >= declared_.size()) declared_.resize(record.asset + 1);
+      std::memcpy(declared_[record.asset].bytes.data(), record.body.data(), 16);
+      continue;
+    }
+    const bool again = (record.flags & kCopied) != 0;
+    const Writer::Place place{again ? record.batch : mark.number, again ? record.index : index};
+    const uint32_t asset = OwnerOf(record);
+    if (asset == AssetTable::kNone || assets_->passed(asset) >= place.batch) continue;
+    synced_when_ = writer_->Append(asset, record.kind, {}, record.body, &place);
+    ++copied_;
+    if (poison_->set()) return false;
+  }
+  return true;
+}
+
+}  // namespace dunlin::journal

@@ -1,0 +1,465 @@
+#include "storage/journal/recovery.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/base/check.h"
+#include "engine/base/mutant.h"
+
+namespace dunlin::journal {
+namespace {
+
+// The header, and what tells whether anything ever followed it.
+constexpr size_t kLookBytes = kHeaderBytes + kDirectAlignment;
+
+bool IsZero(const uint8_t* bytes, size_t size) {
+  return std::all_of(bytes, bytes + size, [](uint8_t b) { return b == 0; });
+}
+
+std::string ParentOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash);
+}
+
+}  // namespace
+
+Recovery::Recovery(const JournalOptions& options, DiskQueue* disk, SegmentRing* ring,
+                   AssetTable* assets, Poison* poison)
+    : options_(options),
+      disk_(disk),
+      ring_(ring),
+      assets_(assets),
+      poison_(poison),
+      reader_(disk) {}
+
+void Recovery::Begin() {
+  step_ = Step::kDirectory;
+  directory_ops_.push_back(disk_->MakeDir(options_.directory));
+  for (std::string path = options_.directory; !path.empty();) {
+    path = ParentOf(path);
+    directory_ops_.push_back(disk_->SyncDir(path, directory_ops_.back()));
+  }
+  list_ = disk_->List(options_.directory, directory_ops_.back());
+  waiting_ = directory_ops_.size() + 1;
+}
+
+bool Recovery::OnDisk(const DiskDone& done) {
+  if (reader_.OnDisk(done)) {
+    if (reader_.busy() || poison_->set()) return true;
+    if (step_ == Step::kScan) Scan();
+    if (step_ == Step::kCopies) LoadCopies();
+    return true;
+  }
+  if (std::erase(directory_ops_, done.ticket) > 0) {
+    --waiting_;
+    if (!done.ok()) poison_->Set("making " + options_.directory, done);
+    return true;
+  }
+  if (list_.value != 0 && done.ticket == list_) {
+    list_ = {};
+    --waiting_;
+    OnList(done);
+    return true;
+  }
+  const auto file = std::find_if(files_.begin(), files_.end(),
+                                 [&](const File& f) { return f.ticket == done.ticket; });
+  if (file == files_.end()) return false;
+  file->ticket = {};
+  --waiting_;
+  if (step_ == Step::kFiles) {
+    if (!done.ok()) poison_->Set("opening " + ring_->NameOf(file->slot), done);
+    file->length = done.size;
+    if (waiting_ > 0 || poison_->set()) return true;
+    step_ = Step::kHeaders;
+    for (File& f : files_) {
+      f.header.Grow(kLookBytes, 0);
+      std::memset(f.header.data(), 0, kLookBytes);
+      f.ticket = disk_->Read(f.file, 0, f.header.data(), kLookBytes);
+      ++waiting_;
+    }
+  } else {
+    file->unreadable = !done.ok();
+    if (waiting_ == 0 && !poison_->set()) HeadersRead();
+  }
+  return true;
+}
+
+void Recovery::OnList(const DiskDone& done) {
+  if (!done.ok()) {
+    poison_->Set("listing " + options_.directory, done);
+    return;
+  }
+  for (const DirEntry& entry : done.entries) {
+    const auto slot = SegmentRing::SlotOf(entry.name);
+    if (!slot || entry.is_directory) continue;  // Not ours: left alone.
+    File& file = files_.emplace_back();
+    file.slot = *slot;
+    file.file = disk_->NewFile();
+    file.ticket =
+        disk_->Open(file.file, ring_->NameOf(*slot), options_.access, Creation::kExisting);
+    ++waiting_;
+  }
+  step_ = Step::kFiles;
+  if (files_.empty()) HeadersRead();
+}
+
+// False: the file says nothing.
+bool Recovery::JudgeHeader(File* file) {
+  const uint8_t* bytes = file->header.data();
+  file->decoded = DecodeHeader({bytes, kHeaderBytes});
+  if (file->decoded) return true;
+  // Damaged, or never used: batches start with a mark.
+  const bool was_used = !IsZero(bytes + kHeaderBytes, 2) && bytes[kHeaderBytes] == 'D' &&
+                        bytes[kHeaderBytes + 1] == 'j';
+  if (was_used || file->unreadable) headless_.push_back({0, 0, 0, 0, 0, file->slot});
+  return false;
+}
+
+void Recovery::HeadersRead() {
+  const File* first = nullptr;
+  uint64_t id_seen = 0;
+  for (File& file : files_) {
+    if (!JudgeHeader(&file)) continue;
+    const SegmentHeader& header = *file.decoded;
+    if (first == nullptr) first = &file;
+    if (header.store != first->decoded->store) {
+      poison_->Set(ring_->NameOf(file.slot) + " and " + ring_->NameOf(first->slot) +
+                   " belong to different stores");
+      return;
+    }
+    if (header.encrypted) {
+      if (options_.cipher == nullptr) {
+        poison_->Set(ring_->NameOf(file.slot) + " is encrypted, and there is no key");
+        return;
+      }
+      if (!options_.cipher->Open({header.id, 0, 0}, {}, header.key_check, nullptr)) {
+        poison_->Set(ring_->NameOf(file.slot) + " is encrypted with another key");
+        return;
+      }
+    }
+    file.seed = SegmentSeed(header.store, header.id);
+    id_seen = std::max(id_seen, header.id);
+  }
+  outcome_.empty = first == nullptr;
+  if (first != nullptr) ring_->SetStore(first->decoded->store);
+  DropDoubles();
+  ring_->RaiseIds(id_seen);
+  step_ = Step::kScan;
+  Scan();
+}
+
+// Orders the files by what they hold. One that holds what another one does was swapped in by
+// somebody; what it held before is missed when the batches are joined.
+void Recovery::DropDoubles() {
+  const auto id = [](const File& f) { return f.decoded ? f.decoded->id : 0; };
+  std::stable_sort(files_.begin(), files_.end(), [&](const File& a, const File& b) {
+    return id(a) != id(b) ? id(a) < id(b) : a.slot < b.slot;
+  });
+  for (size_t i = files_.size(); i-- > 1;)
+    if (id(files_[i]) == id(files_[i - 1])) files_[i].decoded.reset();
+}
+
+void Recovery::Scan() {
+  while (at_file_ < files_.size()) {
+    File& file = files_[at_file_];
+    if (file.decoded) {
+      if (!file_started_) {
+        reader_.Start(file.file, file.length);
+        at_ = kHeaderBytes;
+        file_started_ = true;
+      }
+      if (!ScanFile(file)) return;
+      file.unreadable = reader_.unreadable().has_value();
+    }
+    file_started_ = false;
+    ++at_file_;
+  }
+  Decide();
+}
+
+// False: goes on after a read.
+bool Recovery::ScanFile(const File& file) {
+  const uint64_t step = file.decoded->alignment;
+  while (at_ + kMarkBytes <= file.length) {
+    const uint8_t* bytes = reader_.Get(at_, kMarkBytes);
+    if (bytes == nullptr) return false;
+    const auto mark = DecodeMark({bytes, kMarkBytes}, file.seed);
+    const uint64_t size = mark ? kMarkBytes + uint64_t{mark->bytes} : 0;
+    if (!mark || size > file.length - at_) {
+      at_ += step;
+      continue;
+    }
+    bytes = reader_.Get(at_, size);
+    if (bytes == nullptr) return false;
+    FoundBatch batch{file.decoded->id, file.slot, at_, RoundUp(at_ + size, step), *mark};
+    if (!OpenBatch(*mark, bytes, file.decoded->id, file.seed, options_.cipher, &scratch_)) {
+      broken_ = batch;
+      at_ += step;
+      continue;
+    }
+    at_ = batch.end;
+    found_.push_back(batch);
+  }
+  return true;
+}
+
+void Recovery::Decide() {
+  Resolution resolution = Resolve(std::move(found_));
+  found_ = {};
+  accepted_ = std::move(resolution.accepted);
+  damages_ = resolution.damages;
+  for (const Damage& damage : headless_) damages_.insert(damages_.begin(), damage);
+  outcome_.number_seen = std::max(resolution.number_seen, broken_.mark.number);
+  outcome_.life_seen = std::max(resolution.life_seen, broken_.mark.life);
+  outcome_.last = accepted_.empty() ? 0 : accepted_.back().mark.number;
+  outcome_.torn =
+      resolution.torn || (broken_.mark.number > outcome_.last &&
+                          (accepted_.empty() || broken_.mark.life >= accepted_.back().mark.life));
+  AdoptFiles();
+  outcome_.damages = damages_.size();
+  step_ = Step::kCopies;
+  LoadCopies();
+}
+
+void Recovery::AdoptFiles() {
+  for (const File& file : files_) {
+    Segment& segment = ring_->Adopt(file.slot);
+    segment.file = file.file;
+    segment.length =
+        std::min(file.length / kDirectAlignment * kDirectAlignment, options_.segment_bytes);
+    if (!file.decoded) continue;
+    segment.id = file.decoded->id;
+    segment.seed = file.seed;
+    segment.alignment = file.decoded->alignment;
+  }
+  for (size_t i = 0; i < accepted_.size(); ++i) {
+    const FoundBatch& batch = accepted_[i];
+    if (i == 0 || accepted_[i - 1].slot != batch.slot) ring_->AddLive(batch.slot);
+    Segment& segment = (*ring_)[batch.slot];
+    segment.end = batch.end;
+    segment.last_batch = batch.mark.number;
+  }
+  for (const uint32_t slot : ring_->live()) {
+    Segment& segment = (*ring_)[slot];
+    segment.copyable = std::none_of(damages_.begin(), damages_.end(), [&](const Damage& damage) {
+      return damage.segment == segment.id;
+    });
+  }
+  if (accepted_.empty()) return;
+  const File& last = FileOf(accepted_.back().slot);
+  const Segment& tail = (*ring_)[last.slot];
+  if (last.unreadable) {
+    // Not to be told from a batch that was there.
+    damages_.push_back({accepted_.size(), outcome_.last + 1, 0, tail.id, tail.end, last.slot});
+  }
+  outcome_.tail_goes_on = !last.unreadable && tail.copyable && last.slot < options_.segments_max &&
+                          last.decoded->alignment == ring_->alignment() &&
+                          last.decoded->segment_bytes == options_.segment_bytes &&
+                          last.decoded->encrypted == (options_.cipher != nullptr) &&
+                          tail.end <= tail.length;
+}
+
+Recovery::File& Recovery::FileOf(uint32_t slot) {
+  const auto file =
+      std::find_if(files_.begin(), files_.end(), [&](const File& f) { return f.slot == slot; });
+  CHECK(file != files_.end());
+  return *file;
+}
+
+Progress Recovery::Load(const FoundBatch& batch, std::span<const uint8_t>* records) {
+  const File& file = FileOf(batch.slot);
+  if (reading_slot_ != batch.slot) {
+    reader_.Start(file.file, file.length);
+    reading_slot_ = batch.slot;
+  }
+  const uint8_t* bytes = reader_.Get(batch.offset, kMarkBytes + uint64_t{batch.mark.bytes});
+  if (bytes == nullptr) return Progress::kWait;
+  const auto opened =
+      OpenBatch(batch.mark, bytes, batch.segment, file.seed, options_.cipher, &scratch_);
+  if (!opened) {
+    poison_->Set(ring_->NameOf(batch.slot) + ", offset " + std::to_string(batch.offset) +
+                 ": changed while it was being read");
+    return Progress::kFailed;
+  }
+  *records = *opened;
+  return Progress::kDone;
+}
+
+void Recovery::LoadCopies() {
+  for (; at_batch_ < accepted_.size(); ++at_batch_) {
+    const FoundBatch& batch = accepted_[at_batch_];
+    if ((batch.mark.flags & kHasCopies) == 0) continue;
+    std::span<const uint8_t> records;
+    if (Load(batch, &records) != Progress::kDone) return;
+    RecordReader reader(records, FileOf(batch.slot).seed);
+    RecordView record;
+    while (reader.Next(&record)) {
+      if ((record.flags & kCopied) == 0) continue;
+      const uint32_t asset = assets_->FindOrAdd(record.incarnation);
+      assets_->AddUse(asset, batch.slot, batch.segment, record.batch,
+                      RecordBytes(kCopyPrefixBytes + record.body.size()));
+      copies_.push_back({record.batch,
+                         record.index,
+                         asset,
+                         record.kind,
+                         {record.body.begin(), record.body.end()}});
+    }
+  }
+  // A copy that was copied again is there twice.
+  const auto place = [](const Copy& c) { return std::pair(c.batch, c.index); };
+  std::stable_sort(copies_.begin(), copies_.end(),
+                   [&](const Copy& a, const Copy& b) { return place(a) < place(b); });
+  copies_.erase(std::unique(copies_.begin(), copies_.end(),
+                            [&](const Copy& a, const Copy& b) { return place(a) == place(b); }),
+                copies_.end());
+  at_batch_ = 0;
+  reading_slot_ = UINT32_MAX;
+  step_ = Step::kReplay;
+}
+
+Progress Recovery::Next(Recovered* found) {
+  CHECK(ready());
+  if (poison_->set()) return Progress::kFailed;
+  if (reader_.busy()) return Progress::kWait;
+  while (true) {
+    if (item_.what == Item::What::kNone) {
+      const Progress progress = Fill();
+      if (progress != Progress::kDone) return progress;
+    }
+    const bool no_item = item_.what == Item::What::kNone;
+    if (at_copy_ < copies_.size()) {
+      const Copy& copy = copies_[at_copy_];
+      const auto place = std::pair(copy.batch, copy.index);
+      const auto next = std::pair(item_.batch, item_.index);
+      if (!no_item && item_.what == Item::What::kRecord && place == next) {
+        ++at_copy_;  // The original is still there.
+        continue;
+      }
+      // Mutant 121: copies come where they lie: behind everything that is older than the copy.
+      if (no_item || (place < next && !MUTANT(121))) {
+        GiveCopy(found);
+        return Progress::kMore;
+      }
+    }
+    if (no_item) break;
+    Give(found);
+    return Progress::kMore;
+  }
+  replayed_ = true;
+  reader_.Free();
+  copies_ = {};
+  accepted_ = {};
+  declared_ = {};
+  return Progress::kDone;
+}
+
+void Recovery::GiveCopy(Recovered* found) {
+  const Copy& copy = copies_[at_copy_++];
+  *found = {};
+  found->asset = {copy.asset};
+  found->incarnation = assets_->incarnation(copy.asset);
+  found->point = {copy.batch};
+  found->kind = copy.kind;
+  found->body = copy.body;
+  ++outcome_.records;
+  outcome_.bytes += copy.body.size();
+}
+
+void Recovery::Give(Recovered* found) {
+  *found = {};
+  if (item_.what == Item::What::kRecord) {
+    found->asset = {item_.asset};
+    found->incarnation = assets_->incarnation(item_.asset);
+    found->point = {item_.batch};
+    found->kind = item_.kind;
+    found->body = item_.body;
+    ++outcome_.records;
+    outcome_.bytes += item_.body.size();
+  } else {
+    found->what = Recovered::What::kDamage;
+    found->first = item_.damage.first;
+    found->last = item_.damage.last;
+    found->offset = item_.damage.offset;
+    found->detail = item_.detail;
+    const auto file = std::find_if(files_.begin(), files_.end(), [&](const File& f) {
+      return f.slot == item_.damage.slot || (f.decoded && f.decoded->id == item_.damage.segment);
+    });
+    if (file != files_.end()) found->file = ring_->NameOf(file->slot);
+    if (found->detail.empty()) {
+      found->detail =
+          (found->file.empty() ? "segment " + std::to_string(item_.damage.segment) : found->file) +
+          ", offset " + std::to_string(item_.damage.offset) +
+          ": batches that were durable are damaged or lost";
+    }
+  }
+  item_ = {};
+}
+
+// Sets item_ to the next thing in the files, or to none at the end.
+Progress Recovery::Fill() {
+  while (true) {
+    if (batch_open_ && FillFromBatch()) return Progress::kDone;
+    if (at_damage_ < damages_.size() && damages_[at_damage_].before <= at_batch_) {
+      item_.what = Item::What::kDamage;
+      item_.damage = damages_[at_damage_++];
+      item_.batch = at_batch_ < accepted_.size() ? accepted_[at_batch_].mark.number : UINT64_MAX;
+      // What was declared behind it is not known: a number may have changed hands.
+      declared_.clear();
+      return Progress::kDone;
+    }
+    if (at_batch_ == accepted_.size()) return Progress::kDone;
+    const FoundBatch& batch = accepted_[at_batch_];
+    if (at_batch_ > 0 && accepted_[at_batch_ - 1].slot != batch.slot) declared_.clear();
+    std::span<const uint8_t> records;
+    const Progress progress = Load(batch, &records);
+    if (progress != Progress::kDone) return progress;
+    records_ = RecordReader(records, FileOf(batch.slot).seed);
+    index_ = 0;
+    batch_open_ = true;
+    unknown_told_ = false;
+  }
+}
+
+// False: the batch has no more.
+bool Recovery::FillFromBatch() {
+  const FoundBatch& batch = accepted_[at_batch_];
+  RecordView record;
+  while (records_.Next(&record)) {
+    const uint32_t index = index_++;
+    if (record.kind == kDeclare) {
+      Incarnation incarnation;
+      std::memcpy(incarnation.bytes.data(), record.body.data(), 16);
+      if (record.asset >= declared_.size()) declared_.resize(record.asset + 1, AssetTable::kNone);
+      declared_[record.asset] = assets_->FindOrAdd(incarnation);
+      continue;
+    }
+    if ((record.flags & kCopied) != 0) continue;  // In copies_.
+    const uint32_t asset =
+        record.asset < declared_.size() ? declared_[record.asset] : AssetTable::kNone;
+    item_.batch = batch.mark.number;
+    item_.index = index;
+    if (asset != AssetTable::kNone) {
+      assets_->AddUse(asset, batch.slot, batch.segment, batch.mark.number,
+                      RecordBytes(record.body.size()));
+      item_.what = Item::What::kRecord;
+      item_.asset = asset;
+      item_.kind = record.kind;
+      item_.body = record.body;
+      return true;
+    }
+    if (unknown_told_) continue;
+    unknown_told_ = true;
+    ++outcome_.damages;
+    item_.what = Item::What::kDamage;
+    item_.damage = {0,         batch.mark.number, batch.mark.number, batch.segment, batch.offset,
+                    batch.slot};
+    item_.detail = ring_->NameOf(batch.slot) + ", offset " + std::to_string(batch.offset) +
+                   ": records whose owner is lost with an earlier batch";
+    return true;
+  }
+  batch_open_ = false;
+  ++at_batch_;
+  return false;
+}
+
+}  // namespace dunlin::journal

@@ -1,0 +1,117 @@
+#include "storage/journal/resolve.h"
+
+#include <algorithm>
+#include <map>
+
+#include "engine/base/mutant.h"
+
+namespace dunlin::journal {
+namespace {
+
+// Takes out what a later life left behind: batches above where that life began. What is left goes
+// up in numbers.
+void DropVoid(std::vector<FoundBatch>* found) {
+  std::map<uint64_t, uint64_t> kept_through;  // By life: what it and later ones kept of earlier.
+  for (const FoundBatch& b : *found) kept_through.emplace(b.mark.life, b.mark.life_from);
+  uint64_t bound = UINT64_MAX;
+  for (auto life = kept_through.rbegin(); life != kept_through.rend(); ++life) {
+    const uint64_t from = life->second;
+    life->second = bound;
+    bound = std::min(bound, from);
+  }
+  uint64_t last = 0;
+  std::erase_if(*found, [&](const FoundBatch& b) {
+    const bool is_void = b.mark.number > kept_through[b.mark.life] || b.mark.number <= last;
+    if (!is_void) last = b.mark.number;
+    return is_void && !MUTANT(113);
+  });
+}
+
+class Resolver {
+ public:
+  explicit Resolver(std::vector<FoundBatch> found) : found_(std::move(found)) {}
+
+  Resolution Run() {
+    for (const FoundBatch& b : found_) {
+      result_.number_seen = std::max(result_.number_seen, b.mark.number);
+      result_.life_seen = std::max(result_.life_seen, b.mark.life);
+    }
+    DropVoid(&found_);
+    // witness_[i]: up to where everything was durable, as batches from i on know.
+    witness_.assign(found_.size() + 1, 0);
+    for (size_t i = found_.size(); i-- > 0;)
+      witness_[i] = std::max(witness_[i + 1], found_[i].mark.durable);
+    size_t i = 0;
+    while (i < found_.size() && Take(i)) ++i;
+    result_.torn = i < found_.size();
+    DropDead();
+    return std::move(result_);
+  }
+
+ private:
+  // False: the journal ends before it.
+  bool Take(size_t i) {
+    const FoundBatch& b = found_[i];
+    const std::vector<FoundBatch>& accepted = result_.accepted;
+    const bool follows = accepted.empty() ? b.offset == kHeaderBytes || b.mark.prev == 0
+                                          : b.mark.prev == accepted.back().mark.number;
+    if (!follows) {
+      const uint64_t known = accepted.empty() ? 0 : accepted.back().mark.number;
+      // Mutant 114: every hole is a torn tail.
+      const uint64_t witness = MUTANT(114) ? 0 : witness_[i];
+      if (witness > known) AddDamage(b, known, std::min(witness, b.mark.prev));
+      // Mutant 115: what lies behind a hole is taken, whether the hole was durable or not.
+      if (witness < b.mark.prev && !MUTANT(115)) return false;
+    }
+    result_.accepted.push_back(b);
+    return true;
+  }
+
+  void AddDamage(const FoundBatch& next, uint64_t known, uint64_t last) {
+    Damage damage;
+    damage.before = result_.accepted.size();
+    damage.first = known == 0 ? 0 : known + 1;
+    damage.last = last;
+    if (!result_.accepted.empty() && result_.accepted.back().segment == next.segment) {
+      damage.segment = next.segment;
+      damage.offset = result_.accepted.back().end;
+    } else if (next.offset != kHeaderBytes || result_.accepted.empty()) {
+      damage.segment = next.segment;
+      damage.offset = kHeaderBytes;
+    } else {
+      damage.segment = result_.accepted.back().segment;
+      damage.offset = result_.accepted.back().end;
+    }
+    result_.damages.push_back(damage);
+  }
+
+  // Segments that were given back before the last batch was sealed.
+  void DropDead() {
+    std::vector<FoundBatch>& accepted = result_.accepted;
+    if (accepted.empty()) return;
+    result_.head = std::min(accepted.back().mark.head, accepted.back().segment);
+    const size_t dead = static_cast<size_t>(
+        std::find_if(accepted.begin(), accepted.end(),
+                     [&](const FoundBatch& b) { return b.segment >= result_.head; }) -
+        accepted.begin());
+    accepted.erase(accepted.begin(), accepted.begin() + static_cast<ptrdiff_t>(dead));
+    std::erase_if(result_.damages,
+                  [&](const Damage& damage) { return damage.segment < result_.head; });
+    for (Damage& damage : result_.damages) damage.before -= std::min(damage.before, dead);
+    const bool starts_late = accepted.front().segment > result_.head;
+    if (starts_late && (result_.damages.empty() || result_.damages.front().before > 0)) {
+      result_.damages.insert(result_.damages.begin(),
+                             Damage{0, 0, accepted.front().mark.prev, result_.head, 0, UINT32_MAX});
+    }
+  }
+
+  std::vector<FoundBatch> found_;
+  std::vector<uint64_t> witness_;
+  Resolution result_;
+};
+
+}  // namespace
+
+Resolution Resolve(std::vector<FoundBatch> found) { return Resolver(std::move(found)).Run(); }
+
+}  // namespace dunlin::journal

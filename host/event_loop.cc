@@ -154,7 +154,8 @@ void EventLoop::ReadFrom(ConnId id, Connection& connection) {
     event.headroom = headroom;
     arena_.Take(headroom + event.size);
   } else if (got == 0) {
-    Lost(id, connection, TransportEnd::kPeerClosed, "");
+    connection.paused = true;  // For good: the engine resumes nobody who has ended.
+    Add(Event::Kind::kEnded, id);
   } else if (errno != EAGAIN && errno != EINTR) {
     const int error = errno;
     Lost(id, connection, TransportEnd::kReadError,

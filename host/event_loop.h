@@ -34,10 +34,10 @@ namespace dunlin::host {
 class EventLoop {
  public:
   struct Options {
-    size_t arena_bytes = 1 << 20;      // Of all reads of a batch.
+    size_t arena_bytes = 1 << 20;       // Of all reads of a batch.
     size_t read_bytes_max = 256 << 10;  // Of one read; one a connection and batch.
-    size_t headroom_max = 256 << 10;   // What the engine gets in front of a read at most.
-    int accepts_max = 64;              // A listener and wake.
+    size_t headroom_max = 256 << 10;    // What the engine gets in front of a read at most.
+    int accepts_max = 64;               // A listener and wake.
   };
 
   // REQUIRES: all three outlive this.

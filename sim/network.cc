@@ -115,7 +115,12 @@ void Network::Close(EndpointId endpoint) {
                     static_cast<uint64_t>(EndpointState::kClosed), 0);
   c.state = EndpointState::kClosed;
   c.received.Clear();
-  (void)c.to_client.Read(c.to_client.Arrived().size());
+  // A server that waited for room learns from what it writes next that nobody reads.
+  if (c.to_client.Read(c.to_client.Arrived().size())) {
+    c.to_client.writer_waits = false;
+    kernel_.queue.Add(kernel_.now + c.link.latency_min, HappeningKind::kRoom, endpoint.value,
+                      static_cast<uint64_t>(Direction::kToClient));
+  }
 }
 
 void Network::PaceReading(EndpointId endpoint, size_t bytes, Duration every) {

@@ -325,7 +325,8 @@ void Node::CollectSlot(uint32_t index) {
   if (slot.reads_paused) return;
   CollectBytes(index);
   if (network_.AtEnd(slot.connection)) {
-    AddClosed(index, TransportEnd::kPeerClosed, "", &batch_);
+    slot.reads_paused = true;  // For good: the engine resumes nobody who has ended.
+    AddEvent(&batch_, Event::Kind::kEnded, IdOf(index));
   } else if (!network_.Arrived(slot.connection).empty()) {
     Queue(index);
   }

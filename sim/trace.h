@@ -20,6 +20,7 @@ enum class TraceKind : uint8_t {
   kOpened,
   kBytes,
   kWritten,
+  kEnded,
   kClosed,
   kCommand,
   kMonitorRequest,

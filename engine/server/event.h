@@ -16,7 +16,7 @@ enum class ListenerKind : uint8_t { kClient, kMonitor };
 
 // Why a transport is gone.
 enum class TransportEnd : uint8_t {
-  kPeerClosed,  // End of stream.
+  kPeerClosed,  // In both directions; see kEnded for one.
   kReadError,   // Reset by the peer, timed out, ...
   kWriteError,
   kClosedByUs,  // A kClose effect was carried out.
@@ -50,6 +50,8 @@ struct Event {
                // batch.
     kWritten,  // Output left: 'conn', 'size' bytes; 'blocked' if the transport takes no more for
                // now.
+    kEnded,    // The peer sends no more, but may still read: 'conn'. No kBytes follow; the engine
+               // answers with a kClose once the peer has what is due to it.
     kClosed,   // The transport is gone: 'conn', 'end', 'text' (the system's words, may be empty).
     kCommand,  // An operator asks: 'command'; 'text' is the signal's name, may be empty.
     kMonitorRequest,  // An HTTP GET arrived: 'ticket', 'text' (the target: path and query),

@@ -47,6 +47,7 @@ void Server::Impl::Handle(const Event& event) {
     case Event::Kind::kOpened: return hub_->Opened(event.conn, event.text, event.port);
     case Event::Kind::kBytes: return hub_->Bytes(event);
     case Event::Kind::kWritten: return hub_->Written(event.conn, event.size, event.blocked);
+    case Event::Kind::kEnded: return hub_->Ended(event.conn);
     case Event::Kind::kClosed: return hub_->Closed(event.conn, event.end, event.text);
     case Event::Kind::kCommand: return HandleCommand(event);
     case Event::Kind::kMonitorRequest:

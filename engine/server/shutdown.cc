@@ -10,9 +10,7 @@ void Server::Impl::Shutdown() {
   Log(LogLevel::kInfo, "Initiating Shutdown...");
   if (client_listener_up_) out_->StopListening(ListenerKind::kClient);
   if (monitor_port_ != 0) out_->StopListening(ListenerKind::kMonitor);
-  for (session::Client* const client : hub_->OpenClients()) {
-    hub_->Close(client, session::CloseReason::kServerShutdown);
-  }
+  hub_->CloseAll(session::CloseReason::kServerShutdown);
   Log(LogLevel::kInfo, "Server Exiting..");
   state_ = State::kExited;
   out_->Exit(0);

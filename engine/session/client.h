@@ -32,7 +32,8 @@ struct Inbox {
 
 enum class ClientPhase : uint8_t {
   kOpen,
-  kClosing,  // Nothing more is taken from or queued for it; its subscriptions may still be going.
+  kClosing,  // Nothing more is taken from or queued for it; what was queued may still be written
+             // ('flushing'), and its subscriptions may still be going.
   kGone,     // The transport is closed too.
 };
 
@@ -66,6 +67,8 @@ struct Client {
   bool slow_consumer_state = false;  // A write deadline has passed and write_timeout says to retry.
   bool stall_spent = false;  // It has waited its time for what it sent last; see Hold::kStalled.
   bool transport_gone = false;
+  bool ended = false;       // Sends no more; closed once what it has sent is dealt with.
+  bool flushing = false;    // Closing, and the transport is yet to take the last output.
   bool subs_going = false;  // In the hub's list of connections whose subscriptions are removed.
 
   Outbound out;

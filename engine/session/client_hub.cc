@@ -49,9 +49,8 @@ void ClientHub::Begin(Now now, Outbox* out) {
 void ClientHub::End() {
   for (Client* const client : dirty_) {
     client->dirty = false;
-    if (client->phase == ClientPhase::kOpen && !client->blocked && !client->out.empty()) {
-      out_->Write(client->conn);
-    }
+    const bool writes = client->phase == ClientPhase::kOpen || client->flushing;
+    if (writes && !client->blocked && !client->out.empty()) out_->Write(client->conn);
   }
   dirty_.clear();
   std::erase_if(departed_, [](const auto& client) { return !client->subs_going; });
@@ -100,9 +99,8 @@ void ClientHub::Close(Client* client, CloseReason reason, int64_t refused) {
   if (client->phase != ClientPhase::kOpen) return;
   client->phase = ClientPhase::kClosing;
   --open_count_;
-  for (Timer* timer : {&client->ping_timer, &client->wait_timer, &client->write_timer}) {
-    timers_.Disarm(timer);
-  }
+  timers_.Disarm(&client->ping_timer);
+  timers_.Disarm(&client->wait_timer);
   if (debug()) {
     Log(LogLevel::kDebug, *client,
         "Client connection closed: " + std::string(monitor::CloseReasonText(reason)));
@@ -124,7 +122,38 @@ void ClientHub::Close(Client* client, CloseReason reason, int64_t refused) {
   client->hold = Hold::kNone;
   if (client->slow) ResumeStalled();
   if (!(MUTANT(11) && reason == CloseReason::kStaleConnection)) StartLeaving(client);
+  if (client->transport_gone || client->out.empty()) return FinishFlushing(client);
+  // The last words are written before the transport is closed, within the usual deadline.
+  client->flushing = true;
+  SetReadsPaused(client, true);
+  if (!client->blocked) {
+    Touch(client);
+  } else if (!client->write_timer.armed()) {
+    ArmWriteDeadline(client, 0);
+  }
+}
+
+// Nothing is, or can be, written any more.
+void ClientHub::FinishFlushing(Client* client) {
+  client->flushing = false;
+  timers_.Disarm(&client->write_timer);
   if (!client->transport_gone) out_->Close(client->conn);
+}
+
+void ClientHub::CloseAll(CloseReason reason) {
+  for (const auto& client : by_slot_) {
+    if (client == nullptr) continue;
+    Close(client.get(), reason);
+    if (client->flushing) FinishFlushing(client.get());
+  }
+}
+
+void ClientHub::Ended(ConnId conn) {
+  Client* const client = Find(conn);
+  if (client == nullptr) return;
+  client->ended = true;
+  // What it sent before comes first.
+  if (client->hold == Hold::kNone) Close(client, CloseReason::kClientClosed);
 }
 
 void ClientHub::Closed(ConnId conn, TransportEnd end, std::string_view why) {
@@ -144,6 +173,7 @@ void ClientHub::Closed(ConnId conn, TransportEnd end, std::string_view why) {
   }
   client->phase = ClientPhase::kGone;
   client->out.Clear();
+  if (client->flushing) FinishFlushing(client);
   // The driver may use the slot again at once; the client stays until its subscriptions are gone
   // too, and to the end of the step, since lists of this step may name it.
   departed_.push_back(std::move(by_slot_[conn.slot]));
@@ -252,7 +282,8 @@ void ClientHub::Written(ConnId conn, size_t size, bool blocked) {
   client->out.Consume(size);
   client->written += static_cast<int64_t>(size);
   client->blocked = blocked;
-  if (client->phase != ClientPhase::kOpen) return;
+  if (client->flushing && client->out.empty()) return FinishFlushing(client);
+  if (client->phase != ClientPhase::kOpen && !client->flushing) return;
   if (!blocked && !client->out.empty() && !MUTANT(18))
     Touch(client);  // More than one gather holds.
   if (client->slow && client->out.pending() <= slow_at_) {
@@ -269,11 +300,15 @@ void ClientHub::Written(ConnId conn, size_t size, bool blocked) {
     }
   }
   if (blocked && !client->write_timer.armed() && !client->out.empty() && !MUTANT(13)) {
-    // What the transport has taken at once counts as written within the deadline.
-    client->deadline_written = client->written - static_cast<int64_t>(size);
-    client->write_goal = client->written + client->out.pending();
-    timers_.Arm(&client->write_timer, now_.mono + options_.write_deadline);
+    ArmWriteDeadline(client, size);
   }
+}
+
+// What the transport has taken at once counts as written within the deadline.
+void ClientHub::ArmWriteDeadline(Client* client, size_t written_at_once) {
+  client->deadline_written = client->written - static_cast<int64_t>(written_at_once);
+  client->write_goal = client->written + client->out.pending();
+  timers_.Arm(&client->write_timer, now_.mono + options_.write_deadline);
 }
 
 // --- Holding a producer
@@ -296,6 +331,7 @@ void ClientHub::Resume(Client* client) {
   if (client->phase != ClientPhase::kOpen) return;
   ParseKept(client);
   if (client->hold != Hold::kNone) return;
+  if (client->ended) return Close(client, CloseReason::kClientClosed);
   client->stall_spent = false;
   if (!MUTANT(10)) SetReadsPaused(client, false);
 }
@@ -409,7 +445,20 @@ void ClientHub::OnAuthTimer(Client* client) {
 
 void ClientHub::OnWriteDeadline(Client* client) {
   // One that has not even said CONNECT is closed without being counted as a slow consumer.
-  if (client->awaiting_connect) return Close(client, CloseReason::kSlowConsumerWriteDeadline);
+  if (!client->awaiting_connect) CountSlowConsumer(client);
+  if (client->flushing) {
+    client->out.Clear();
+    return FinishFlushing(client);
+  }
+  if (client->awaiting_connect || options_.write_timeout != config::WriteTimeoutPolicy::kRetry ||
+      client->written == client->deadline_written) {
+    return Close(client, CloseReason::kSlowConsumerWriteDeadline);
+  }
+  client->slow_consumer_state = true;
+  ArmWriteDeadline(client, 0);
+}
+
+void ClientHub::CountSlowConsumer(Client* client) {
   ++stats_.slow_consumers;
   ++account_.slow_consumers;
   Log(LogLevel::kInfo, *client,
@@ -417,14 +466,6 @@ void ClientHub::OnWriteDeadline(Client* client) {
           ": WriteDeadline of " + FormatDuration(options_.write_deadline) + " exceeded with " +
           std::to_string(client->out.segments()) + " chunks of " +
           std::to_string(client->out.pending()) + " total bytes.");
-  if (options_.write_timeout != config::WriteTimeoutPolicy::kRetry ||
-      client->written == client->deadline_written) {
-    return Close(client, CloseReason::kSlowConsumerWriteDeadline);
-  }
-  client->slow_consumer_state = true;
-  client->deadline_written = client->written;
-  client->write_goal = client->written + client->out.pending();
-  timers_.Arm(&client->write_timer, now_.mono + options_.write_deadline);
 }
 
 // --- What others ask

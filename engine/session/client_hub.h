@@ -74,6 +74,7 @@ class ClientHub {
   void Opened(ConnId conn, std::string_view ip, int port);
   void Bytes(const Event& event);
   void Written(ConnId conn, size_t size, bool blocked);
+  void Ended(ConnId conn);
   void Closed(ConnId conn, TransportEnd end, std::string_view why);
   // The driver's memory of earlier kBytes events goes away: see server.h.
   void Settle() { pool_.Settle(); }
@@ -93,6 +94,8 @@ class ClientHub {
   std::vector<Client*> OpenClients() const;
   // 'refused': bytes at the end of its output that were one message too many for max_pending.
   void Close(Client* client, CloseReason reason, int64_t refused = 0);
+  // Closes everyone, and waits for nobody: the process is about to end.
+  void CloseAll(CloseReason reason);
   void CloseById(ConnId conn, CloseReason reason) {
     if (Client* const client = Find(conn)) Close(client, reason);
   }
@@ -205,6 +208,9 @@ class ClientHub {
     if (client->out.pending() > slow_at_) QueueGrew(client, size);
   }
   void QueueGrew(Client* client, int64_t size);
+  void ArmWriteDeadline(Client* client, size_t written_at_once);
+  void FinishFlushing(Client* client);
+  void CountSlowConsumer(Client* client);
   void HoldClient(Client* client, Hold hold);
   void Resume(Client* client);
   void ResumeStalled();

@@ -15,7 +15,12 @@
 
 namespace dunlin {
 
-enum class AckPolicy : uint8_t { kNone, kAll, kExplicit };
+enum class AckPolicy : uint8_t {
+  kNone,
+  kAll,
+  kExplicit,
+  kFlowControl,  // Acknowledged by flow control; to a store the same as kAll.
+};
 
 struct SequencePair {
   uint64_t consumer = 0;
@@ -41,8 +46,7 @@ struct Redelivered {
 struct ConsumerState {
   SequencePair delivered;
   SequencePair ack_floor;
-  std::vector<PendingAck> pending;       // By stream sequence, increasing. AckPolicy::kExplicit,
-                                         // kAll.
+  std::vector<PendingAck> pending;       // By stream sequence, increasing. Not AckPolicy::kNone.
   std::vector<Redelivered> redelivered;  // Likewise.
   bool operator==(const ConsumerState&) const = default;
 };
@@ -56,19 +60,25 @@ struct ConsumerStoreConfig {
 
 enum class ConsumerError : uint8_t {
   kNone,
-  kNoAckPolicy,  // "no ack policy": an ack for a consumer that takes none, or a redelivery.
-  kNotPending,   // "ack message does not exist"...: see the implementation's table.
+  kNoAckPolicy,  // "ack policy is none": an ack for a consumer that takes none, or a redelivery.
+  kNotPending,   // "no message found": an ack for what is not pending.
   kOldUpdate,    // "old update ignored": Update() with an older state.
-  kBadState,     // "bad ack floor for consumer", "bad pending entry ...": an impossible state.
-  kClosed,
-  kFailed,  // The disk failed or the data is damaged; Failure() has the words.
+  kBadConsumerFloor,  // "bad ack floor for consumer": above what was delivered.
+  kBadStreamFloor,    // "bad ack floor for stream"
+  kBadPending,        // "bad pending entry, sequence [7] out of range"; ConsumerResult::seq.
+  kClosed,            // "store is closed"
+  kFailed,            // The disk failed or the data is damaged; Failure() has the words.
 };
 
 struct ConsumerResult {
   ConsumerError error = ConsumerError::kNone;
+  uint64_t seq = 0;  // kBadPending: the stream sequence.
   WritePoint point;
   bool ok() const { return error == ConsumerError::kNone; }
 };
+
+// The text that users see.
+[[nodiscard]] std::string Describe(const ConsumerResult& result);
 
 class ConsumerStore {
  public:
@@ -76,7 +86,11 @@ class ConsumerStore {
 
   // Where a new consumer starts: as if everything up to 'stream_seq' were delivered and acked.
   virtual ConsumerResult SetStarting(uint64_t stream_seq) = 0;
+  // Forgets everything, then SetStarting().
   virtual ConsumerResult Reset(uint64_t stream_seq) = 0;
+  // Where the stream begins later than what was delivered: as if that had been delivered (and, with
+  // AckPolicy::kNone, acked).
+  virtual ConsumerResult UpdateStarting(uint64_t stream_seq) = 0;
   // reference: UpdateDelivered(dseq, sseq, dc, ts), UpdateAcks(dseq, sseq).
   virtual ConsumerResult Delivered(uint64_t consumer_seq, uint64_t stream_seq,
                                    uint64_t delivery_count, WallTime time) = 0;
@@ -89,7 +103,8 @@ class ConsumerStore {
 
   virtual bool HasState() const = 0;
   virtual ConsumerState State() const = 0;
-  virtual std::string EncodedState() const = 0;
+  // 'now' is the base of the times in it, which are rounded to seconds.
+  virtual std::string EncodedState(WallTime now) const = 0;
   virtual std::optional<std::string> Failure() const = 0;
 };
 

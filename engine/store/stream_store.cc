@@ -12,7 +12,7 @@ const char* DescribeStoreError(StoreError error) {
     case StoreError::kMaxBytes: return "maximum bytes exceeded";
     case StoreError::kMaxMsgsPerSubject: return "maximum messages per subject exceeded";
     case StoreError::kMsgTooLarge: return "message too large";
-    case StoreError::kInvalidSeq: return "invalid sequence";
+    case StoreError::kInvalidSeq: return "expected sequence does not match store";
     case StoreError::kTooManyResults: return "too many matching results for request";
     case StoreError::kClosed: return "store is closed";
     case StoreError::kFailed: return "storage failure";

@@ -45,14 +45,15 @@ enum class Progress : uint8_t { kDone, kMore, kWait, kFailed };
 // DescribeStoreError.
 enum class StoreError : uint8_t {
   kNone,
-  kNotFound,           // "no message found"
-  kDeleted,            // "deleted message"
+  kNotFound,           // "no message found": before the first one, or nothing that matches
+  kDeleted,            // "deleted message": between first and last, and gone or never there
   kEof,                // "stream store EOF": past the last message
   kMaxMsgs,            // "maximum messages exceeded" (discard new)
   kMaxBytes,           // "maximum bytes exceeded"
   kMaxMsgsPerSubject,  // "maximum messages per subject exceeded"
   kMsgTooLarge,        // "message too large"
-  kInvalidSeq,         // "invalid sequence": not the next one, or beyond the last one
+  kInvalidSeq,         // "expected sequence does not match store": not the next one, or (Truncate)
+                       // beyond the last one
   kTooManyResults,     // "too many matching results for request" (MultiLast)
   kClosed,             // "store is closed"
   kFailed,  // The disk failed or the data is damaged: see 'detail', which names the stream,
@@ -94,9 +95,9 @@ struct StreamState {
   uint64_t msgs = 0;
   uint64_t bytes = 0;  // As the reference counts: StoredMsgBytes() of each.
   Seq first_seq = 0;
-  WallTime first_time;
+  WallTime first_time;  // {0}: none, as first_seq is only the next one.
   Seq last_seq = 0;
-  WallTime last_time;
+  WallTime last_time;  // {0}: nothing was ever stored or skipped.
   uint64_t num_subjects = 0;
   uint64_t num_deleted = 0;  // Between first and last.
   bool operator==(const StreamState&) const = default;
@@ -156,7 +157,8 @@ struct LoadMsg : StoreRequest {
   StoredMsg msg;
 };
 // The first message at or after 'from' (kNext), or the last one at or before it (kPrev), whose
-// subject one of the filters matches. kEof, with 'skip' at the last sequence (kNext), if none.
+// subject one of the filters matches. kEof, with 'skip' at the last sequence (kNext) or the first
+// one (kPrev), if none.
 struct LoadMatch : StoreRequest {
   enum class Way : uint8_t { kNext, kPrev };
   std::vector<std::string> filters;
@@ -165,7 +167,7 @@ struct LoadMatch : StoreRequest {
   StoredMsg msg;
   Seq skip = 0;  // The sequence found, or where the search ended.
 };
-// The last message on a subject (a literal, or a filter).
+// The last message on a subject (a literal, or a filter; empty or ">": of all). kNotFound.
 struct LoadLast : StoreRequest {
   std::string subject;
   StoredMsg msg;
@@ -178,7 +180,7 @@ struct CountPending : StoreRequest {
   uint64_t total = 0;
   Seq valid_through = 0;
 };
-// Sum, first and last over what matches at or after 'from'.
+// Number, first and last of what matches at or after 'from'.
 struct FilteredState : StoreRequest {
   std::string filter;
   Seq from = 0;
@@ -203,8 +205,10 @@ struct SeqFromTime : StoreRequest {
   Seq seq = 0;
 };
 
-// Removes every message ('filter' empty), or those that match, below 'below' (0: no bound), keeping
-// the last 'keep' ones. 'purged' counts. reference: PurgeEx. Jobs: see the file's comment.
+// Removes every message ('filter' empty or ">"), or those that match, below 'below' (0: no bound;
+// 1: nothing goes), keeping the last 'keep' ones. As in the reference (PurgeEx), 'keep' is not
+// looked at where everything is purged with a bound: then it is a Compact to 'below'. 'purged'
+// counts. Jobs: see the file's comment.
 struct Purge : StoreRequest {
   std::string filter;
   Seq below = 0;
@@ -212,15 +216,15 @@ struct Purge : StoreRequest {
   uint64_t purged = 0;
   WritePoint point;
 };
-// Removes everything below 'seq', which becomes the first sequence, and the next one if it is
-// higher than all.
+// Removes everything below 'seq'. The first sequence is then that of the first message from 'seq'
+// on; 'seq' itself, which is also the next one, if it is higher than all. 0: everything, as Purge.
 struct Compact : StoreRequest {
   Seq seq = 0;
   uint64_t purged = 0;
   WritePoint point;
 };
-// Removes everything above 'seq', which becomes the last sequence. kInvalidSeq if there is none
-// such.
+// Removes everything above 'seq', which becomes the last sequence, whether or not there is a
+// message. 0: everything, and the next sequence is 1 again. kInvalidSeq beyond the last one.
 struct Truncate : StoreRequest {
   Seq seq = 0;
   WritePoint point;
@@ -230,11 +234,13 @@ struct Truncate : StoreRequest {
 // limits, age and TTL remove messages at their own time.
 struct StoreChange {
   enum class Kind : uint8_t {
-    kRemoved,       // One message is gone: 'seq', 'subject', 'bytes'.
-    kMany,          // 'msgs' messages and 'bytes' bytes are gone at once (purge, compact).
-    kMarkerWanted,  // The last message of 'subject' went by age or TTL, and markers are configured:
-                    // the owner stores one (header Nats-Marker-Reason, Nats-TTL) or proposes it.
-    kExpiredTtl,    // Replicated streams: 'seq' should go by TTL; the owner proposes the removal.
+    kRemoved,  // One message is gone: 'seq', 'subject', 'bytes'.
+    kMany,     // 'msgs' messages and 'bytes' bytes are gone at once (purge, compact).
+    // With StoreConfig::subject_delete_marker_ttl a store removes nothing by age or TTL: it asks
+    // its owner, again every two seconds until the message is gone.
+    kMarkerWanted,   // 'seq', the last one of 'subject': the owner stores a marker (headers
+                     // Nats-Marker-Reason: MaxAge, Nats-TTL, Nats-Rollup: sub) or proposes it.
+    kRemovalWanted,  // 'seq' of 'subject': the owner removes it, or proposes that.
   };
   Kind kind = Kind::kRemoved;
   Seq seq = 0;
@@ -252,16 +258,20 @@ class StreamStore {
   virtual StoreResult Store(const Now& now, std::string_view subject, std::string_view header,
                             std::string_view payload, int64_t ttl) = 0;
   // Likewise with a sequence and time decided elsewhere (a leader, a mirror, a restore): 'seq' must
-  // be the next, else kInvalidSeq; gaps are made by Skip. Discard new is not checked again.
+  // be the next (or 0), else kInvalidSeq; gaps are made by Skip. Discard new is not checked again.
   virtual StoreResult StoreRaw(const Now& now, std::string_view subject, std::string_view header,
                                std::string_view payload, Seq seq, WallTime time, int64_t ttl) = 0;
-  // Uses up 'count' sequences from 'seq' (0: the next) on without messages.
-  virtual StoreResult Skip(const Now& now, Seq seq, uint64_t count) = 0;
-  // Deletes one message. kNotFound if it is not there. Erase also overwrites its bytes wherever
-  // they are, before the point is durable.
+  // Uses up 'count' sequences from 'seq' (0: the next) on without messages. The last time changes
+  // with kAdvance (reference: SkipMsgNoInterest), or if there was none yet.
+  enum class SkipTime : uint8_t { kKeep, kAdvance };
+  virtual StoreResult Skip(const Now& now, Seq seq, uint64_t count, SkipTime time) = 0;
+  // Deletes one message. kNotFound, kDeleted or kEof if it is not there. Erase also overwrites its
+  // bytes wherever they are, before the point is durable.
   virtual StoreResult Remove(const Now& now, Seq seq) = 0;
   virtual StoreResult Erase(const Now& now, Seq seq) = 0;
-  // Takes deletions over from another replica: ranges in increasing order.
+  // Takes deletions over from another replica: ranges in increasing order; what lies beyond the
+  // last sequence is passed over. Removes what is there in the ranges, in slices: kMore-like, as
+  // OnDeadline().
   virtual StoreResult SyncDeleted(const Now& now, const std::vector<SeqRange>& ranges) = 0;
   virtual StoreResult UpdateConfig(const Now& now, const StoreConfig& config) = 0;
 
@@ -283,10 +293,11 @@ class StreamStore {
   // Subjects that match with their number of messages, in byte order; memory only.
   virtual std::vector<std::pair<std::string, uint64_t>> SubjectsTotals(
       std::string_view filter) const = 0;
-  // The state and deleted sequences as replicas exchange them (reference: EncodedStreamState).
+  // The state and deleted sequences as replicas exchange them: engine/store/replicated_state.h.
   virtual std::string EncodedState(uint64_t failed) const = 0;
 
-  // Age, TTL and lazy work. What is due is done in slices; kMore-like: may be due at once again.
+  // Age, TTL and lazy work (limits that UpdateConfig() lowered, a large message that takes the
+  // place of very many small ones). What is due is done in slices; may be due at once again.
   virtual Instant NextDeadline() const = 0;
   virtual void OnDeadline(const Now& now) = 0;
 

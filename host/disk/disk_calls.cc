@@ -98,11 +98,10 @@ int FreeBytes(const std::string& path, uint64_t* bytes) {
 
 int WriteAsOpened(DiskJob& job) {
   OpenFile& file = *job.file;
-  int error = WriteIt(job);
+  const int error = WriteIt(job);
   if (file.access != Access::kDurableWrites) return error;
-  if (error == 0 && !file.direct) error = SyncIt(file);
-  if (error != 0) file.poisoned = true;
-  return error;
+  if (error != 0 && PoisonsDurableWrite(error)) file.poisoned = true;
+  return error != 0 || file.direct ? error : SyncIt(file);
 }
 
 // 0, or errno; a poisoned file gives either.

@@ -22,6 +22,8 @@ DiskError DiskErrorFrom(int error) {
   }
 }
 
+bool PoisonsDurableWrite(int error) { return DiskErrorFrom(error) != DiskError::kNoSpace; }
+
 std::string_view NameOf(DiskOp::Kind kind) {
   switch (kind) {
     case DiskOp::Kind::kOpen: return "open";

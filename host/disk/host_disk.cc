@@ -12,6 +12,7 @@
 
 #include "engine/base/check.h"
 #include "host/disk/disk_calls.h"
+#include "host/disk/disk_error.h"
 #include "host/system_error.h"
 
 namespace dunlin::host {
@@ -117,7 +118,7 @@ void HostDisk::Accept(DiskOp&& op) {
   }
   const bool canceled =
       before != jobs_.end() ? !before->second->done.ok() : failed_.contains(after);
-  if (canceled && job->op.kind != Kind::kClose) {
+  if (canceled) {
     Refuse(root_, *job, DiskError::kCanceled);
     End(job);
     return;
@@ -196,7 +197,7 @@ void HostDisk::OnRingEnd(const DiskRing::Ended& ended) {
     return pool_->Add(job, Urgency::kUrgent);
   }
   if (ended.result < 0) {
-    if (is_write) job->file->poisoned = true;
+    if (is_write && PoisonsDurableWrite(-ended.result)) job->file->poisoned = true;
     Fail(root_, *job, -ended.result);
   } else if (job->file->poisoned) {
     Refuse(root_, *job, DiskError::kPoisoned);
@@ -231,7 +232,7 @@ void HostDisk::Settle() {
   for (; settled_ < ended_.size(); ++settled_) {
     DiskJob* job = ended_[settled_];
     for (DiskJob* follower : std::exchange(job->followers, {})) {
-      if (job->done.ok() || follower->op.kind == Kind::kClose) {
+      if (job->done.ok()) {
         Begin(follower);
       } else {
         Refuse(root_, *follower, DiskError::kCanceled);

@@ -19,6 +19,11 @@ void DiskDriver::HandOver() {
   if (!queue_->empty()) disk_.Submit(mono_, *queue_);
 }
 
+Instant DiskDriver::NextDue() {
+  HandOver();
+  return disk_.NextDue();
+}
+
 std::optional<DiskDone> DiskDriver::Step() {
   HandOver();
   if (disk_.in_flight() == 0) return std::nullopt;
@@ -42,9 +47,9 @@ std::vector<DiskDone> DiskDriver::RunAll() {
 
 std::vector<DiskDone> DiskDriver::TakeOthers() { return std::exchange(others_, {}); }
 
-void DiskDriver::Crash(CrashKind kind) {
+void DiskDriver::Crash(CrashKind kind, uint64_t variant) {
   HandOver();
-  disk_.Crash(kind);
+  disk_.Crash(kind, variant);
   disk_.Restart();
   others_.clear();
   last_queue_ = std::move(queue_);

@@ -33,6 +33,8 @@ class DiskDriver {
 
   // Lets time pass to the next completion, and returns it; nullopt if nothing is in flight.
   std::optional<DiskDone> Step();
+  // When the next Step() would be; kNever if nothing is in flight.
+  Instant NextDue();
   // Likewise, up to the completion of this one. REQUIRES: it was issued and is not done.
   DiskDone Run(DiskTicket ticket);
   // Everything, with the completions of what Run() passed over, in order.
@@ -43,7 +45,7 @@ class DiskDriver {
 
   // The process ends: what is in flight is cut off. The memory of writes in flight must still be
   // there. Then restarts the disk (SimDisk::Restart), and offers an empty queue.
-  void Crash(CrashKind kind);
+  void Crash(CrashKind kind, uint64_t variant = 0);
 
  private:
   void HandOver();

@@ -122,8 +122,8 @@ DiskDone SimDisk::CompleteNext() {
 
 // Each operation in flight may have happened, in whole or in part; if in whole, what follows it may
 // have begun.
-void SimDisk::CrashInFlight() {
-  Rng rng = crashes_.Fork("in flight", order_ + completions_);
+void SimDisk::CrashInFlight(uint64_t variant) {
+  Rng rng = crashes_.Fork("in flight", order_ + completions_).Fork("variant", variant);
   const uint64_t whole = rng.Below(9), part = rng.Below(9);
   const DiskFaults faults = options_.faults;
   options_.faults = {};
@@ -155,12 +155,12 @@ void SimDisk::CutOff(const Flight& flight, Rng& rng) {
   }
 }
 
-void SimDisk::Crash(CrashKind kind) {
+void SimDisk::Crash(CrashKind kind, uint64_t variant) {
   Mix(0xc4a54, static_cast<uint64_t>(kind), flights_.size());
-  CrashInFlight();
+  CrashInFlight(variant);
   names_.CloseAll();
   if (kind == CrashKind::kPowerLoss) {
-    Rng rng = crashes_.Fork("power loss", order_ + completions_);
+    Rng rng = crashes_.Fork("power loss", order_ + completions_).Fork("variant", variant);
     const PowerLoss loss = PowerLoss::Draw(rng);
     names_.LosePower(loss, rng, stale_);
   }

@@ -60,8 +60,9 @@ class SimDisk {
   DiskDone CompleteNext();
   size_t in_flight() const { return flights_.size(); }
 
-  // --- Lives. The memory of writes that are in flight must still be there at Crash().
-  void Crash(CrashKind kind);
+  // --- Lives. The memory of writes that are in flight must still be there at Crash(). 'variant'
+  // chooses among the ways in which the same moment can end.
+  void Crash(CrashKind kind, uint64_t variant = 0);
   // Strikes with the faults of a restart. Nothing may be in flight.
   void Restart();
 
@@ -107,7 +108,7 @@ class SimDisk {
   void Begin(Instant now, Flight& flight);
   Duration LatencyOf(const DiskOp& op);
   void BeginFollowers(Instant now, DiskTicket of, bool succeeded);
-  void CrashInFlight();
+  void CrashInFlight(uint64_t variant);
   void CutOff(const Flight& flight, Rng& rng);
   void DamageFiles();
   void DamageFile(const std::string& path, DiskFault fault);

@@ -57,7 +57,8 @@ class Driver {
   }
 
   void End(ConnId conn) {
-    if (IsOpen(conn)) Gone(conn, dunlin::TransportEnd::kPeerClosed);
+    if (IsOpen(conn)) Step({Make(Event::Kind::kEnded, conn)});
+    CHECK(!IsOpen(conn));
   }
 
   bool IsOpen(ConnId conn) const { return open_[conn.slot]; }
@@ -80,13 +81,6 @@ class Driver {
     opened.port = 5000;
     opened.text = "127.0.0.1";
     Step({opened});
-  }
-
-  void Gone(ConnId conn, dunlin::TransportEnd end) {
-    open_[conn.slot] = false;
-    Event closed = Make(Event::Kind::kClosed, conn);
-    closed.end = end;
-    Step({closed});
   }
 
   void Step(std::vector<Event> batch) {

@@ -146,6 +146,13 @@ void NodeDriver::Send(uint32_t slot, std::string_view bytes) {
   Run(event);
 }
 
+void NodeDriver::Finish(uint32_t slot) {
+  Event event;
+  event.kind = Event::Kind::kEnded;
+  event.conn = conns_.at(slot).id;
+  Run(event);
+}
+
 void NodeDriver::Hangup(uint32_t slot) {
   Conn& conn = conns_.at(slot);
   if (!conn.open) return;

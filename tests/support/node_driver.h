@@ -24,6 +24,8 @@ class NodeDriver {
   uint32_t Connect(std::string_view address = "127.0.0.1", int64_t window = -1);
   // One kBytes event and the steps that follow from it.
   void Send(uint32_t slot, std::string_view bytes);
+  // The peer sends no more.
+  void Finish(uint32_t slot);
   // The peer closes.
   void Hangup(uint32_t slot);
   // The peer closes, and another connects in the same batch, with the same slot.

@@ -70,6 +70,52 @@ TEST(Server, AConsumerThatNeverReadsIsDroppedAfterTheHold) {
   EXPECT_EQ(node.Take(producer), "PONG\r\n");
 }
 
+TEST(Server, APeerThatOnlyEndsItsHalfGetsWhatIsDueToIt) {
+  NodeDriver node;
+  const uint32_t slow = Joined(node, "SUB foo 1\r\n");
+  const uint32_t producer = Joined(node);
+  node.SetWindow(slow, 0);
+  node.Send(producer, Burst(200));
+  node.Finish(slow);
+  EXPECT_TRUE(node.open(slow));
+  node.Advance(Seconds(5));
+  node.Send(producer, Burst(1));  // It takes nothing new.
+  node.SetWindow(slow, 1'000);
+  EXPECT_TRUE(node.open(slow));
+  node.SetWindow(slow, -1);
+  EXPECT_FALSE(node.open(slow));
+  EXPECT_EQ(node.Take(slow).size(), 200 * (std::string("MSG foo 1 1000\r\n").size() + 1002));
+}
+
+TEST(Server, APeerThatEndsItsHalfAndNeverReadsIsGivenUp) {
+  NodeDriver node;
+  const uint32_t slow = Joined(node, "SUB foo 1\r\n");
+  const uint32_t producer = Joined(node);
+  node.SetWindow(slow, 0);
+  node.Send(producer, Burst(2));
+  node.Finish(slow);
+  node.Advance(Seconds(9));
+  EXPECT_TRUE(node.open(slow));
+  node.Advance(Seconds(2));
+  EXPECT_FALSE(node.open(slow));
+  EXPECT_NE(node.Get("/varz").find("\"slow_consumers\": 1,"), std::string::npos);
+}
+
+// What is put off to keep a step short is not forgotten because the sender has left.
+TEST(Server, WhatAPeerSentBeforeItsEndIsRouted) {
+  config::Options options;
+  options.max_pending = 100'000;
+  NodeDriver node(options);
+  const uint32_t slow = Joined(node, "SUB foo 1\r\n");
+  const uint32_t producer = Joined(node);
+  node.SetWindow(slow, 0);
+  node.Send(producer, Burst(200));
+  node.Finish(producer);
+  node.SetWindow(slow, -1);
+  EXPECT_FALSE(node.open(producer));
+  EXPECT_EQ(node.Take(slow).size(), 200 * (std::string("MSG foo 1 1000\r\n").size() + 1002));
+}
+
 TEST(Server, AWideFanoutIsDeliveredInSlicesAndInOrder) {
   NodeDriver node;
   std::vector<uint32_t> clients;

@@ -3,6 +3,7 @@
 // what it needs where nobody else sees it.
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -76,7 +77,7 @@ TEST_P(DiskFaults, AFullFileSystemIsToldAndIsNotTheEnd) {
   if (skipped) GTEST_SKIP() << "SKIPPED: may not mount a tmpfs in a namespace of its own";
 }
 
-TEST_P(DiskFaults, ADurableWriteThatFailedPoisonsItsFileAlone) {
+TEST_P(DiskFaults, ADurableWriteWithoutSpaceIsToldAndIsNotTheEnd) {
   const bool skipped = SkippedInChild([this] {
     if (!OwnMounts() || !MountTmpfs(dir_.path(), "1m")) ::_exit(kSkipped);
     SimpleDisk disk(dir_.path(), GetParam());
@@ -84,17 +85,36 @@ TEST_P(DiskFaults, ADurableWriteThatFailedPoisonsItsFileAlone) {
     AlignedBuffer big(2 << 20, 'x');
     EXPECT_EQ(disk.Do(disk.queue().Write(file, 0, big.data(), big.size())).error,
               DiskError::kNoSpace);
-    EXPECT_TRUE(disk.Do(disk.queue().RemoveTree("none")).error == DiskError::kNotFound);
-    const DiskDone refused = disk.Do(disk.queue().Read(file, 0, big.data(), kDirectAlignment));
-    EXPECT_EQ(refused.error, DiskError::kPoisoned);
-    EXPECT_EQ(refused.text, "read " + dir_.File("seg") + ": an earlier sync of this file failed");
-    EXPECT_EQ(disk.Do(disk.queue().Truncate(file, 0)).error, DiskError::kPoisoned);
-    EXPECT_EQ(disk.Do(disk.queue().Sync(file)).error, DiskError::kPoisoned);
-    EXPECT_TRUE(disk.Do(disk.queue().Close(file)).ok());
-    const FileId again = disk.Open("seg", Access::kDurableWrites, Creation::kEmptied);
-    EXPECT_TRUE(disk.Do(disk.queue().Write(again, 0, big.data(), kDirectAlignment)).ok());
+    EXPECT_TRUE(disk.Do(disk.queue().Truncate(file, kDirectAlignment)).ok());
+    EXPECT_TRUE(disk.Do(disk.queue().Write(file, 0, big.data(), kDirectAlignment)).ok());
   });
   if (skipped) GTEST_SKIP() << "SKIPPED: may not mount a tmpfs in a namespace of its own";
+}
+
+TEST_P(DiskFaults, ADurableWriteThatFailedPoisonsItsFileAlone) {
+  ASSERT_FALSE(SkippedInChild([this] {
+    SimpleDisk disk(dir_.path(), GetParam());
+    const FileId file = disk.Open("seg", Access::kDurableWrites);
+    const FileId other = disk.Open("other", Access::kDurableWrites);
+    const rlimit limit{1 << 20, 1 << 20};
+    CHECK(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    ::signal(SIGXFSZ, SIG_IGN);
+    AlignedBuffer block(kDirectAlignment, 'x');
+    const DiskDone failed = disk.Do(disk.queue().Write(file, 1 << 20, block.data(), block.size()));
+    EXPECT_EQ(failed.error, DiskError::kIo);
+    EXPECT_EQ(failed.text, "write " + dir_.File("seg") + ": file too large");
+    const DiskDone refused = disk.Do(disk.queue().Read(file, 0, block.data(), block.size()));
+    EXPECT_EQ(refused.error, DiskError::kPoisoned);
+    EXPECT_EQ(refused.text, "read " + dir_.File("seg") + ": an earlier sync of this file failed");
+    EXPECT_EQ(disk.Do(disk.queue().Write(file, 0, block.data(), block.size())).error,
+              DiskError::kPoisoned);
+    EXPECT_EQ(disk.Do(disk.queue().Truncate(file, 0)).error, DiskError::kPoisoned);
+    EXPECT_EQ(disk.Do(disk.queue().Sync(file)).error, DiskError::kPoisoned);
+    EXPECT_TRUE(disk.Do(disk.queue().Write(other, 0, block.data(), block.size())).ok());
+    EXPECT_TRUE(disk.Do(disk.queue().Close(file)).ok());
+    const FileId again = disk.Open("seg", Access::kDurableWrites, Creation::kEmptied);
+    EXPECT_TRUE(disk.Do(disk.queue().Write(again, 0, block.data(), block.size())).ok());
+  }));
 }
 
 // An ext4 in a file on a tmpfs that is too small for it: the page cache takes everything, and the

@@ -137,7 +137,9 @@ TEST_P(HostDiskTest, FollowersBeginInOrderAndAreCanceledWithWhatTheyFollow) {
   EXPECT_EQ(disk_.Do(again).error, DiskError::kNotFound);
   EXPECT_EQ(disk_.Do(canceled).error, DiskError::kCanceled);
   EXPECT_EQ(disk_.Do(canceled_too).error, DiskError::kCanceled);
-  EXPECT_TRUE(disk_.Do(closed).ok());  // Nothing keeps a file open.
+  EXPECT_EQ(disk_.Do(closed).error, DiskError::kCanceled);
+  EXPECT_EQ(disk_.Read(file, 0, 4), "text");  // So it is still to be closed.
+  EXPECT_TRUE(disk_.Do(queue.Close(file)).ok());
   EXPECT_EQ(dunlin::testing::ReadText(dir_.File("final")), "text");
   // Issued after the failure was told.
   EXPECT_EQ(disk_.Do(queue.SyncDir("", again)).error, DiskError::kCanceled);
@@ -206,6 +208,12 @@ TEST_P(HostDiskTest, OpensOnlySoManyFilesAtOnce) {
   EXPECT_EQ(refused.text, "open " + dir_.File("c") + ": too many open files");
   ASSERT_TRUE(small.Do(small.queue().Close(first)).ok());
   small.Open("c");
+}
+
+TEST_P(HostDiskTest, WhatWasNeverOpenedCanBeClosed) {
+  const FileId file = disk_.queue().NewFile();
+  ASSERT_FALSE(disk_.Do(disk_.queue().Open(file, "a", Access::kRead, Creation::kExisting)).ok());
+  EXPECT_TRUE(disk_.Do(disk_.queue().Close(file)).ok());
 }
 
 TEST_P(HostDiskTest, ACloseLetsWhatIsUnderWayEnd) {

@@ -7,17 +7,10 @@
 #include <vector>
 
 #include "storage/format/checksum_key.h"
+#include "tests/storage/format/hex.h"
 
 namespace dunlin::format {
 namespace {
-
-std::string FromHex(std::string_view hex) {
-  std::string bytes;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes.push_back(static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
-  }
-  return bytes;
-}
 
 // 1.blk of a stream "S" that the reference (v2.14.5) wrote: six messages, then 4 deleted and 5
 // erased.
@@ -170,10 +163,6 @@ TEST(Record, SaysWhatDoesNotFit) {
   EXPECT_FALSE(RecordFits(0x10000, 0, 0));
   EXPECT_FALSE(RecordFits(1, SIZE_MAX, SIZE_MAX));
 }
-
-struct Message {
-  std::string subject, header, payload;
-};
 
 // Whatever is written is read back; whichever bit flips, a message with the right sequence and the
 // wrong bytes never comes back, but for the borders that no checksum covers.

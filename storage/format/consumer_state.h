@@ -1,0 +1,31 @@
+// The state of a consumer as bytes: what o.dat holds (sealed, in an encrypted store), and what
+// snapshots and replicas exchange.
+//
+//   22, version; then as varints: ack floor (consumer, stream), delivered (consumer, stream), the
+//   number of pending messages and, if any, a base time; for each one its stream and consumer
+//   sequence, above the ack floor's, and its time of delivery, whole seconds before the base;
+//   the number of redelivered messages and, for each, its stream sequence above the ack floor's
+//   and how often.
+//
+// Version 1 (long ago) had delivered above the floor, no consumer sequence and times the other way
+// round.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/store/consumer_store.h"
+#include "storage/format/damage.h"
+
+namespace dunlin::format {
+
+// Writes version 2. Times of delivery are cut to seconds; 'now' becomes the base. Values below the
+// ack floor (which no sane state has) wrap around and read back as they were.
+[[nodiscard]] std::string EncodeConsumerState(const ConsumerState& state, WallTime now);
+
+// Reads versions 1 and 2. Entries come back sorted by stream sequence; of several with one
+// sequence the last counts; redelivered ones with a sequence or count of 0 are left out
+// (reference: all of this). On damage '*out' is unspecified.
+[[nodiscard]] Damage DecodeConsumerState(std::string_view bytes, ConsumerState* out);
+
+}  // namespace dunlin::format

@@ -1,0 +1,32 @@
+// Crash points in a test: tells a story to its end at every point, and shows what fails. To run one
+// point alone, say which:
+//
+//   DUNLIN_CRASH_POINT='17 power_loss 3' storage_tests --gtest_filter=Journal.SurvivesARoll
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "sim/disk/crash_points.h"
+
+namespace dunlin::sim {
+
+inline void ExpectSurvivesEveryCrash(std::string_view name, const CrashStoryMaker& make,
+                                     const CrashOptions& options = {}) {
+  if (const char* only = std::getenv("DUNLIN_CRASH_POINT")) {
+    const std::optional<CrashPoint> point = ParseCrashPoint(only);
+    ASSERT_TRUE(point.has_value()) << "DUNLIN_CRASH_POINT is not like '17 power_loss 3'";
+    EXPECT_EQ(RunCrashPoint(make, *point, options), "") << name << " " << only;
+    return;
+  }
+  const CrashReport report = RunCrashPoints(name, make, options);
+  for (const std::string& failure : report.failures) ADD_FAILURE() << failure;
+  testing::Test::RecordProperty("effects", static_cast<int>(report.effects));
+  testing::Test::RecordProperty("runs", static_cast<int>(report.runs));
+  EXPECT_GT(report.effects, 0u) << "nothing was done";
+}
+
+}  // namespace dunlin::sim

@@ -1,0 +1,82 @@
+#include "storage/format/block_file.h"
+
+#include "engine/base/check.h"
+#include "storage/format/byte_reader.h"
+#include "storage/format/little_endian.h"
+#include "storage/format/record.h"
+
+namespace dunlin::format {
+namespace {
+
+constexpr std::string_view kMagic = "cmp";
+constexpr uint8_t kS2 = 1;
+
+Fault FaultOf(s2::StreamFault fault) {
+  switch (fault) {
+    case s2::StreamFault::kNone: return Fault::kNone;
+    case s2::StreamFault::kShort: return Fault::kShort;
+    case s2::StreamFault::kBadChecksum: return Fault::kBadChecksum;
+    default: return Fault::kBadValue;
+  }
+}
+
+}  // namespace
+
+Damage ReadBlockHeader(std::string_view bytes, BlockHeader* out) {
+  *out = {};
+  constexpr size_t kShortest = 5;
+  if (bytes.size() < kShortest || !bytes.starts_with(kMagic)) return {};
+  Record record;
+  if (DecodeRecord(bytes, 0, nullptr, &record) == RecordDamage::kNone) return {};
+  ByteReader in(bytes, kMagic.size());
+  const uint8_t algorithm = in.U8();
+  if (algorithm != kS2) return {Fault::kBadVersion, kMagic.size()};
+  out->record_bytes = in.Uvarint();
+  if (!in.ok()) return in.damage();
+  if (in.left() < kRecordChecksumBytes) return {Fault::kShort, bytes.size()};
+  out->compression = StoreCompression::kS2;
+  out->header_bytes = in.offset();
+  return {};
+}
+
+uint64_t LastChecksum(std::string_view bytes) {
+  if (bytes.size() < kRecordChecksumBytes) return 0;
+  return GetU64(bytes.data() + bytes.size() - kRecordChecksumBytes);
+}
+
+BlockUnpacker::BlockUnpacker(std::string bytes) : bytes_(std::move(bytes)) {
+  damage_ = ReadBlockHeader(bytes_, &header_);
+  if (!damage_.ok() || header_.header_bytes == 0) return;
+  std::string_view stream = bytes_;
+  stream.remove_prefix(header_.header_bytes);
+  stream.remove_suffix(kRecordChecksumBytes);
+  decoder_.emplace(stream, kBlockRecordBytesMax, &records_);
+}
+
+bool BlockUnpacker::Step() {
+  if (!decoder_) return false;
+  if (decoder_->Step()) return true;
+  Finish();
+  return false;
+}
+
+void BlockUnpacker::Finish() {
+  if (decoder_->fault() != s2::StreamFault::kNone) {
+    damage_ = {FaultOf(decoder_->fault()), header_.header_bytes + decoder_->offset()};
+  } else {
+    records_.append(bytes_, bytes_.size() - kRecordChecksumBytes);
+  }
+  decoder_.reset();
+}
+
+std::string CompressBlock(std::string_view records) {
+  CHECK(records.size() >= kEmptyRecordBytes);
+  std::string out(kMagic);
+  out.push_back(static_cast<char>(kS2));
+  AppendUvarint(records.size(), &out);
+  s2::EncodeStream(records.substr(0, records.size() - kRecordChecksumBytes), &out);
+  out.append(records.substr(records.size() - kRecordChecksumBytes));
+  return out;
+}
+
+}  // namespace dunlin::format

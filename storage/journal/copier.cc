@@ -31,6 +31,7 @@ bool Copier::HasRoomFor(uint64_t bytes) const {
 bool Copier::IsWorthIt() const {
   if (ring_->Available() > 1 || ring_->live().size() < 2) return false;
   const uint32_t slot = ring_->live().front();
+  if ((*ring_)[slot].last_batch > writer_->durable()) return false;  // Not all written yet.
   const uint64_t bytes = assets_->LiveBytes(slot);
   // A copy is longer by its prefix; at worst the record has no body.
   return (*ring_)[slot].copyable && bytes > 0 && bytes <= options_.segment_bytes / kPartMax &&

@@ -153,7 +153,7 @@ bool Journal::Impl::OnDisk(const DiskDone& done) {
 
 // Whatever can go on by itself, does.
 void Journal::Impl::Advance() {
-  if (state_ < State::kStarting || !syncs_.empty()) return;
+  if (state_ < State::kStarting || !syncs_.empty() || closing_) return;
   if (!poison_.set()) {
     if (copier_.Work()) FreeSegments();
     writer_.Submit();
@@ -186,7 +186,7 @@ void Journal::Impl::Announce() {
 
 void Journal::Impl::EndOfBatch(Instant now) {
   now_ = now;
-  if (state_ != State::kRunning && state_ != State::kStopping) return;
+  if ((state_ != State::kRunning && state_ != State::kStopping) || closing_) return;
   if (poison_.set()) return Advance();
   FreeSegments();
   Announce();

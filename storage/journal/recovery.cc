@@ -46,8 +46,10 @@ void Recovery::Begin() {
 bool Recovery::OnDisk(const DiskDone& done) {
   if (reader_.OnDisk(done)) {
     if (reader_.busy() || poison_->set()) return true;
-    if (step_ == Step::kScan) Scan();
-    if (step_ == Step::kCopies) LoadCopies();
+    if (step_ == Step::kScan)
+      Scan();
+    else if (step_ == Step::kCopies)
+      LoadCopies();
     return true;
   }
   if (std::erase(directory_ops_, done.ticket) > 0) {

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "engine/base/mutant.h"
 
 namespace dunlin::journal {
 namespace {
+
+// More are named only in what nobody wrote.
+constexpr size_t kHeadsMax = 4096;
 
 // Takes out what a later life left behind: batches above where that life began. What is left goes
 // up in numbers.
@@ -41,14 +45,42 @@ class Resolver {
     witness_.assign(found_.size() + 1, 0);
     for (size_t i = found_.size(); i-- > 0;)
       witness_[i] = std::max(witness_[i + 1], found_[i].mark.durable);
-    size_t i = 0;
-    while (i < found_.size() && Take(i)) ++i;
-    result_.torn = i < found_.size();
-    DropDead();
+    // Before the oldest live segment there are holes: segments that were used again. Which one that
+    // is, is for a batch to say that is accepted itself.
+    for (const uint64_t head : HeadsNamed())
+      if (TakeFrom(head)) break;
     return std::move(result_);
   }
 
  private:
+  // Newest first.
+  std::vector<uint64_t> HeadsNamed() const {
+    std::set<uint64_t> heads;
+    for (const FoundBatch& b : found_) heads.insert(std::min(b.mark.head, b.segment));
+    std::vector<uint64_t> newest_first(heads.rbegin(), heads.rend());
+    if (newest_first.size() > kHeadsMax) newest_first.resize(kHeadsMax);
+    return newest_first;
+  }
+
+  // Takes what there is from this segment on. False if nothing of it says that this is the head.
+  bool TakeFrom(uint64_t head) {
+    result_.accepted.clear();
+    result_.damages.clear();
+    result_.head = head;
+    size_t i = 0;
+    while (i < found_.size() && found_[i].segment < head) ++i;
+    while (i < found_.size() && Take(i)) ++i;
+    result_.torn = i < found_.size();
+    const std::vector<FoundBatch>& accepted = result_.accepted;
+    if (accepted.empty() || accepted.back().mark.head < head) return false;
+    const bool starts_late = accepted.front().segment > head;
+    if (starts_late && (result_.damages.empty() || result_.damages.front().before > 0)) {
+      result_.damages.insert(result_.damages.begin(),
+                             Damage{0, 0, accepted.front().mark.prev, head, 0, UINT32_MAX});
+    }
+    return true;
+  }
+
   // False: the journal ends before it.
   bool Take(size_t i) {
     const FoundBatch& b = found_[i];
@@ -83,26 +115,6 @@ class Resolver {
       damage.offset = result_.accepted.back().end;
     }
     result_.damages.push_back(damage);
-  }
-
-  // Segments that were given back before the last batch was sealed.
-  void DropDead() {
-    std::vector<FoundBatch>& accepted = result_.accepted;
-    if (accepted.empty()) return;
-    result_.head = std::min(accepted.back().mark.head, accepted.back().segment);
-    const size_t dead = static_cast<size_t>(
-        std::find_if(accepted.begin(), accepted.end(),
-                     [&](const FoundBatch& b) { return b.segment >= result_.head; }) -
-        accepted.begin());
-    accepted.erase(accepted.begin(), accepted.begin() + static_cast<ptrdiff_t>(dead));
-    std::erase_if(result_.damages,
-                  [&](const Damage& damage) { return damage.segment < result_.head; });
-    for (Damage& damage : result_.damages) damage.before -= std::min(damage.before, dead);
-    const bool starts_late = accepted.front().segment > result_.head;
-    if (starts_late && (result_.damages.empty() || result_.damages.front().before > 0)) {
-      result_.damages.insert(result_.damages.begin(),
-                             Damage{0, 0, accepted.front().mark.prev, result_.head, 0, UINT32_MAX});
-    }
   }
 
   std::vector<FoundBatch> found_;

@@ -194,10 +194,14 @@ void SegmentRing::Zero(uint32_t slot, uint64_t target) {
   step_ = Step::kZero;
   ticket_ = disk_->Write(segment.file, segment.length, zeros_.data(), issued_);
   // So that the file's new length is not an affair of the first batch's sync.
-  if (options_.access == Access::kDurableWrites || options_.sync == JournalOptions::Sync::kInterval)
-    return;
+  if (options_.sync == JournalOptions::Sync::kAlways) SyncStep(segment.file);
+}
+
+// The step ends with a sync, where writes are not durable by themselves.
+void SegmentRing::SyncStep(FileId file) {
+  if (options_.access == Access::kDurableWrites) return;
   before_ = ticket_;
-  ticket_ = disk_->Sync(segment.file, before_);
+  ticket_ = disk_->Sync(file, before_);
 }
 
 void SegmentRing::WriteHeader(uint32_t slot) {
@@ -213,6 +217,8 @@ void SegmentRing::WriteHeader(uint32_t slot) {
   EncodeHeader(header, header_.data());
   step_ = Step::kHeader;
   ticket_ = disk_->Write(segment.file, 0, header_.data(), kHeaderBytes);
+  // Batches are only written behind a header that is durable: one without a header is rot.
+  SyncStep(segment.file);
 }
 
 bool SegmentRing::OnDisk(const DiskDone& done) {

@@ -101,6 +101,7 @@ class SegmentRing {
   void Make(uint32_t slot);
   void Zero(uint32_t slot, uint64_t target);
   void WriteHeader(uint32_t slot);
+  void SyncStep(FileId file);
   void OnStep(const DiskDone& done);
   void CannotGrow();
 

@@ -73,7 +73,12 @@ bool JournalWorld::Replay() {
   }
   // What did not come is gone, and must not come back.
   for (size_t i = next; i < model_.size(); ++i) {
-    if (!MayBeMissing(model_[i])) Violation("lost record " + std::to_string(i));
+    if (!MayBeMissing(model_[i]))
+      Violation("lost record " + std::to_string(i) + " of " + std::to_string(model_.size()) +
+                ", batch " + std::to_string(model_[i].point.batch) + ", after " +
+                (!crashed_                                 ? "a stop"
+                 : *crashed_ == sim::CrashKind::kPowerLoss ? "a power loss"
+                                                           : "a kill"));
   }
   model_.resize(next);
   crashed_.reset();

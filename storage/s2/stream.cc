@@ -2,8 +2,8 @@
 
 #include <cstring>
 
+#include "engine/base/crc32c.h"
 #include "storage/s2/block.h"
-#include "storage/s2/crc32c.h"
 
 namespace dunlin::s2 {
 namespace {
@@ -25,6 +25,11 @@ void AppendHead(uint8_t type, size_t length, std::string* out) {
 }
 
 }  // namespace
+
+uint32_t ChunkChecksum(std::string_view plain) {
+  const uint32_t crc = Crc32c(0, {reinterpret_cast<const uint8_t*>(plain.data()), plain.size()});
+  return ((crc >> 15) | (crc << 17)) + 0xa282ead8;
+}
 
 const char* Describe(StreamFault fault) {
   switch (fault) {
@@ -94,7 +99,7 @@ bool StreamDecoder::Data(std::string_view body, bool compressed) {
   } else if (!DecodeBlock(data, bytes, out_)) {
     return Fail(StreamFault::kBadBlock);
   }
-  if (MaskCrc(Crc32c(std::string_view(*out_).substr(before))) != crc) {
+  if (ChunkChecksum(std::string_view(*out_).substr(before)) != crc) {
     out_->resize(before);
     return Fail(StreamFault::kBadChecksum);
   }
@@ -123,7 +128,7 @@ void StreamEncoder::AppendChunk(std::string_view plain) {
   }
   const size_t at = out_->size();
   AppendHead(kCompressed, 0, out_);
-  const uint32_t crc = MaskCrc(Crc32c(plain));
+  const uint32_t crc = ChunkChecksum(plain);
   out_->append(reinterpret_cast<const char*>(&crc), sizeof(crc));
   const size_t before = out_->size();
   EncodeBlock(plain, out_);

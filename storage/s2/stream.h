@@ -29,6 +29,10 @@ enum class StreamFault : uint8_t {
 };
 [[nodiscard]] const char* Describe(StreamFault fault);
 
+// CRC-32C, masked, as chunks carry it: so that a checksum of bytes that hold their checksum is
+// worth something.
+[[nodiscard]] uint32_t ChunkChecksum(std::string_view plain);
+
 // Decodes a stream chunk by chunk, so that an owner can do so in slices:
 //
 //   StreamDecoder decoder(bytes, bytes_max, &out);

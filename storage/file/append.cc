@@ -1,0 +1,218 @@
+// FileStore: storing. Records go into the head block and the journal; files come later.
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "storage/file/file_store.h"
+#include "storage/format/checksum_key.h"
+
+namespace dunlin::file {
+namespace {
+
+// A rollup removes what its subject had, so it may pass a full subject. reference: the header's
+// name, at the start of a line, whatever its value.
+bool IsRollup(std::string_view header) {
+  return header.find("\r\nNats-Rollup:") != std::string_view::npos;
+}
+
+}  // namespace
+
+uint64_t DynamicBlockBytes(RetentionPolicy retention, int64_t max_bytes, bool encrypted) {
+  constexpr uint64_t kLarge = 8u << 20, kMedium = 4u << 20, kSealedMax = 2u << 20, kMin = 32'000;
+  if (max_bytes > 0) {
+    uint64_t bytes = static_cast<uint64_t>(max_bytes) / 4 + 1;
+    bytes = (bytes + 99) / 100 * 100;
+    bytes = bytes <= kMin ? kMin : bytes >= kLarge ? kLarge : kMedium;
+    return encrypted ? std::min(bytes, kSealedMax) : bytes;
+  }
+  if (encrypted) return kSealedMax;
+  return retention == RetentionPolicy::kLimits ? kLarge : kMedium;
+}
+
+Block* FileStore::HeadFor(uint64_t bytes) {
+  Block* head = index_.head();
+  // Places in a block are 32 bits, sequences counted from its first included.
+  constexpr uint64_t kSpanMax = UINT32_MAX / 2;
+  if (head == nullptr || head->life != BlockLife::kOpen ||
+      index_.last.seq - head->base + 1 > kSpanMax ||
+      (head->raw_bytes > 0 && head->raw_bytes + bytes > block_bytes_)) {
+    return Rotate();
+  }
+  return head;
+}
+
+Block* FileStore::Rotate() {
+  uint32_t number = next_block_++;
+  if (Block* head = index_.head(); head != nullptr && head->life == BlockLife::kOpen) {
+    head->life = BlockLife::kSealed;
+  }
+  auto block = std::make_unique<Block>(number, format::BlockChecksum(options_.config.name, number));
+  block->base = index_.last.seq + 1;
+  block->first = {index_.last.seq + 1, WallTime{}};
+  block->last = index_.last;
+  block->cache = std::make_unique<BlockCache>();
+  index_.blocks.push_back(std::move(block));
+  return index_.head();
+}
+
+WritePoint FileStore::AppendJournal(RecordType type, uint32_t block, uint64_t offset,
+                                    std::string_view rest) {
+  if (replaying_) return {};
+  uint8_t head[kJournalHeadBytes];
+  EncodeJournalHead({++record_number_, index_.first.seq, block, static_cast<uint32_t>(offset)},
+                    head);
+  last_point_ = journal_->Append(static_cast<uint8_t>(type), head,
+                                 {reinterpret_cast<const uint8_t*>(rest.data()), rest.size()});
+  bytes_since_checkpoint_ += kJournalHeadBytes + rest.size();
+  return last_point_;
+}
+
+WritePoint FileStore::Append(Block* head, const format::Record& record, std::string_view bytes) {
+  const WritePoint point = AppendJournal(RecordType::kAppend, head->number, head->raw_bytes, bytes);
+  if (head->cache == nullptr) {
+    head->cache = std::make_unique<BlockCache>(head->raw_bytes, head->last.seq + 1);
+  }
+  head->cache->Append(record, bytes);
+  head->raw_bytes += bytes.size();
+  head->last_checksum = record.checksum;
+  // Bytes may go to the file once the journal has them, and not before: else a message could come
+  // back from a crash that was never promised, with its number given to another one since.
+  if (!head->points.empty() && head->points.back().point == point) {
+    head->points.back().end = head->raw_bytes;
+  } else {
+    head->points.push_back({point, head->raw_bytes});
+  }
+  return point;
+}
+
+WritePoint FileStore::AppendMessage(std::string_view subject, std::string_view header,
+                                    std::string_view payload, SeqTime at, int64_t ttl) {
+  Block* head = HeadFor(format::RecordBytes(subject.size(), header.size(), payload.size()));
+  scratch_.clear();
+  format::Record record;
+  record.checksum =
+      format::AppendMessage(head->checksum, at.seq, at.time, subject, header, payload, &scratch_);
+  record.seq = at.seq;
+  record.time = at.time;
+  record.bytes = static_cast<uint32_t>(scratch_.size());
+  if (index_.msgs == 0) index_.first = at;
+  CountMessage(head, record);
+  if (ttl > 0) ++head->ttls;
+  ++index_.msgs;
+  index_.bytes += record.bytes;
+  index_.last = at;
+  index_.AddToSubject(subject, at.seq);
+  return Append(head, record, scratch_);
+}
+
+WritePoint FileStore::AppendTombstone(SeqTime target) {
+  Block* head = HeadFor(format::kEmptyRecordBytes);
+  scratch_.clear();
+  format::Record record;
+  record.kind = format::RecordKind::kTombstone;
+  record.seq = target.seq;
+  record.time = target.time;
+  record.bytes = format::kEmptyRecordBytes;
+  record.checksum = format::AppendTombstone(head->checksum, target.seq, target.time, &scratch_);
+  head->tombs.Insert(target.seq);
+  return Append(head, record, scratch_);
+}
+
+WritePoint FileStore::AppendSkipped(SeqTime last) {
+  Block* head = HeadFor(format::kEmptyRecordBytes);
+  const uint64_t count = last.seq - index_.last.seq;
+  if (head->msgs > 0 && head->deleted.size() + count > options_.limits.gap_inside_max) {
+    head = Rotate();
+  }
+  scratch_.clear();
+  format::Record record;
+  record.kind = format::RecordKind::kErased;
+  record.seq = last.seq;
+  record.time = last.time;
+  record.bytes = format::kEmptyRecordBytes;
+  record.checksum = format::AppendSkipped(head->checksum, last.seq, last.time, &scratch_);
+  if (last.seq > head->last.seq) CountGap(head, head->last.seq + 1, last.seq);
+  head->last.time = last.time;
+  index_.last = last;
+  if (index_.msgs == 0) index_.first = {last.seq + 1, WallTime{}};
+  return Append(head, record, scratch_);
+}
+
+// reference: storeRawMsg's checks for DiscardNew.
+StoreError FileStore::Admit(std::string_view subject, std::string_view header,
+                            std::string_view payload) {
+  const StoreConfig& config = options_.config;
+  if (config.discard != DiscardPolicy::kNew) return StoreError::kNone;
+  const uint64_t bytes = format::RecordBytes(subject.size(), header.size(), payload.size());
+  bool subject_full = false;
+  Seq oldest = 0;
+  if (config.max_msgs_per_subject > 0 && !subject.empty()) {
+    const SubjectInfo* info = index_.subjects.Find(subject);
+    subject_full =
+        info != nullptr && info->total >= static_cast<uint64_t>(config.max_msgs_per_subject);
+    if (subject_full && config.discard_new_per_subject && !IsRollup(header)) {
+      return StoreError::kMaxMsgsPerSubject;
+    }
+    if (subject_full) (void)FirstOfSubject(subject, &oldest);
+  }
+  if (config.max_msgs > 0 && index_.msgs >= static_cast<uint64_t>(config.max_msgs) &&
+      !subject_full) {
+    return StoreError::kMaxMsgs;
+  }
+  if (config.max_bytes > 0 && index_.bytes + bytes > static_cast<uint64_t>(config.max_bytes)) {
+    // The message that this one pushes out makes room, if it is as large. One that is not in memory
+    // is taken to be too small: the publisher is refused, and may try again.
+    format::Record pushed;
+    const Block* block = oldest == 0 ? nullptr : index_.Find(oldest);
+    const bool known = block != nullptr && block->cache != nullptr &&
+                       block->cache->Covers(oldest) && block->cache->Find(oldest, &pushed);
+    if (!subject_full || !known || pushed.bytes < bytes) return StoreError::kMaxBytes;
+  }
+  return StoreError::kNone;
+}
+
+StoreResult FileStore::Put(const Now&, std::string_view subject, std::string_view header,
+                           std::string_view payload, SeqTime at, int64_t ttl) {
+  if (!format::RecordFits(subject.size(), header.size(), payload.size())) {
+    return Refused(StoreError::kMsgTooLarge);
+  }
+  StoreResult result;
+  result.seq = at.seq;
+  result.time = at.time;
+  result.point = AppendMessage(subject, header, payload, at, ttl);
+  if (options_.config.max_msgs_per_subject > 0) EnforceSubject(subject);
+  EnforceLimits();
+  MaybeCheckpoint();
+  return result;
+}
+
+StoreResult FileStore::Store(const Now& now, std::string_view subject, std::string_view header,
+                             std::string_view payload, int64_t ttl) {
+  if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
+  if (const StoreError error = Admit(subject, header, payload); error != StoreError::kNone) {
+    return Refused(error);
+  }
+  return Put(now, subject, header, payload, {index_.last.seq + 1, now.wall}, ttl);
+}
+
+StoreResult FileStore::StoreRaw(const Now& now, std::string_view subject, std::string_view header,
+                                std::string_view payload, Seq seq, WallTime time, int64_t ttl) {
+  if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
+  if (seq != 0 && seq != index_.last.seq + 1) return Refused(StoreError::kInvalidSeq);
+  return Put(now, subject, header, payload, {index_.last.seq + 1, time}, ttl);
+}
+
+StoreResult FileStore::Skip(const Now& now, Seq seq, uint64_t count, SkipTime how) {
+  if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
+  if (seq != 0 && seq != index_.last.seq + 1) return Refused(StoreError::kInvalidSeq);
+  if (count == 0) return {};
+  const bool advance = how == SkipTime::kAdvance || index_.last.time == WallTime{};
+  const WallTime time = advance ? now.wall : index_.last.time;
+  StoreResult result;
+  result.seq = index_.last.seq + count;
+  result.time = time;
+  result.point = AppendSkipped({result.seq, time});
+  MaybeCheckpoint();
+  return result;
+}
+
+}  // namespace dunlin::file

@@ -1,0 +1,110 @@
+// One block of a stream: what is known of it in memory, and what of it is cached.
+//
+// A block is N.blk: records in the order of writing (storage/format/record.h). 'first' and 'last'
+// are those of its live messages as far as they are settled; which sequences between them live, the
+// deleted set says. Everything below the store's first sequence is dead, whatever stands here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/seq_set.h"
+#include "engine/base/time.h"
+#include "engine/store/stream_store.h"
+#include "engine/store/write_point.h"
+#include "storage/crypto/highway_hash.h"
+#include "storage/file/block_cache.h"
+
+namespace dunlin::file {
+
+struct SeqTime {
+  Seq seq = 0;
+  WallTime time;
+  bool operator==(const SeqTime&) const = default;
+};
+
+// How far a block has come; only ever forward.
+enum class BlockLife : uint8_t {
+  kOpen,    // The head: records are appended.
+  kSealed,  // Never appended to again.
+  kPassed,  // A checkpoint names it, whole: it may be rewritten.
+};
+
+// Bytes up to 'end' may go to the file once the journal has passed 'point'.
+struct Written {
+  WritePoint point;
+  uint64_t end = 0;
+};
+
+// Messages that were there and cannot be read any more.
+struct Lost {
+  SeqRange seqs;
+  std::string what;  // With stream, block and offset.
+};
+
+struct Block {
+  Block(uint32_t number, const crypto::HighwayHash64& checksum)
+      : number(number), checksum(checksum) {}
+
+  const uint32_t number;
+  const crypto::HighwayHash64 checksum;
+  BlockLife life = BlockLife::kOpen;
+
+  // --- What is in it. 'first' is one past 'last' in a block without messages.
+  Seq base = 0;  // No record in it has a lower sequence.
+  SeqTime first;
+  SeqTime last;
+  uint64_t msgs = 0;       // Live ones.
+  uint64_t bytes = 0;      // Of the live ones; those of unsettled ones still count.
+  uint64_t raw_bytes = 0;  // Length of the plain block, all records included.
+  uint64_t ttls = 0;       // How many messages with a TTL were written to it.
+  SeqSet deleted;          // Dead sequences above first.seq.
+  SeqSet tombs;            // Targets of the tombstones in it.
+  uint64_t last_checksum = 0;
+
+  // Dead, counted out of 'msgs', and its record not looked at yet: subject and bytes are still
+  // counted. Increasing only within one call; paid when the block is cached.
+  std::vector<Seq> unsettled;
+  Seq cut = 0;             // Not 0: what is above it in the file means nothing (truncate).
+  uint64_t holes = 0;      // Places found in it that are no records.
+  std::vector<Lost> lost;  // Counted as deleted; whoever asks for one is told why.
+  std::string damage;      // Why it cannot be read; empty while it can.
+  std::string read_error;  // Why the last attempt failed; the next request is told, and tries anew.
+
+  // --- Its file.
+  bool has_file = false;   // Made, and named.
+  bool rewritten = false;  // The file may not be the plain bytes: it is file_bytes long.
+  bool replacing = false;  // A new file is about to take its name: do not open it.
+  uint64_t file_bytes = 0;
+  uint64_t written = 0;         // Plain bytes that are in the file; raw_bytes for a sealed one.
+  uint64_t synced = 0;          // Plain bytes that a sync has covered.
+  std::vector<Written> points;  // What is appended and not written yet, in order.
+
+  // --- Its bytes.
+  std::unique_ptr<BlockCache> cache;    // Answers; null: not in memory.
+  std::unique_ptr<BlockCache> loading;  // Being read or indexed, to become the cache.
+  uint64_t used = 0;                    // When the cache was last used, in the store's count.
+
+  bool Live(Seq seq) const {
+    return seq >= first.seq && seq <= last.seq && msgs > 0 && !deleted.Contains(seq);
+  }
+  bool pinned() const { return written < raw_bytes || !unsettled.empty(); }
+};
+
+// Within the stream's directory.
+[[nodiscard]] std::string BlockPath(uint32_t number);
+
+// Counts a message that was appended or scanned. REQUIRES: its sequence is above all others.
+void CountMessage(Block* block, const format::Record& record);
+
+// Takes runs of sequences from 'first' on, that no record stands for, as deleted. REQUIRES: above
+// all others.
+void CountGap(Block* block, Seq first, Seq last);
+
+// Moves 'first' over what is dead, up to 'floor' at least; what it passes leaves the deleted set.
+// Its time is found in the cache; without one it is left at 0.
+void AdvanceFirst(Block* block, Seq floor);
+
+}  // namespace dunlin::file

@@ -1,0 +1,133 @@
+#include "storage/file/block_reader.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "storage/format/file_names.h"
+
+namespace dunlin::file {
+
+std::string BlockReader::Where(const Block& block, uint64_t offset) const {
+  return "stream '" + codec_->stream() + "', block " + std::to_string(block.number) + ", offset " +
+         std::to_string(offset) + ": ";
+}
+
+BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
+  block->used = ++uses_;
+  if (block->cache != nullptr &&
+      (seq == 0 ? block->cache->CoversAll() : block->cache->Covers(seq))) {
+    return Got::kHere;
+  }
+  if (!block->damage.empty()) {
+    *why = block->damage;
+    return Got::kDamaged;
+  }
+  if (!block->read_error.empty()) {
+    *why = std::move(block->read_error);
+    block->read_error.clear();
+    return Got::kDamaged;
+  }
+  if (block->loading == nullptr) {
+    if (Reading(block->number)) return Got::kWait;
+    if (loads_.size() >= limits_.loads_max || block->replacing) return Got::kWait;
+    Begin(block);
+    return block->loading == nullptr ? Got::kWait : Got::kMore;
+  }
+  BlockCache& loading = *block->loading;
+  if (!loading.IndexSome(block->checksum, limits_.index_bytes_per_slice)) return Got::kMore;
+  if (block->cache != nullptr) loading.Join(*block->cache);
+  block->cache = std::move(block->loading);
+  return Got::kHere;
+}
+
+void BlockReader::Begin(Block* block) {
+  const uint64_t size = block->rewritten          ? block->file_bytes
+                        : block->cache == nullptr ? block->raw_bytes
+                                                  : block->cache->from();
+  if (size == 0) {
+    block->loading = std::make_unique<BlockCache>();
+    return;
+  }
+  auto load = std::make_unique<Load>();
+  load->block = block->number;
+  load->bytes.resize(size);
+  load->file = disk_.NewFile();
+  load->open = disk_.Open(load->file, BlockPath(block->number), Access::kRead, Creation::kExisting);
+  load->read =
+      disk_.Read(load->file, 0, reinterpret_cast<uint8_t*>(load->bytes.data()), size, load->open);
+  loads_.push_back(std::move(load));
+}
+
+bool BlockReader::Reading(uint32_t block) const {
+  return std::any_of(loads_.begin(), loads_.end(),
+                     [&](const std::unique_ptr<Load>& load) { return load->block == block; });
+}
+
+bool BlockReader::OnDisk(const DiskDone& done, StreamIndex* index) {
+  for (size_t i = 0; i < loads_.size(); ++i) {
+    Load& load = *loads_[i];
+    if (done.ticket == load.open) {
+      // If it failed the read comes back too, canceled; the words are here.
+      Block* block = index->ByNumber(load.block);
+      if (!done.ok() && block != nullptr) {
+        block->read_error = Where(*block, 0) + "open: " + Describe(done.error) +
+                            (done.text.empty() ? "" : " (" + done.text + ")");
+      }
+      return true;
+    }
+    if (done.ticket == load.read) {
+      if (done.error != DiskError::kCanceled) load.close = disk_.Close(load.file);
+      if (Block* block = index->ByNumber(load.block); block != nullptr) {
+        Finish(&load, done, block);
+      }
+      if (load.close.value == 0) loads_.erase(loads_.begin() + static_cast<ptrdiff_t>(i));
+      return true;
+    }
+    if (done.ticket == load.close) {
+      loads_.erase(loads_.begin() + static_cast<ptrdiff_t>(i));
+      return true;
+    }
+  }
+  return false;
+}
+
+void BlockReader::Finish(Load* load, const DiskDone& done, Block* block) {
+  if (!done.ok()) {
+    if (done.error != DiskError::kCanceled) {
+      block->read_error = Where(*block, 0) + "read: " + Describe(done.error) +
+                          (done.text.empty() ? "" : " (" + done.text + ")");
+    }
+    return;
+  }
+  if (done.size != load->bytes.size()) {
+    block->damage = Where(*block, done.size) + "the file ends here; " +
+                    std::to_string(load->bytes.size()) + " bytes were written";
+    return;
+  }
+  std::string why;
+  if (!codec_->Decode(*block, &load->bytes, &why)) {
+    block->damage = Where(*block, 0) + why;
+    return;
+  }
+  block->loading = std::make_unique<BlockCache>();
+  block->loading->Take(std::move(load->bytes));
+}
+
+void BlockReader::Trim(StreamIndex* index) {
+  uint64_t total = 0;
+  for (const auto& block : index->blocks) {
+    if (block->cache != nullptr) total += block->cache->BytesUsed();
+  }
+  while (total > limits_.cache_bytes_max) {
+    Block* oldest = nullptr;
+    for (const auto& block : index->blocks) {
+      if (block->cache == nullptr || block->pinned()) continue;
+      if (oldest == nullptr || block->used < oldest->used) oldest = block.get();
+    }
+    if (oldest == nullptr) return;
+    total -= oldest->cache->BytesUsed();
+    oldest->cache.reset();
+  }
+}
+
+}  // namespace dunlin::file

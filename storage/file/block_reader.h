@@ -1,0 +1,65 @@
+// Brings blocks into memory, and lets go of those that were not used for longest.
+//
+// A block is read whole, looked through a slice at a time, checksums included, and then answers
+// until it is dropped. What of a block is not in its file yet always stays.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "storage/file/block_codec.h"
+#include "storage/file/store_disk.h"
+#include "storage/file/stream_index.h"
+
+namespace dunlin::file {
+
+class BlockReader {
+ public:
+  struct Limits {
+    uint64_t cache_bytes_max = 64u << 20;  // Of one store; what is not written yet comes on top.
+    size_t index_bytes_per_slice = 256u << 10;
+    size_t loads_max = 4;  // At once.
+  };
+
+  BlockReader(const Limits& limits, StoreDisk disk, BlockCodec* codec)
+      : limits_(limits), disk_(std::move(disk)), codec_(codec) {}
+
+  enum class Got : uint8_t {
+    kHere,     // block->cache covers it.
+    kMore,     // Ask again; this slice is used up.
+    kWait,     // Ask again when a completion has come.
+    kDamaged,  // '*why' says what, and where.
+  };
+  // The message 'seq' of the block; 0: all of it.
+  Got Need(Block* block, Seq seq, std::string* why);
+
+  // Takes a completion, if it is one of its own.
+  bool OnDisk(const DiskDone& done, StreamIndex* index);
+  // Drops caches beyond the limit.
+  void Trim(StreamIndex* index);
+  // Whether the block's file is being read: it must not be replaced now.
+  bool Reading(uint32_t block) const;
+  bool idle() const { return loads_.empty(); }
+
+ private:
+  // Memory that the disk reads into must not move: each lives on its own.
+  struct Load {
+    uint32_t block = 0;
+    FileId file;
+    DiskTicket open, read, close;
+    std::string bytes;
+  };
+  void Begin(Block* block);
+  void Finish(Load* load, const DiskDone& done, Block* block);
+  std::string Where(const Block& block, uint64_t offset) const;
+
+  const Limits limits_;
+  StoreDisk disk_;
+  BlockCodec* const codec_;
+  std::vector<std::unique_ptr<Load>> loads_;
+  uint64_t uses_ = 0;
+};
+
+}  // namespace dunlin::file

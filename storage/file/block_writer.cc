@@ -1,0 +1,237 @@
+#include "storage/file/block_writer.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "storage/format/checksum_key.h"
+#include "storage/format/file_names.h"
+
+namespace dunlin::file {
+namespace {
+
+std::string CheckpointPath(std::string_view suffix) {
+  std::string path(format::kMsgsDir);
+  path.append("/").append(kCheckpointFile).append(suffix);
+  return path;
+}
+
+}  // namespace
+
+void BlockWriter::Fail(std::string_view what, std::string_view file, uint64_t offset,
+                       const DiskDone& done) {
+  if (failure_) return;
+  failure_ = "stream '" + codec_->stream() + "', " + std::string(file) + ", offset " +
+             std::to_string(offset) + ": " + std::string(what) + ": " + Describe(done.error);
+  if (!done.text.empty()) failure_->append(" (").append(done.text).append(")");
+}
+
+BlockWriter::File* BlockWriter::FileOf(uint32_t block) {
+  for (const auto& file : files_) {
+    if (file->block == block) return file.get();
+  }
+  return nullptr;
+}
+
+BlockWriter::File* BlockWriter::OpenFile(Block* block) {
+  if (File* file = FileOf(block->number)) return file;
+  auto file = std::make_unique<File>();
+  file->block = block->number;
+  file->id = disk_.NewFile();
+  // A file that no checkpoint knows may lie there, from before a crash: it means nothing.
+  file->open = disk_.Open(file->id, BlockPath(block->number), Access::kWrite,
+                          block->has_file ? Creation::kExisting : Creation::kEmptied);
+  block->has_file = true;
+  files_.push_back(std::move(file));
+  return files_.back().get();
+}
+
+void BlockWriter::WriteSome(Block* block, bool all) {
+  uint64_t end = block->written;
+  for (const dunlin::file::Written& written : block->points) {
+    if (!journal_->Covers(written.point)) break;
+    end = written.end;
+  }
+  if (end == block->written) return;
+  if (!all && end - block->written < limits_.write_bytes_min) return;
+  File* file = OpenFile(block);
+  if (file->write.value != 0 || file->close.value != 0) return;
+  end = std::min(end, block->written + limits_.write_bytes_max);
+  // The cache may grow, and so move, while the disk writes.
+  file->bytes.assign(block->cache->Bytes(block->written, end - block->written));
+  file->write_end = end;
+  file->write =
+      disk_.Write(file->id, block->written, reinterpret_cast<const uint8_t*>(file->bytes.data()),
+                  file->bytes.size(), file->writes++ == 0 ? file->open : DiskTicket{});
+}
+
+uint64_t BlockWriter::Goal(const Block& block) const {
+  if (block.number < pending_.head) return block.raw_bytes;
+  return block.number == pending_.head ? pending_.head_bytes : 0;
+}
+
+bool BlockWriter::Written(const StreamIndex& index) const {
+  return std::all_of(index.blocks.begin(), index.blocks.end(),
+                     [&](const auto& block) { return block->written >= Goal(*block); });
+}
+
+bool BlockWriter::Synced(const StreamIndex& index) const {
+  return std::all_of(index.blocks.begin(), index.blocks.end(),
+                     [&](const auto& block) { return block->synced >= Goal(*block); });
+}
+
+void BlockWriter::Work(StreamIndex* index) {
+  if (failure_) return;
+  for (const auto& block : index->blocks) {
+    const bool wanted = stage_ == Stage::kWriting && block->written < Goal(*block);
+    WriteSome(block.get(), wanted || block->life != BlockLife::kOpen);
+  }
+  RemoveDoomed();
+  if (stage_ == Stage::kWriting && Written(*index) && journal_->Covers(pending_point_)) {
+    stage_ = Stage::kSyncing;
+  }
+  if (stage_ == Stage::kSyncing) SyncAll(index);
+  CloseIdle(index);
+}
+
+void BlockWriter::SyncAll(StreamIndex* index) {
+  for (const auto& block : index->blocks) {
+    if (block->synced >= Goal(*block)) continue;
+    File* file = OpenFile(block.get());
+    if (file->sync.value != 0 || file->close.value != 0) continue;
+    file->sync_end = block->written;
+    file->sync = disk_.Sync(file->id, file->writes == 0 ? file->open : DiskTicket{});
+  }
+  if (!Synced(*index)) return;
+  stage_ = Stage::kNaming;
+  WriteCheckpoint();
+}
+
+void BlockWriter::WriteCheckpoint() {
+  checkpoint_bytes_ = EncodeCheckpoint(pending_, format::StreamChecksum(codec_->stream()));
+  const std::string temporary = CheckpointPath(format::kTemporarySuffix);
+  const FileId file = disk_.NewFile();
+  checkpoint_open_ = disk_.Open(file, temporary, Access::kWrite, Creation::kEmptied);
+  checkpoint_write_ =
+      disk_.Write(file, 0, reinterpret_cast<const uint8_t*>(checkpoint_bytes_.data()),
+                  checkpoint_bytes_.size(), checkpoint_open_);
+  checkpoint_sync_ = disk_.Sync(file, checkpoint_write_);
+  checkpoint_close_ = disk_.Close(file, checkpoint_sync_);
+  checkpoint_rename_ =
+      disk_.Rename(temporary, CheckpointPath(""), Replace::kExisting, checkpoint_close_);
+  checkpoint_syncdir_ = disk_.SyncDir(format::kMsgsDir, checkpoint_rename_);
+}
+
+void BlockWriter::Begin(Checkpoint checkpoint, WritePoint point) {
+  CHECK(!checkpointing());
+  pending_ = std::move(checkpoint);
+  pending_point_ = point;
+  stage_ = Stage::kWriting;
+}
+
+bool BlockWriter::OnCheckpointDisk(const DiskDone& done, StreamIndex* index) {
+  if (done.ticket != checkpoint_open_ && done.ticket != checkpoint_write_ &&
+      done.ticket != checkpoint_sync_ && done.ticket != checkpoint_close_ &&
+      done.ticket != checkpoint_rename_ && done.ticket != checkpoint_syncdir_) {
+    return false;
+  }
+  if (!done.ok() && done.error != DiskError::kCanceled) {
+    Fail("checkpoint", CheckpointPath(""), 0, done);
+  }
+  if (done.ticket != checkpoint_syncdir_) return true;
+  if (done.ok()) {
+    for (const auto& block : index->blocks) {
+      if (block->number < pending_.head && block->life == BlockLife::kSealed) {
+        block->life = BlockLife::kPassed;
+      }
+    }
+    taken_ = pending_;
+    journal_->Passed(pending_point_);
+  }
+  stage_ = Stage::kNone;
+  return true;
+}
+
+bool BlockWriter::OnDisk(const DiskDone& done, StreamIndex* index) {
+  if (OnCheckpointDisk(done, index)) return true;
+  for (size_t i = 0; i < doomed_.size(); ++i) {
+    if (doomed_[i].remove != done.ticket) continue;
+    if (!done.ok() && done.error != DiskError::kNotFound) {
+      Fail("remove", BlockPath(doomed_[i].block->number), 0, done);
+    }
+    doomed_.erase(doomed_.begin() + static_cast<ptrdiff_t>(i));
+    return true;
+  }
+  for (size_t i = 0; i < files_.size(); ++i) {
+    File& file = *files_[i];
+    const std::string name = BlockPath(file.block);
+    Block* block = index->ByNumber(file.block);
+    if (done.ticket == file.open) {
+      if (!done.ok()) Fail("open", name, 0, done);
+    } else if (done.ticket == file.write) {
+      file.write = {};
+      if (!done.ok()) {
+        if (done.error != DiskError::kCanceled) Fail("write", name, file.write_end, done);
+      } else if (block != nullptr) {
+        block->written = file.write_end;
+        const auto kept = std::find_if(
+            block->points.begin(), block->points.end(),
+            [&](const dunlin::file::Written& written) { return written.end > block->written; });
+        block->points.erase(block->points.begin(), kept);
+      }
+    } else if (done.ticket == file.sync) {
+      file.sync = {};
+      if (!done.ok()) {
+        Fail("sync", name, file.sync_end, done);
+      } else if (block != nullptr) {
+        block->synced = file.sync_end;
+      }
+    } else if (done.ticket == file.close) {
+      files_.erase(files_.begin() + static_cast<ptrdiff_t>(i));
+    } else {
+      continue;
+    }
+    return true;
+  }
+  return false;
+}
+
+void BlockWriter::CloseIdle(StreamIndex* index) {
+  for (const auto& file : files_) {
+    if (file->write.value != 0 || file->sync.value != 0 || file->close.value != 0) continue;
+    const Block* block = index->ByNumber(file->block);
+    if (block != nullptr && (block->life == BlockLife::kOpen || block->synced < block->raw_bytes)) {
+      continue;
+    }
+    file->close = disk_.Close(file->id, file->writes == 0 ? file->open : DiskTicket{});
+  }
+}
+
+void BlockWriter::Drop(std::unique_ptr<Block> block, WritePoint point) {
+  block->cache.reset();
+  block->loading.reset();
+  doomed_.push_back({std::move(block), point, {}});
+}
+
+void BlockWriter::RemoveDoomed() {
+  for (size_t i = 0; i < doomed_.size();) {
+    Doomed& doomed = doomed_[i];
+    if (doomed.remove.value != 0 || !journal_->Covers(doomed.point) ||
+        FileOf(doomed.block->number) != nullptr) {
+      ++i;
+    } else if (!doomed.block->has_file) {
+      doomed_.erase(doomed_.begin() + static_cast<ptrdiff_t>(i));
+    } else {
+      doomed.remove = disk_.Remove(BlockPath(doomed.block->number));
+      ++i;
+    }
+  }
+}
+
+bool BlockWriter::quiet() const {
+  if (!doomed_.empty() || stage_ != Stage::kNone) return false;
+  return std::all_of(files_.begin(), files_.end(), [](const auto& file) {
+    return file->write.value == 0 && file->sync.value == 0 && file->close.value == 0;
+  });
+}
+
+}  // namespace dunlin::file

@@ -1,0 +1,101 @@
+// Writes what the journal has made durable into block files, syncs them, takes checkpoints, and
+// removes the files of dropped blocks.
+//
+// Bytes go out when enough have gathered, or when a checkpoint wants them. One write a file at a
+// time; at a checkpoint, all files' syncs at once. Any error here is final: Failure() names the
+// file and the offset, and the store takes no more changes. Nothing is lost by that: the journal
+// has it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/file/block_codec.h"
+#include "storage/file/checkpoint.h"
+#include "storage/file/store_disk.h"
+#include "storage/file/store_journal.h"
+#include "storage/file/stream_index.h"
+
+namespace dunlin::file {
+
+class BlockWriter {
+ public:
+  struct Limits {
+    uint64_t write_bytes_min = 256u << 10;  // Before a checkpoint asks.
+    uint64_t write_bytes_max = 4u << 20;    // In one write.
+  };
+
+  BlockWriter(const Limits& limits, StoreDisk disk, StoreJournal* journal, BlockCodec* codec)
+      : limits_(limits), disk_(std::move(disk)), journal_(journal), codec_(codec) {}
+
+  // Begins what can be begun. Call it whenever the journal or the disk has moved on.
+  void Work(StreamIndex* index);
+  bool OnDisk(const DiskDone& done, StreamIndex* index);
+
+  // The block is no longer in the index; its file goes once 'point' is durable.
+  void Drop(std::unique_ptr<Block> block, WritePoint point);
+
+  // Takes a checkpoint of the state that 'checkpoint' describes, which is the present one. 'point':
+  // that of the last record. REQUIRES: !checkpointing().
+  void Begin(Checkpoint checkpoint, WritePoint point);
+  bool checkpointing() const { return stage_ != Stage::kNone; }
+  // The last one that is durable; none before the first of this life.
+  const std::optional<Checkpoint>& taken() const { return taken_; }
+
+  const std::optional<std::string>& failure() const { return failure_; }
+  // Nothing is in flight, nothing waits to be removed.
+  bool idle() const { return files_.empty() && doomed_.empty() && stage_ == Stage::kNone; }
+  bool quiet() const;
+
+ private:
+  enum class Stage : uint8_t { kNone, kWriting, kSyncing, kNaming };
+  struct File {
+    uint32_t block = 0;
+    FileId id;
+    DiskTicket open, write, sync, close;
+    std::string bytes;  // Being written.
+    uint64_t write_end = 0;
+    uint64_t sync_end = 0;
+    uint64_t writes = 0;
+  };
+  struct Doomed {
+    std::unique_ptr<Block> block;
+    WritePoint point;
+    DiskTicket remove;
+  };
+
+  File* FileOf(uint32_t block);
+  File* OpenFile(Block* block);
+  void WriteSome(Block* block, bool all);
+  void SyncAll(StreamIndex* index);
+  void WriteCheckpoint();
+  void RemoveDoomed();
+  void CloseIdle(StreamIndex* index);
+  bool Written(const StreamIndex& index) const;
+  bool Synced(const StreamIndex& index) const;
+  uint64_t Goal(const Block& block) const;
+  bool OnCheckpointDisk(const DiskDone& done, StreamIndex* index);
+  void Fail(std::string_view what, std::string_view file, uint64_t offset, const DiskDone& done);
+
+  const Limits limits_;
+  StoreDisk disk_;
+  StoreJournal* const journal_;
+  BlockCodec* const codec_;
+  // Memory that the disk writes from must not move: each lives on its own.
+  std::vector<std::unique_ptr<File>> files_;
+  std::vector<Doomed> doomed_;
+
+  Stage stage_ = Stage::kNone;
+  Checkpoint pending_;
+  WritePoint pending_point_;
+  std::string checkpoint_bytes_;
+  DiskTicket checkpoint_open_, checkpoint_write_, checkpoint_sync_, checkpoint_close_,
+      checkpoint_rename_, checkpoint_syncdir_;
+  std::optional<Checkpoint> taken_;
+  std::optional<std::string> failure_;
+};
+
+}  // namespace dunlin::file

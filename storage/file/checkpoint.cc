@@ -1,0 +1,84 @@
+#include "storage/file/checkpoint.h"
+
+#include <cstring>
+
+#include "storage/format/little_endian.h"
+
+namespace dunlin::file {
+namespace {
+
+constexpr std::string_view kMagic = "DLCP\x01";
+constexpr size_t kFixedBytes = 5 + 16 + 8 + 8 + 8 + 8 + 8 + 4 + 8 + 4 + 4;
+constexpr size_t kChecksumBytes = 8;
+
+template <typename T>
+void Append(T value, std::string* out) {
+  char bytes[sizeof(T)];
+  std::memcpy(bytes, &value, sizeof(T));
+  out->append(bytes, sizeof(T));
+}
+
+template <typename T>
+T Take(std::string_view* in) {
+  const T value = format::GetLittleEndian<T>(in->data());
+  in->remove_prefix(sizeof(T));
+  return value;
+}
+
+}  // namespace
+
+std::string EncodeCheckpoint(const Checkpoint& checkpoint, const crypto::HighwayHash64& checksum) {
+  std::string out(kMagic);
+  for (const uint8_t byte : checkpoint.incarnation.bytes) out.push_back(static_cast<char>(byte));
+  Append<uint64_t>(checkpoint.number, &out);
+  Append<uint64_t>(checkpoint.floor, &out);
+  Append<uint64_t>(checkpoint.last.seq, &out);
+  Append<int64_t>(checkpoint.last.time.ns, &out);
+  Append<uint64_t>(checkpoint.msgs, &out);
+  Append<uint32_t>(checkpoint.head, &out);
+  Append<uint64_t>(checkpoint.head_bytes, &out);
+  Append<uint32_t>(static_cast<uint32_t>(checkpoint.blocks.size()), &out);
+  for (const uint32_t block : checkpoint.blocks) Append<uint32_t>(block, &out);
+  Append<uint32_t>(static_cast<uint32_t>(checkpoint.cuts.size()), &out);
+  for (const BlockCut& cut : checkpoint.cuts) {
+    Append<uint32_t>(cut.block, &out);
+    Append<uint64_t>(cut.seq, &out);
+  }
+  Append<uint64_t>(checksum.Of(out), &out);
+  return out;
+}
+
+std::optional<Checkpoint> DecodeCheckpoint(std::string_view bytes,
+                                           const crypto::HighwayHash64& checksum) {
+  if (bytes.size() < kFixedBytes + kChecksumBytes || !bytes.starts_with(kMagic)) {
+    return std::nullopt;
+  }
+  const std::string_view content = bytes.substr(0, bytes.size() - kChecksumBytes);
+  if (format::GetU64(bytes.data() + content.size()) != checksum.Of(content)) return std::nullopt;
+  std::string_view in = content.substr(kMagic.size());
+  Checkpoint out;
+  for (uint8_t& byte : out.incarnation.bytes) byte = Take<uint8_t>(&in);
+  out.number = Take<uint64_t>(&in);
+  out.floor = Take<uint64_t>(&in);
+  out.last.seq = Take<uint64_t>(&in);
+  out.last.time.ns = Take<int64_t>(&in);
+  out.msgs = Take<uint64_t>(&in);
+  out.head = Take<uint32_t>(&in);
+  out.head_bytes = Take<uint64_t>(&in);
+  const uint32_t count = Take<uint32_t>(&in);
+  if (in.size() < uint64_t{count} * sizeof(uint32_t) + sizeof(uint32_t)) return std::nullopt;
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t block = Take<uint32_t>(&in);
+    if (!out.blocks.empty() && block <= out.blocks.back()) return std::nullopt;
+    out.blocks.push_back(block);
+  }
+  const uint32_t cuts = Take<uint32_t>(&in);
+  if (in.size() != uint64_t{cuts} * (sizeof(uint32_t) + sizeof(uint64_t))) return std::nullopt;
+  for (uint32_t i = 0; i < cuts; ++i) {
+    const uint32_t block = Take<uint32_t>(&in);
+    out.cuts.push_back({block, Take<uint64_t>(&in)});
+  }
+  return out;
+}
+
+}  // namespace dunlin::file

@@ -1,0 +1,53 @@
+// msgs/checkpoint: up to where a store's files are synced, and who its journal records belong to.
+// The one file of ours in a stream's directory, and not a cache: it is there from before the first
+// change until a clean stop has put everything into the reference's files. Replaced by temp, sync,
+// rename, sync dir.
+//
+//   "DLCP", version u8; incarnation 16; record number u64; floor u64; last sequence u64, time i64;
+//   messages u64; head block u32, its synced bytes u64; live blocks: count u32, numbers u32 each in
+//   increasing order; cuts: count u32, block u32 and sequence u64 each; HighwayHash-64 of all
+//   before, by StreamChecksum()
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/store/incarnation.h"
+#include "storage/crypto/highway_hash.h"
+#include "storage/file/block.h"
+
+namespace dunlin::file {
+
+inline constexpr std::string_view kCheckpointFile = "checkpoint";
+
+// What is above 'seq' in the block means nothing: a truncate came, and the file is not rewritten
+// yet.
+struct BlockCut {
+  uint32_t block = 0;
+  Seq seq = 0;
+  bool operator==(const BlockCut&) const = default;
+};
+
+struct Checkpoint {
+  Incarnation incarnation;
+  uint64_t number = 0;  // Of the last journal record whose effect is in the files.
+  Seq floor = 0;
+  SeqTime last;
+  uint64_t msgs = 0;
+  uint32_t head = 0;        // 0: no block yet.
+  uint64_t head_bytes = 0;  // What of it is synced; the rest of the file means nothing.
+  std::vector<uint32_t> blocks;
+  std::vector<BlockCut> cuts;
+  bool operator==(const Checkpoint&) const = default;
+};
+
+[[nodiscard]] std::string EncodeCheckpoint(const Checkpoint& checkpoint,
+                                           const crypto::HighwayHash64& checksum);
+// nullopt: damaged, or of another stream.
+[[nodiscard]] std::optional<Checkpoint> DecodeCheckpoint(std::string_view bytes,
+                                                         const crypto::HighwayHash64& checksum);
+
+}  // namespace dunlin::file

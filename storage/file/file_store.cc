@@ -1,0 +1,211 @@
+#include "storage/file/file_store.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "storage/format/stream_state.h"
+
+namespace dunlin::file {
+
+FileStore::FileStore(FileStoreOptions options, StoreDisk disk, StoreJournal* journal, Rng rng)
+    : options_(std::move(options)),
+      block_bytes_(
+          options_.limits.block_bytes != 0
+              ? options_.limits.block_bytes
+              : DynamicBlockBytes(options_.config.retention, options_.config.max_bytes, false)),
+      disk_(std::move(disk)),
+      journal_(journal),
+      rng_(rng),
+      codec_(options_.config.name),
+      reader_(options_.limits.reader, disk_, &codec_),
+      writer_(options_.limits.writer, disk_, journal, &codec_) {
+  CHECK(!options_.config.name.empty());
+}
+
+FileStore::~FileStore() = default;
+
+StoreError FileStore::Refusal() const {
+  if (failure_) return StoreError::kFailed;
+  if (phase_ != Phase::kRunning) return StoreError::kClosed;
+  CHECK(!job_.active());  // The owner keeps its queue while a job is under way.
+  return StoreError::kNone;
+}
+
+StoreResult FileStore::Refused(StoreError error) {
+  StoreResult result;
+  result.error = error;
+  return result;
+}
+
+std::string FileStore::Where(const Block& block) const {
+  return "stream '" + options_.config.name + "', block " + std::to_string(block.number) + ": ";
+}
+
+void FileStore::Damaged(std::string what) {
+  if (notices_.empty() || notices_.back() != what) notices_.push_back(std::move(what));
+}
+
+std::vector<std::string> FileStore::TakeNotices() {
+  std::vector<std::string> out;
+  out.swap(notices_);
+  return out;
+}
+
+std::optional<std::string> FileStore::Failure() const { return failure_; }
+
+void FileStore::OnDisk(const DiskDone& done) {
+  ready_ = true;
+  if (opener_ != nullptr && opener_->OnDisk(done)) return;
+  // What none of them knows is a step on the way to another one.
+  (void)(reader_.OnDisk(done, &index_) || writer_.OnDisk(done, &index_) || OnStopDisk(done));
+}
+
+void FileStore::Work(const Now& now) {
+  now_ = now;
+  if (phase_ == Phase::kOpening) return WorkOpening();
+  if (phase_ == Phase::kNew || phase_ == Phase::kScanned || phase_ == Phase::kStopped ||
+      phase_ == Phase::kFailed) {
+    return;
+  }
+  if (!failure_ && writer_.failure()) failure_ = writer_.failure();
+  if (failure_) return;
+  writer_.Work(&index_);
+  if (index_.unsettled > 0 || !subjects_due_.empty() || limits_due_ ||
+      (index_.msgs > 0 && index_.first.time == WallTime{})) {
+    PayDebts();
+  }
+  if (job_.floor != 0) FloorSome();
+  if (phase_ == Phase::kStarting) WorkStarting();
+  if (phase_ == Phase::kStopping) WorkStopping();
+  if (phase_ == Phase::kRunning) MaybeCheckpoint();
+  writer_.Work(&index_);
+  reader_.Trim(&index_);
+}
+
+bool FileStore::idle() const {
+  return phase_ != Phase::kOpening && phase_ != Phase::kStarting && phase_ != Phase::kStopping &&
+         reader_.idle() && writer_.quiet() && index_.unsettled == 0 && subjects_due_.empty() &&
+         !limits_due_ && job_.floor == 0;
+}
+
+void FileStore::CheckInvariants() const {
+  index_.CheckInvariants();
+  CHECK(!failure_ || phase_ != Phase::kNew);
+}
+
+StreamState FileStore::State() const {
+  StreamState state;
+  state.msgs = index_.msgs;
+  state.bytes = index_.bytes;
+  // Nothing was ever there: 0 (reference: the same).
+  state.first_seq = index_.last.seq == 0 ? 0 : index_.first.seq;
+  state.first_time = index_.first.time;
+  state.last_seq = index_.last.seq;
+  state.last_time = index_.last.time;
+  state.num_subjects = index_.subjects.size();
+  if (index_.last.seq > index_.first.seq) {
+    state.num_deleted = index_.last.seq - index_.first.seq + 1 - index_.msgs;
+  }
+  return state;
+}
+
+std::vector<SeqRange> FileStore::Deleted() const {
+  std::vector<SeqRange> out;
+  const auto add = [&](Seq first, Seq last) {
+    if (first > last) return;
+    if (!out.empty() && out.back().last + 1 == first) {
+      out.back().last = last;
+    } else {
+      out.push_back({first, last});
+    }
+  };
+  Seq at = index_.first.seq;  // All below is known.
+  for (const auto& block : index_.blocks) {
+    if (block->last.seq < at) continue;
+    if (block->first.seq > at) add(at, std::min(block->first.seq - 1, block->last.seq));
+    at = std::max(at, block->first.seq);
+    while (const auto dead = block->deleted.Next(at)) {
+      if (*dead > block->last.seq) break;
+      const Seq live = block->deleted.NextAbsent(*dead).value_or(block->last.seq + 1);
+      add(*dead, live - 1);
+      at = live;
+    }
+    at = std::max(at, block->last.seq + 1);
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, uint64_t>> FileStore::SubjectsTotals(
+    std::string_view filter) const {
+  std::vector<std::string> filters;
+  if (!filter.empty() && filter != ">") filters.emplace_back(filter);
+  std::vector<std::pair<std::string, uint64_t>> out;
+  SubjectMap::Walk walk(index_.subjects, filters);
+  int budget = INT32_MAX;
+  while (walk.Next(&budget) == SubjectMap::Walk::Step::kFound) {
+    out.emplace_back(std::string(walk.subject()), uint64_t{walk.value()->total});
+  }
+  return out;
+}
+
+std::string FileStore::EncodedState(uint64_t failed) const {
+  format::ReplicatedState state;
+  state.msgs = index_.msgs;
+  state.bytes = index_.bytes;
+  state.first_seq = index_.first.seq;
+  state.last_seq = index_.last.seq;
+  state.failed = failed;
+  state.num_deleted = State().num_deleted;
+  if (state.num_deleted > 0) {
+    // Each block's set as it is, and gaps between blocks as runs (reference: deleteBlocks).
+    Seq before = 0;
+    for (const auto& block : index_.blocks) {
+      if (before > 0 && block->first.seq > before + 1) {
+        state.deleted.push_back(SeqRange{before + 1, block->first.seq - 1});
+      }
+      if (!block->deleted.empty()) state.deleted.push_back(block->deleted);
+      before = std::max(before, block->last.seq);
+    }
+  }
+  return format::EncodeReplicatedState(state);
+}
+
+std::vector<StoreChange> FileStore::TakeChanges() {
+  std::vector<StoreChange> out;
+  out.swap(changes_);
+  return out;
+}
+
+bool FileStore::TakeReady() {
+  const bool ready = ready_;
+  ready_ = false;
+  return ready;
+}
+
+StoreResult FileStore::Erase(const Now&, Seq) {
+  // Overwriting what lies in blocks and journal is not built yet: nothing is promised.
+  return Refused(StoreError::kFailed);
+}
+
+StoreResult FileStore::UpdateConfig(const Now& now, const StoreConfig& config) {
+  if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
+  CHECK(config.name == options_.config.name);
+  const int64_t before = options_.config.max_msgs_per_subject;
+  // What went by the old limits is gone by a record before the new ones may be wider.
+  StoreResult result;
+  if (index_.head() != nullptr) {
+    result.point = AppendJournal(RecordType::kFloor, index_.head()->number, 0, {});
+  }
+  options_.config = config;
+  if (options_.limits.block_bytes == 0) {
+    block_bytes_ = DynamicBlockBytes(config.retention, config.max_bytes, false);
+  }
+  const int64_t after = config.max_msgs_per_subject;
+  if (after > 0 && (before <= 0 || after < before)) BeginSubjectSweep();
+  now_ = now;
+  EnforceLimits();
+  ExpireByAge(now);
+  return result;
+}
+
+}  // namespace dunlin::file

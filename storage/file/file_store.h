@@ -1,0 +1,264 @@
+// The messages of a stream on disk. See README.md for how, engine/store/stream_store.h for what.
+//
+// Its life, all of it driven by the owner (storage/storage.h):
+//
+//   Open(now)                  -> OnDisk(), Work() ... until phase() is kScanned
+//   Replay(...) per record     the journal's, in order
+//   Start(now)                 -> OnDisk(), Work() ... until phase() is kRunning
+//   Stop(now)                  -> OnDisk(), Work() ... until phase() is kStopped
+//
+// Work() does what waits: writing behind the journal, debts, dropping. Call it after each step in
+// which the store, the disk or the journal moved.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/rng.h"
+#include "engine/store/incarnation.h"
+#include "engine/store/stream_store.h"
+#include "storage/file/block_reader.h"
+#include "storage/file/block_writer.h"
+#include "storage/file/journal_record.h"
+#include "storage/file/opener.h"
+#include "storage/file/stream_index.h"
+
+namespace dunlin::file {
+
+struct FileLimits {
+  uint64_t block_bytes = 0;  // 0: as the reference chooses: DynamicBlockBytes().
+  BlockReader::Limits reader;
+  BlockWriter::Limits writer;
+  // Journal bytes of a store before it takes a checkpoint by itself.
+  uint64_t checkpoint_bytes = 32u << 20;
+  // Records that one call looks at, before it gives the thread back.
+  int records_per_slice = 4096;
+  // A skip of more leaves a gap between blocks instead of one inside (reference: the same).
+  uint64_t gap_inside_max = 64u << 10;
+};
+
+struct FileStoreOptions {
+  StoreConfig config;
+  FileLimits limits;
+};
+
+// reference: dynBlkSize.
+[[nodiscard]] uint64_t DynamicBlockBytes(RetentionPolicy retention, int64_t max_bytes,
+                                         bool encrypted);
+
+class FileStore final : public StreamStore {
+ public:
+  enum class Phase : uint8_t {
+    kNew,
+    kOpening,
+    kScanned,   // Replay() and Start() are due.
+    kStarting,  // Debts of the replay, and the first checkpoint.
+    kRunning,
+    kStopping,
+    kStopped,
+    kFailed,  // It could not be opened: Failure().
+  };
+
+  // 'journal' outlives the store.
+  FileStore(FileStoreOptions options, StoreDisk disk, StoreJournal* journal, Rng rng);
+  ~FileStore() override;
+
+  void Open();
+  // After kScanned: who the store's journal records belong to.
+  const Incarnation& incarnation() const { return incarnation_; }
+  void Replay(uint8_t kind, std::span<const uint8_t> body);
+  void Start(const Now& now);
+  void Stop(const Now& now);
+
+  void OnDisk(const DiskDone& done);
+  void Work(const Now& now);
+  // Takes a checkpoint, unless one is under way: so that the journal gets space back.
+  void WantCheckpoint() { checkpoint_wanted_ = true; }
+  Phase phase() const { return phase_; }
+  // Nothing that was begun waits for the disk or the journal.
+  bool idle() const;
+  // For the log, in the order of finding: what was damaged or lost, with stream, block and offset.
+  std::vector<std::string> TakeNotices();
+  void CheckInvariants() const;
+  const StreamIndex& index() const { return index_; }
+
+  // --- StreamStore.
+  StoreResult Store(const Now& now, std::string_view subject, std::string_view header,
+                    std::string_view payload, int64_t ttl) override;
+  StoreResult StoreRaw(const Now& now, std::string_view subject, std::string_view header,
+                       std::string_view payload, Seq seq, WallTime time, int64_t ttl) override;
+  StoreResult Skip(const Now& now, Seq seq, uint64_t count, SkipTime how) override;
+  StoreResult Remove(const Now& now, Seq seq) override;
+  StoreResult Erase(const Now& now, Seq seq) override;
+  StoreResult SyncDeleted(const Now& now, const std::vector<SeqRange>& ranges) override;
+  StoreResult UpdateConfig(const Now& now, const StoreConfig& config) override;
+
+  Progress Run(LoadMsg& request) override;
+  Progress Run(LoadMatch& request) override;
+  Progress Run(LoadLast& request) override;
+  Progress Run(CountPending& request) override;
+  Progress Run(FilteredState& request) override;
+  Progress Run(SubjectsState& request) override;
+  Progress Run(MultiLast& request) override;
+  Progress Run(SeqFromTime& request) override;
+  Progress Run(const Now& now, Purge& job) override;
+  Progress Run(const Now& now, Compact& job) override;
+  Progress Run(const Now& now, Truncate& job) override;
+
+  StreamState State() const override;
+  std::vector<SeqRange> Deleted() const override;
+  std::vector<std::pair<std::string, uint64_t>> SubjectsTotals(
+      std::string_view filter) const override;
+  std::string EncodedState(uint64_t failed) const override;
+  Instant NextDeadline() const override;
+  void OnDeadline(const Now& now) override;
+  std::vector<StoreChange> TakeChanges() override;
+  bool TakeReady() override;
+  std::optional<std::string> Failure() const override;
+
+ private:
+  // --- append.cc: records into the head block and the journal.
+  Block* HeadFor(uint64_t bytes);
+  Block* Rotate();
+  WritePoint Append(Block* head, const format::Record& record, std::string_view bytes);
+  WritePoint AppendMessage(std::string_view subject, std::string_view header,
+                           std::string_view payload, SeqTime at, int64_t ttl);
+  WritePoint AppendTombstone(SeqTime target);
+  WritePoint AppendSkipped(SeqTime last);
+  WritePoint AppendJournal(RecordType type, uint32_t block, uint64_t offset, std::string_view rest);
+  // Why no change is taken now.
+  StoreError Refusal() const;
+  static StoreResult Refused(StoreError error);
+  StoreError Admit(std::string_view subject, std::string_view header, std::string_view payload);
+  StoreResult Put(const Now& now, std::string_view subject, std::string_view header,
+                  std::string_view payload, SeqTime at, int64_t ttl);
+
+  // --- removal.cc: what goes, and what that leaves behind.
+  enum class Trace : uint8_t { kTombstone, kFloor, kNone };
+  // REQUIRES: the message is there.
+  WritePoint RemoveOne(Seq seq);
+  void TakeOut(Block* block, Seq seq);
+  void Settle(Block* block, const format::Record& record);
+  bool SettleBlock(Block* block);
+  void NextFirst();
+  void DropIfEmpty(Block* block);
+  void DropEmpty();
+  std::string Where(const Block& block) const;
+  bool Needed(const Block& block) const;
+  void DropBlock(size_t place);
+  void ApplyFloor(Seq floor);
+
+  // --- limits.cc
+  void EnforceLimits();
+  void ExpireByAge(const Now& now);
+  void DropFront();
+  void Forfeit(Block* block);
+  void EnforceSubject(std::string_view subject);
+  enum class Found : uint8_t { kYes, kNo, kWait, kMore, kFailed };
+  Found FirstOfSubject(std::string_view subject, Seq* seq);
+  void PayDebts();
+
+  // --- queries.cc
+  Progress Wait(BlockReader::Got got, StoreRequest* request, std::string why);
+  Progress SearchUp(const std::vector<std::string>& filters, Seq* at, Seq last,
+                    StoreRequest* request, format::Record* found, uint64_t* count = nullptr);
+  Progress SearchDown(const std::vector<std::string>& filters, Seq* at, Seq first,
+                      StoreRequest* request, format::Record* found);
+  // Between which sequences all that matches lies.
+  struct Bounds {
+    Seq first = 0, last = 0;
+    bool any = false;
+  };
+  Bounds SubjectBounds(const std::vector<std::string>& filters) const;
+  Progress DebtsFirst();
+  Progress Resolve(std::string_view subject, bool down, StoreRequest* request);
+
+  // --- counts.cc
+  Progress Count(const std::vector<std::string>& filters, Seq from, StoreRequest* request,
+                 uint64_t* total);
+  Progress CountLasts(const CountPending& pending, StoreRequest* request, uint64_t* total);
+  uint64_t CountAll(Seq from) const;
+
+  // --- jobs.cc
+  WritePoint AppendMark(RecordType type, SeqTime mark);
+  WritePoint AppendFloor(Seq floor);
+  void ResetTo(SeqTime last, uint32_t block, WritePoint point);
+  uint64_t PurgeAll(Seq first);
+  void BeginJob();
+  uint64_t EndJob();
+  Progress FloorSome();
+  Progress PurgeMatches(Purge& job);
+  void CutTo(SeqTime mark, uint32_t block);
+
+  // --- opening.cc
+  void WorkOpening();
+  void WorkStarting();
+  void BeginSubjectSweep();
+  bool SweepSubjects();
+  Checkpoint Snapshot() const;
+  void MaybeCheckpoint();
+  void ReplayAppend(const JournalHead& head, std::span<const uint8_t> bytes);
+  void ReplayElsewhere(const format::Record& record);
+  void Damaged(std::string what);
+
+  // --- stopping.cc
+  enum class StopStage : uint8_t { kSettling, kCheckpoint, kNaming };
+  bool LeaveTombstones();
+  void WorkStopping();
+  bool OnStopDisk(const DiskDone& done);
+
+  // The one job that may be under way.
+  struct Job {
+    bool busy = false;
+    uint64_t msgs = 0, bytes = 0;  // Before it.
+    Seq floor = 0;                 // All below is to go.
+    Seq bound = 0;                 // Of a purge by filter: nothing above goes.
+    uint64_t left = 0;             // How many more at most.
+    CountPending count;
+    bool active() const { return busy; }
+  };
+
+  FileStoreOptions options_;
+  uint64_t block_bytes_;
+  StoreDisk disk_;
+  StoreJournal* const journal_;
+  Rng rng_;
+  BlockCodec codec_;
+  StreamIndex index_;
+  BlockReader reader_;
+  BlockWriter writer_;
+  std::unique_ptr<Opener> opener_;
+
+  Phase phase_ = Phase::kNew;
+  Incarnation incarnation_;
+  uint32_t next_block_ = 1;
+  uint64_t record_number_ = 0;  // Of the last journal record.
+  WritePoint last_point_;
+  uint64_t bytes_since_checkpoint_ = 0;
+  bool checkpoint_wanted_ = false;
+
+  bool has_checkpoint_ = false;
+  std::vector<uint32_t> missing_;
+  Job job_;
+  StopStage stop_ = StopStage::kSettling;
+  DiskTicket stop_remove_, stop_sync_;
+
+  bool sweeping_ = false;  // All subjects are being held against a new limit.
+  std::string sweep_from_;
+  std::vector<std::string> subjects_due_;  // Subjects above their limit that had to wait.
+  bool limits_due_ = false;
+  bool ready_ = false;
+  bool replaying_ = false;
+  bool quiet_ = false;  // A job counts its own changes.
+  Now now_;             // Of the last call that brought one.
+  std::vector<StoreChange> changes_;
+  std::vector<std::string> notices_;
+  std::optional<std::string> failure_;
+  std::string scratch_;
+};
+
+}  // namespace dunlin::file

@@ -1,0 +1,273 @@
+// FileStore: purge, compact, truncate. Each is one record in the journal first, whose replay comes
+// to the same end; then the blocks are looked through, for the subjects' counts, in slices; files
+// go, or are rewritten, later.
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "storage/file/file_store.h"
+
+namespace dunlin::file {
+namespace {
+
+using Got = BlockReader::Got;
+
+}  // namespace
+
+WritePoint FileStore::AppendMark(RecordType type, SeqTime mark) {
+  uint8_t bytes[kJournalMarkBytes];
+  EncodeJournalMark({mark.seq, mark.time}, bytes);
+  const Block* head = index_.head();
+  return AppendJournal(type, head == nullptr ? 0 : head->number, 0,
+                       {reinterpret_cast<const char*>(bytes), sizeof(bytes)});
+}
+
+// All blocks up to 'block' go, with all that is in them; 'last' is the last sequence from then on.
+void FileStore::ResetTo(SeqTime last, uint32_t block, WritePoint point) {
+  while (!index_.blocks.empty() && index_.blocks.front()->number <= block) {
+    writer_.Drop(std::move(index_.blocks.front()), point);
+    index_.blocks.erase(index_.blocks.begin());
+  }
+  CHECK(index_.blocks.empty());
+  index_.subjects.Clear();
+  index_.msgs = index_.bytes = index_.unsettled = 0;
+  index_.last = last;
+  index_.first = {last.seq + 1, WallTime{}};
+  next_block_ = std::max(next_block_, block + 1);
+  subjects_due_.clear();
+}
+
+// Removes everything; the next sequence is 'first' if that is higher than it would be.
+uint64_t FileStore::PurgeAll(Seq first) {
+  const uint64_t purged = index_.msgs;
+  if (purged > 0) {
+    changes_.push_back(
+        {.kind = StoreChange::Kind::kMany, .msgs = purged, .bytes = index_.bytes, .subject = {}});
+  }
+  SeqTime last = index_.last;
+  if (first > last.seq + 1) last.seq = first - 1;
+  const uint32_t block = index_.head() == nullptr ? 0 : index_.head()->number;
+  const WritePoint point = AppendMark(RecordType::kPurge, last);
+  ResetTo(last, block, point);
+  // So that blocks alone say which sequence was the last one (reference: the same).
+  if (last.seq > 0) AppendTombstone(last);
+  return purged;
+}
+
+// A slice of what job_.floor asks for. kDone: all below it is gone.
+Progress FileStore::FloorSome() {
+  int budget = options_.limits.records_per_slice;
+  Progress progress = Progress::kDone;
+  quiet_ = true;
+  for (size_t place = 0; place < index_.blocks.size() && progress == Progress::kDone; ++place) {
+    Block* block = index_.blocks[place].get();
+    if (block->msgs > 0 && block->first.seq >= job_.floor) break;
+    while (block->msgs > 0 && block->first.seq < job_.floor) {
+      std::string why;
+      const Got got = reader_.Need(block, 0, &why);
+      if (got == Got::kMore || got == Got::kWait || budget-- == 0) {
+        progress = got == Got::kWait ? Progress::kWait : Progress::kMore;
+        break;
+      }
+      if (got == Got::kDamaged) Damaged(why);
+      TakeOut(block, block->first.seq);
+      if (got == Got::kDamaged) Forfeit(block);
+    }
+  }
+  quiet_ = false;
+  NextFirst();
+  if (progress != Progress::kDone) return progress;
+  job_.floor = 0;
+  DropEmpty();
+  return Progress::kDone;
+}
+
+void FileStore::BeginJob() {
+  CHECK(!job_.active());
+  job_.busy = true;
+  job_.msgs = index_.msgs;
+  job_.bytes = index_.bytes;
+}
+
+uint64_t FileStore::EndJob() {
+  const uint64_t purged = job_.msgs - index_.msgs;
+  if (purged > 0) {
+    changes_.push_back({.kind = StoreChange::Kind::kMany,
+                        .msgs = purged,
+                        .bytes = job_.bytes - index_.bytes,
+                        .subject = {}});
+  }
+  job_ = {};
+  return purged;
+}
+
+Progress FileStore::Run(const Now& now, Compact& job) {
+  now_ = now;
+  if (job.cursor.b == 0) {
+    job.error = Refusal();
+    if (job.error != StoreError::kNone) return Progress::kFailed;
+    if (job.seq == 0 || job.seq > index_.last.seq) {
+      job.purged = PurgeAll(job.seq);
+      job.point = last_point_;
+      return Progress::kDone;
+    }
+    if (job.seq <= index_.first.seq) return Progress::kDone;
+    BeginJob();
+    job_.floor = job.seq;
+    job.point = AppendFloor(job.seq);
+    job.cursor.b = 1;
+  }
+  if (job_.floor != 0) {
+    const Progress progress = FloorSome();
+    if (progress != Progress::kDone) return progress;
+  }
+  job.purged = EndJob();
+  return Progress::kDone;
+}
+
+WritePoint FileStore::AppendFloor(Seq floor) {
+  // The record says what first.seq is: for a moment, what it will be.
+  const SeqTime first = index_.first;
+  index_.first.seq = floor;
+  const WritePoint point = AppendJournal(
+      RecordType::kFloor, index_.head() == nullptr ? 0 : index_.head()->number, 0, {});
+  index_.first = first;
+  return point;
+}
+
+Progress FileStore::Run(const Now& now, Purge& job) {
+  now_ = now;
+  const bool all = job.filter.empty() || job.filter == ">";
+  if (job.cursor.b == 0) {
+    job.error = Refusal();
+    if (job.error != StoreError::kNone) return Progress::kFailed;
+    if (job.below == 1) return Progress::kDone;
+    if (all && job.keep == 0 && job.below == 0) {
+      job.purged = PurgeAll(0);
+      job.point = last_point_;
+      return Progress::kDone;
+    }
+  }
+  if (all && job.below > 1) {  // 'keep' does not count then (reference: the same).
+    Compact compact;
+    compact.seq = job.below;
+    compact.cursor = job.cursor;
+    const Progress progress = Run(now, compact);
+    job.cursor = compact.cursor;
+    job.error = compact.error;
+    job.detail = compact.detail;
+    job.purged = compact.purged;
+    if (compact.point > job.point) job.point = compact.point;
+    return progress;
+  }
+  return PurgeMatches(job);
+}
+
+Progress FileStore::PurgeMatches(Purge& job) {
+  const std::vector<std::string> filters{job.filter};
+  if (job.cursor.b == 0) {
+    BeginJob();
+    job_.left = UINT64_MAX;
+    job_.bound = job.below == 0 ? index_.last.seq : std::min(job.below - 1, index_.last.seq);
+    job_.count = {};
+    job_.count.filters = filters;
+    job.cursor.b = job.keep > 0 ? 1 : 2;
+  }
+  if (job.cursor.b == 1) {
+    const Progress progress = Run(job_.count);
+    if (progress == Progress::kFailed) {
+      job.error = job_.count.error;
+      job.detail = job_.count.detail;
+      job_ = {};
+    }
+    if (progress != Progress::kDone) return progress;
+    job_.left = job_.count.total > job.keep ? job_.count.total - job.keep : 0;
+    job.cursor.b = 2;
+  }
+  job.cursor.at = std::max(job.cursor.at, index_.first.seq);
+  Progress progress = Progress::kDone;
+  for (int budget = options_.limits.records_per_slice / 4 + 1; job_.left > 0; --budget) {
+    format::Record found;
+    progress = SearchUp(filters, &job.cursor.at, job_.bound, &job, &found);
+    if (progress != Progress::kDone) break;
+    quiet_ = true;
+    job.point = RemoveOne(found.seq);
+    quiet_ = false;
+    --job_.left;
+    if (budget == 0) return Progress::kMore;
+  }
+  if (progress == Progress::kMore || progress == Progress::kWait) return progress;
+  const bool failed = progress == Progress::kFailed && job.error != StoreError::kEof;
+  if (!failed) job.error = StoreError::kNone;
+  job.purged = EndJob();
+  return failed ? Progress::kFailed : Progress::kDone;
+}
+
+// Everything above 'mark' in blocks up to 'block' goes: out of all counts now, out of the files
+// when they are rewritten. Until then a checkpoint says from where on they mean nothing.
+void FileStore::CutTo(SeqTime mark, uint32_t block) {
+  for (const auto& cut : index_.blocks) {
+    if (cut->number > block || cut->last.seq <= mark.seq) continue;
+    for (Seq at = std::max(mark.seq + 1, cut->first.seq); cut->msgs > 0;) {
+      const auto live = cut->deleted.NextAbsent(at);
+      if (!live || *live > cut->last.seq) break;
+      TakeOut(cut.get(), *live);
+      at = *live + 1;
+    }
+    cut->deleted.DeleteRange(mark.seq + 1, cut->last.seq);
+    cut->last = mark;
+    if (cut->msgs == 0) cut->deleted.Clear();
+    if (cut->msgs == 0) cut->first = {mark.seq + 1, WallTime{}};
+    cut->base = std::min(cut->base, mark.seq + 1);
+    cut->cut = cut->cut == 0 ? mark.seq : std::min(cut->cut, mark.seq);
+    if (cut->life == BlockLife::kOpen) cut->life = BlockLife::kSealed;
+  }
+  index_.last = mark;
+  NextFirst();
+}
+
+Progress FileStore::Run(const Now& now, Truncate& job) {
+  now_ = now;
+  if (job.cursor.b == 0) {
+    job.error = Refusal();
+    if (job.error == StoreError::kNone && job.seq > index_.last.seq) {
+      job.error = StoreError::kInvalidSeq;
+    }
+    if (job.error != StoreError::kNone) return Progress::kFailed;
+    if (job.seq == 0) {
+      const uint32_t block = index_.head() == nullptr ? 0 : index_.head()->number;
+      job.point = AppendMark(RecordType::kPurge, {});
+      ResetTo({}, block, job.point);
+      return Progress::kDone;
+    }
+    BeginJob();
+    job.cursor.b = 1;
+  }
+  // Everything that goes must be in memory, one block after the other, before anything is decided:
+  // its subjects are counted out, and the time of the new last message is in its record.
+  SeqTime mark{job.seq, index_.last.time};
+  for (size_t place = index_.Place(job.seq); place < index_.blocks.size(); ++place) {
+    Block* block = index_.blocks[place].get();
+    std::string why;
+    const Got got = block->msgs == 0 ? Got::kHere : reader_.Need(block, 0, &why);
+    if (got == Got::kDamaged) Damaged(why);
+    if (got == Got::kMore) return Progress::kMore;
+    if (got == Got::kWait) return Progress::kWait;
+    if (place != index_.Place(job.seq) || got == Got::kDamaged) continue;
+    format::Record record;
+    const bool live = block->Live(job.seq) && block->cache->Find(job.seq, &record);
+    mark.time = live ? record.time : block->last.time;
+  }
+  const bool live = index_.Live(job.seq);
+  const uint32_t head = index_.head() == nullptr ? 0 : index_.head()->number;
+  job.point = AppendMark(RecordType::kTruncate, mark);
+  quiet_ = true;
+  CutTo(mark, head);
+  quiet_ = false;
+  if (!live) AppendTombstone(mark);
+  job.point = last_point_;
+  (void)EndJob();
+  DropEmpty();
+  return Progress::kDone;
+}
+
+}  // namespace dunlin::file

@@ -1,0 +1,170 @@
+// FileStore: limits, age, and the debts that wait for blocks.
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "storage/file/file_store.h"
+
+namespace dunlin::file {
+
+// The oldest message goes by a limit. Nothing is written for it: the next record's floor has it,
+// and until then a restart comes to the same end by the same limit. REQUIRES: its block is cached.
+void FileStore::DropFront() {
+  Block* block = index_.Find(index_.first.seq);
+  CHECK(block != nullptr);
+  TakeOut(block, index_.first.seq);
+  NextFirst();
+  if (block->msgs == 0) DropIfEmpty(block);
+}
+
+void FileStore::EnforceLimits() {
+  const StoreConfig& config = options_.config;
+  limits_due_ = false;
+  if (config.discard != DiscardPolicy::kOld || replaying_) return;
+  for (int budget = options_.limits.records_per_slice; index_.msgs > 0; --budget) {
+    const bool over =
+        (config.max_msgs > 0 && index_.msgs > static_cast<uint64_t>(config.max_msgs)) ||
+        (config.max_bytes > 0 && index_.bytes > static_cast<uint64_t>(config.max_bytes));
+    if (!over) return;
+    std::string why;
+    Block* block = index_.Find(index_.first.seq);
+    const BlockReader::Got got = reader_.Need(block, index_.first.seq, &why);
+    if (budget == 0 || index_.unsettled > 0 || got == BlockReader::Got::kMore ||
+        got == BlockReader::Got::kWait) {
+      limits_due_ = true;
+      return;
+    }
+    if (got == BlockReader::Got::kDamaged) Damaged(why);
+    DropFront();
+    if (got == BlockReader::Got::kDamaged) Forfeit(block);
+  }
+}
+
+FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
+  SubjectInfo* info = index_.subjects.Find(subject);
+  if (info == nullptr) return Found::kNo;
+  info->first = std::max(info->first, index_.first.seq);
+  int budget = options_.limits.records_per_slice;
+  for (size_t place = index_.Place(info->first); place < index_.blocks.size(); ++place) {
+    Block* block = index_.blocks[place].get();
+    if (block->msgs == 0) continue;
+    const Seq from = std::max(info->first, block->first.seq);
+    std::string why;
+    switch (reader_.Need(block, from, &why)) {
+      case BlockReader::Got::kHere: break;
+      case BlockReader::Got::kMore: return Found::kMore;
+      case BlockReader::Got::kWait: return Found::kWait;
+      case BlockReader::Got::kDamaged: Damaged(why); return Found::kFailed;
+    }
+    const BlockCache& cache = *block->cache;
+    for (size_t i = cache.IndexAt(from); i < cache.size(); ++i) {
+      const Seq at = cache.SeqAt(i);
+      info->first = at;  // So far nothing was found: the search goes on here.
+      if (--budget == 0) return Found::kMore;
+      if (!block->Live(at) || cache.At(i).subject != subject) continue;
+      info->first_exact = true;
+      *seq = at;
+      return Found::kYes;
+    }
+    info->first = block->last.seq + 1;
+  }
+  return Found::kNo;
+}
+
+void FileStore::EnforceSubject(std::string_view subject) {
+  const int64_t max = options_.config.max_msgs_per_subject;
+  if (max <= 0 || replaying_) return;
+  const std::string name(subject);
+  for (int budget = options_.limits.records_per_slice;; --budget) {
+    const SubjectInfo* info = index_.subjects.Find(name);
+    if (info == nullptr || info->total <= static_cast<uint64_t>(max)) return;
+    Seq oldest = 0;
+    const Found found =
+        index_.unsettled > 0 || budget == 0 ? Found::kWait : FirstOfSubject(name, &oldest);
+    if (found == Found::kYes) {
+      RemoveOne(oldest);
+      continue;
+    }
+    // What cannot be read stays, above the limit: never a message that might be another one.
+    if (found == Found::kWait || found == Found::kMore) subjects_due_.push_back(name);
+    return;
+  }
+}
+
+// The block cannot be read: what is due for it is written off.
+void FileStore::Forfeit(Block* block) {
+  if (index_.ByNumber(block->number) != block) return;
+  index_.unsettled -= block->unsettled.size();
+  if (block->msgs == 0) {
+    index_.bytes -= block->bytes;
+    block->bytes = 0;
+  }
+  block->unsettled.clear();
+  if (block->msgs == 0) DropIfEmpty(block);
+}
+
+void FileStore::PayDebts() {
+  for (size_t place = 0; index_.unsettled > 0 && place < index_.blocks.size();) {
+    Block* block = index_.blocks[place].get();
+    std::string why;
+    const size_t count = index_.blocks.size();
+    if (!block->unsettled.empty()) {
+      switch (reader_.Need(block, 0, &why)) {
+        case BlockReader::Got::kHere:
+          SettleBlock(block);
+          DropIfEmpty(block);
+          break;
+        case BlockReader::Got::kMore:
+        case BlockReader::Got::kWait: break;
+        case BlockReader::Got::kDamaged:
+          Damaged(why);
+          Forfeit(block);
+          break;
+      }
+    }
+    if (index_.blocks.size() == count) ++place;
+  }
+  if (index_.msgs > 0 && index_.first.time == WallTime{}) {
+    Block* block = index_.Find(index_.first.seq);
+    std::string why;
+    format::Record record;
+    const BlockReader::Got got = reader_.Need(block, index_.first.seq, &why);
+    if (got == BlockReader::Got::kHere && block->cache->Find(index_.first.seq, &record)) {
+      block->first.time = index_.first.time = record.time;
+    }
+  }
+  if (index_.unsettled > 0) return;
+  std::vector<std::string> due = std::move(subjects_due_);
+  subjects_due_.clear();
+  for (const std::string& subject : due) EnforceSubject(subject);
+  if (limits_due_) EnforceLimits();
+}
+
+void FileStore::ExpireByAge(const Now& now) {
+  const Duration age = options_.config.max_age;
+  if (age.ns <= 0) return;
+  for (int budget = options_.limits.records_per_slice; index_.msgs > 0 && budget > 0; --budget) {
+    if (index_.first.time == WallTime{} || now.wall - index_.first.time < age) return;
+    std::string why;
+    Block* block = index_.Find(index_.first.seq);
+    const BlockReader::Got got = reader_.Need(block, index_.first.seq, &why);
+    if (got == BlockReader::Got::kMore || got == BlockReader::Got::kWait) return;
+    if (got == BlockReader::Got::kDamaged) Damaged(why);
+    DropFront();
+    if (got == BlockReader::Got::kDamaged) Forfeit(block);
+  }
+}
+
+Instant FileStore::NextDeadline() const {
+  if (phase_ != Phase::kRunning || options_.config.max_age.ns <= 0 || index_.msgs == 0 ||
+      index_.first.time == WallTime{}) {
+    return kNever;
+  }
+  return now_.mono + (index_.first.time + options_.config.max_age - now_.wall);
+}
+
+void FileStore::OnDeadline(const Now& now) {
+  now_ = now;
+  if (phase_ == Phase::kRunning && !failure_) ExpireByAge(now);
+}
+
+}  // namespace dunlin::file

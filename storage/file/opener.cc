@@ -1,0 +1,306 @@
+#include "storage/file/opener.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "storage/format/checksum_key.h"
+#include "storage/format/file_names.h"
+
+namespace dunlin::file {
+namespace {
+
+std::string InMsgs(std::string_view name) {
+  return std::string(format::kMsgsDir).append("/").append(name);
+}
+
+}  // namespace
+
+void Opener::Begin() {
+  make_ = disk_.MakeDir(format::kMsgsDir);
+  list_ = disk_.List(format::kMsgsDir, make_);
+}
+
+void Opener::Fail(std::string what, const DiskDone& done) {
+  failure_ = "stream '" + codec_->stream() + "', " + what + ": " + Describe(done.error);
+  if (!done.text.empty()) failure_.append(" (").append(done.text).append(")");
+  stage_ = Stage::kFailed;
+}
+
+bool Opener::OnDisk(const DiskDone& done) {
+  if (done.ticket == make_) {
+    if (!done.ok()) Fail("making its directory", done);
+    return true;
+  }
+  if (done.ticket == list_) {
+    if (done.ok()) OnList(done);
+    if (!done.ok() && stage_ != Stage::kFailed) Fail("listing its directory", done);
+    return true;
+  }
+  if (done.ticket == open_) {
+    if (!done.ok()) {
+      read_error_ = std::string("open: ") + Describe(done.error);
+      read_done_ = true;
+    }
+    return true;
+  }
+  if (done.ticket == read_) {
+    if (done.error == DiskError::kCanceled) return true;
+    close_ = disk_.Close(file_);
+    if (!done.ok()) read_error_ = std::string("read: ") + Describe(done.error);
+    bytes_.resize(done.ok() ? done.size : 0);
+    return true;
+  }
+  if (done.ticket == close_) {
+    read_done_ = true;
+    return true;
+  }
+  const auto removed = std::find(removing_.begin(), removing_.end(), done.ticket);
+  if (removed == removing_.end()) return false;
+  removing_.erase(removed);
+  if (!done.ok() && done.error != DiskError::kNotFound) Fail("removing a stray file", done);
+  return true;
+}
+
+void Opener::BeginFile(std::string name, uint64_t size) {
+  bytes_.assign(size, '\0');
+  read_done_ = false;
+  read_error_.clear();
+  file_ = disk_.NewFile();
+  open_ = disk_.Open(file_, name, Access::kRead, Creation::kExisting);
+  read_ = disk_.Read(file_, 0, reinterpret_cast<uint8_t*>(bytes_.data()), size, open_);
+}
+
+void Opener::OnList(const DiskDone& done) {
+  entries_ = done.entries;
+  for (const DirEntry& entry : entries_) {
+    if (entry.name != kCheckpointFile) continue;
+    stage_ = Stage::kCheckpoint;
+    BeginFile(InMsgs(kCheckpointFile), entry.size);
+    return;
+  }
+  RemoveStrays();
+}
+
+void Opener::OnCheckpoint() {
+  // Without it nobody can tell which bytes are whole: better no stream than a wrong one.
+  const auto fail = [&](std::string_view why) {
+    failure_ = "stream '" + codec_->stream() + "', " + InMsgs(kCheckpointFile) +
+               ", offset 0: " + std::string(why);
+    stage_ = Stage::kFailed;
+  };
+  if (!read_error_.empty()) return fail(read_error_);
+  checkpoint_ = DecodeCheckpoint(bytes_, format::StreamChecksum(codec_->stream()));
+  if (!checkpoint_) return fail("invalid checksum");
+  RemoveStrays();
+}
+
+// Temporary files, and blocks that the checkpoint does not name.
+void Opener::RemoveStrays() {
+  stage_ = Stage::kStrays;
+  std::vector<uint32_t> named = checkpoint_ ? checkpoint_->blocks : std::vector<uint32_t>{};
+  for (const DirEntry& entry : entries_) {
+    if (entry.is_directory) continue;
+    const std::optional<uint32_t> block = format::ParseBlockFile(entry.name);
+    const bool temporary =
+        entry.name.ends_with(format::kTemporarySuffix) || entry.name.ends_with(".new");
+    const bool stray =
+        block && checkpoint_ && !std::binary_search(named.begin(), named.end(), *block);
+    if (temporary || stray) {
+      removing_.push_back(disk_.Remove(InMsgs(entry.name)));
+    } else if (block) {
+      blocks_.push_back(*block);
+    }
+    if (block) highest_ = std::max(highest_, *block);
+  }
+  std::sort(blocks_.begin(), blocks_.end());
+  std::set_difference(named.begin(), named.end(), blocks_.begin(), blocks_.end(),
+                      std::back_inserter(missing_));
+  if (checkpoint_) highest_ = std::max(highest_, checkpoint_->head);
+}
+
+Opener::Step Opener::Work() {
+  if (stage_ == Stage::kCheckpoint && read_done_) OnCheckpoint();
+  if (stage_ == Stage::kStrays && removing_.empty()) stage_ = Stage::kBlocks;
+  if (stage_ == Stage::kFailed) return Step::kFailed;
+  if (stage_ == Stage::kDone) return Step::kDone;
+  if (stage_ != Stage::kBlocks) return Step::kWait;
+  if (block_ == nullptr) {
+    if (blocks_.empty()) {
+      FinishAll();
+      return Step::kDone;
+    }
+    const uint32_t number = blocks_.back();
+    blocks_.pop_back();
+    block_ = std::make_unique<Block>(number, format::BlockChecksum(codec_->stream(), number));
+    uint64_t size = 0;
+    for (const DirEntry& entry : entries_) {
+      if (entry.name == format::BlockFile(number)) size = entry.size;
+    }
+    block_->file_bytes = size;
+    const bool head = checkpoint_ && number == checkpoint_->head;
+    BeginFile(BlockPath(number), head ? checkpoint_->head_bytes : size);
+    return Step::kWait;
+  }
+  if (!read_done_) return Step::kWait;
+  if (!ScanSome()) return Step::kMore;
+  FinishBlock();
+  return Step::kMore;
+}
+
+bool Opener::ScanSome() {
+  if (scan_ == nullptr) {
+    const std::string where =
+        "stream '" + codec_->stream() + "', block " + std::to_string(block_->number) + ", offset ";
+    std::string why;
+    if (!read_error_.empty()) {
+      notices_.push_back(where + "0: " + read_error_ + "; all its messages are lost");
+      block_->damage = notices_.back();
+      bytes_.clear();
+    } else if (checkpoint_ && block_->number == checkpoint_->head &&
+               bytes_.size() < checkpoint_->head_bytes) {
+      notices_.push_back(where + std::to_string(bytes_.size()) + ": the file ends here; " +
+                         std::to_string(checkpoint_->head_bytes) + " bytes were written");
+    }
+    if (!codec_->Decode(*block_, &bytes_, &why)) {
+      notices_.push_back(where + "0: " + why + "; all its messages are lost");
+      block_->damage = notices_.back();
+      bytes_.clear();
+    }
+    scan_ = std::make_unique<BlockCache>();
+    scan_->Take(std::move(bytes_));
+  }
+  if (!scan_->IndexSome(block_->checksum, slice_)) return false;
+  return true;
+}
+
+// Both walks pass over the same holes.
+template <class Use>
+static void ForEachRecord(const BlockCache& cache, Use use) {
+  const std::string_view bytes = cache.Bytes(0, cache.end());
+  uint64_t at = 0;
+  size_t hole = 0;
+  while (at < bytes.size()) {
+    if (hole < cache.holes().size() && cache.holes()[hole].begin == at) {
+      at = cache.holes()[hole++].end;
+      continue;
+    }
+    format::Record record;
+    const format::RecordDamage damage = format::DecodeRecord(bytes, at, nullptr, &record);
+    CHECK(damage == format::RecordDamage::kNone);
+    use(record);
+    at += record.bytes;
+  }
+}
+
+void Opener::FinishBlock() {
+  Block& block = *block_;
+  for (const BlockCut& cut : checkpoint_ ? checkpoint_->cuts : std::vector<BlockCut>{}) {
+    if (cut.block == block.number) block.cut = cut.seq;
+  }
+  const Seq cut = block.cut == 0 ? UINT64_MAX : block.cut;
+  ForEachRecord(*scan_, [&](const format::Record& record) {
+    block.last_checksum = record.checksum;
+    if (record.kind != format::RecordKind::kTombstone || record.seq > cut) return;
+    dead_.Insert(record.seq);
+    block.tombs.Insert(record.seq);
+    if (record.seq > last_tomb_.seq) last_tomb_ = {record.seq, record.time};
+  });
+  const Seq floor = checkpoint_ ? checkpoint_->floor : 0;
+  SeqTime highest;
+  block.first.seq = 1;
+  ForEachRecord(*scan_, [&](const format::Record& record) {
+    if (record.kind == format::RecordKind::kTombstone || record.seq == 0) return;
+    if (record.seq <= highest.seq || record.seq > cut) return;  // Says nothing new.
+    if (block.base == 0) block.base = record.seq;
+    highest = {record.seq, record.time};
+    if (record.kind != format::RecordKind::kMessage || record.seq < floor ||
+        dead_.Contains(record.seq)) {
+      return;
+    }
+    CountMessage(&block, record);
+    index_->AddToSubject(record.subject, record.seq);
+  });
+  if (highest.seq > block.last.seq) {
+    if (block.msgs > 0) {
+      CountGap(&block, block.last.seq + 1, highest.seq);
+    } else {
+      block.first = {highest.seq + 1, WallTime{}};
+      block.last.seq = highest.seq;
+    }
+    block.last.time = highest.time;
+  }
+  NoteHoles();
+  block.raw_bytes = scan_->end();
+  block.written = block.synced = block.raw_bytes;
+  block.has_file = true;
+  const bool last = scanned_.empty();
+  const bool open = last && block.holes == 0 && !block.rewritten && block.cut == 0;
+  block.life = open ? BlockLife::kOpen : BlockLife::kPassed;
+  // The last one is what is asked for first.
+  if (last) block.cache = std::move(scan_);
+  scan_.reset();
+  scanned_.push_back(std::move(block_));
+}
+
+// What lies in holes is lost; which sequences, the records around them say.
+void Opener::NoteHoles() {
+  Block& block = *block_;
+  block.holes = scan_->holes().size();
+  for (const BlockCache::Hole& hole : scan_->holes()) {
+    SeqRange lost{block.base, 0};
+    ForEachRecord(*scan_, [&](const format::Record& record) {
+      if (record.kind == format::RecordKind::kTombstone || record.seq == 0) return;
+      if (record.offset < hole.begin) lost.first = record.seq + 1;
+      if (record.offset >= hole.end && lost.last == 0) lost.last = record.seq - 1;
+    });
+    std::string what = "stream '" + codec_->stream() + "', block " + std::to_string(block.number) +
+                       ", offset " + std::to_string(hole.begin) + ": " +
+                       format::Describe(hole.damage) + "; " +
+                       std::to_string(hole.end - hole.begin) + " bytes cannot be read";
+    if (lost.last >= lost.first) {
+      what += ", messages " + std::to_string(lost.first) + " to " + std::to_string(lost.last) +
+              " are lost";
+      block.lost.push_back({lost, what});
+    }
+    notices_.push_back(std::move(what));
+  }
+}
+
+void Opener::FinishAll() {
+  std::reverse(scanned_.begin(), scanned_.end());
+  SeqTime last;
+  for (std::unique_ptr<Block>& block : scanned_) {
+    // A block of tombstones alone stands where the one before it ended. The last sequence of all
+    // may be known by its tombstone only.
+    if (block->last.seq < last.seq) {
+      if (block->msgs == 0) {
+        block->first = {last.seq + 1, WallTime{}};
+        block->last = last;
+      } else {
+        notices_.push_back("stream '" + codec_->stream() + "', block " +
+                           std::to_string(block->number) +
+                           ", offset 0: sequences of an earlier block come again");
+      }
+    }
+    if (block->base == 0) block->base = block->last.seq + 1;
+    last = block->last;
+    index_->msgs += block->msgs;
+    index_->bytes += block->bytes;
+    index_->blocks.push_back(std::move(block));
+  }
+  index_->last = last;
+  if (last_tomb_.seq > last.seq) index_->last = last_tomb_;
+  if (checkpoint_ && checkpoint_->last.seq >= index_->last.seq) index_->last = checkpoint_->last;
+  if (Block* head = index_->head(); head != nullptr && head->last.seq < index_->last.seq) {
+    CountGap(head, head->last.seq + 1, index_->last.seq);
+    head->last.time = index_->last.time;
+  }
+  index_->FindFirst();
+  if (checkpoint_ && checkpoint_->msgs != index_->msgs) {
+    notices_.push_back("stream '" + codec_->stream() + "': " + std::to_string(checkpoint_->msgs) +
+                       " messages were there, " + std::to_string(index_->msgs) + " were found");
+  }
+  stage_ = Stage::kDone;
+}
+
+}  // namespace dunlin::file

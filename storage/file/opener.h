@@ -1,0 +1,88 @@
+// Finds out what is in a stream's directory: lists it, reads the checkpoint if there is one, and
+// scans the blocks, from the last one to the first, so that tombstones are known before what they
+// are for.
+//
+// With a checkpoint: only what it names counts. Blocks that it does not name are strays and are
+// removed; of its head block, bytes past the synced length mean nothing. Without one the directory
+// is the reference's, or ours after a clean stop: every block counts, whole, and what is no record
+// at the end of the last one is a tail that was cut off.
+//
+// Damage is reported and passed over: the messages in it are lost, their sequences stay used.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/seq_set.h"
+#include "storage/file/block_codec.h"
+#include "storage/file/checkpoint.h"
+#include "storage/file/store_disk.h"
+#include "storage/file/stream_index.h"
+
+namespace dunlin::file {
+
+class Opener {
+ public:
+  // All but the options outlive this.
+  Opener(StoreDisk disk, BlockCodec* codec, StreamIndex* index, size_t bytes_per_slice)
+      : disk_(std::move(disk)), codec_(codec), index_(index), slice_(bytes_per_slice) {}
+
+  void Begin();
+  bool OnDisk(const DiskDone& done);
+  enum class Step : uint8_t { kMore, kWait, kDone, kFailed };
+  Step Work();
+
+  // After kDone.
+  const std::optional<Checkpoint>& checkpoint() const { return checkpoint_; }
+  // Blocks that the checkpoint names and that are not there: right only if the journal says that
+  // they were dropped.
+  const std::vector<uint32_t>& missing() const { return missing_; }
+  uint32_t highest_block() const { return highest_; }
+  std::vector<std::string>& notices() { return notices_; }
+  // After kFailed.
+  const std::string& failure() const { return failure_; }
+
+ private:
+  enum class Stage : uint8_t { kListing, kCheckpoint, kStrays, kBlocks, kDone, kFailed };
+  void OnList(const DiskDone& done);
+  void OnCheckpoint();
+  void RemoveStrays();
+  void BeginFile(std::string name, uint64_t size);
+  bool ScanSome();
+  void NoteHoles();
+  void FinishBlock();
+  void FinishAll();
+  void Fail(std::string what, const DiskDone& done);
+
+  StoreDisk disk_;
+  BlockCodec* const codec_;
+  StreamIndex* const index_;
+  const size_t slice_;
+
+  Stage stage_ = Stage::kListing;
+  DiskTicket make_, list_, open_, read_, close_;
+  FileId file_;
+  std::string bytes_;
+  bool read_done_ = false;
+  std::string read_error_;
+  std::vector<DiskTicket> removing_;
+
+  std::vector<DirEntry> entries_;
+  std::optional<Checkpoint> checkpoint_;
+  std::vector<uint32_t> blocks_;  // Yet to scan; the last one is next.
+  std::vector<uint32_t> missing_;
+  uint32_t highest_ = 0;
+
+  std::unique_ptr<Block> block_;  // Being scanned.
+  std::unique_ptr<BlockCache> scan_;
+  SeqSet dead_;                                  // Targets of all tombstones so far.
+  SeqTime last_tomb_;                            // The highest target.
+  std::vector<std::unique_ptr<Block>> scanned_;  // From the last to the first.
+  std::vector<std::string> notices_;
+  std::string failure_;
+};
+
+}  // namespace dunlin::file

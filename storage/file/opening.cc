@@ -1,0 +1,231 @@
+// FileStore: opening, replay, checkpoints, stopping.
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "storage/file/file_store.h"
+#include "storage/format/checksum_key.h"
+#include "storage/format/file_names.h"
+
+namespace dunlin::file {
+
+void FileStore::Open() {
+  CHECK(phase_ == Phase::kNew);
+  opener_ = std::make_unique<Opener>(disk_, &codec_, &index_,
+                                     options_.limits.reader.index_bytes_per_slice);
+  opener_->Begin();
+  phase_ = Phase::kOpening;
+}
+
+void FileStore::WorkOpening() {
+  switch (opener_->Work()) {
+    case Opener::Step::kMore:
+    case Opener::Step::kWait: return;
+    case Opener::Step::kFailed:
+      failure_ = opener_->failure();
+      phase_ = Phase::kFailed;
+      return;
+    case Opener::Step::kDone: break;
+  }
+  notices_ = std::move(opener_->notices());
+  missing_ = opener_->missing();
+  next_block_ = opener_->highest_block() + 1;
+  if (const auto& checkpoint = opener_->checkpoint()) {
+    has_checkpoint_ = true;
+    incarnation_ = checkpoint->incarnation;
+    record_number_ = checkpoint->number;
+  } else {
+    for (uint8_t& byte : incarnation_.bytes) byte = static_cast<uint8_t>(rng_.Below(256));
+  }
+  opener_.reset();
+  replaying_ = true;
+  phase_ = Phase::kScanned;
+}
+
+void FileStore::Replay(uint8_t kind, std::span<const uint8_t> body) {
+  CHECK(phase_ == Phase::kScanned);
+  JournalHead head;
+  if (!DecodeJournalHead(body, &head)) {
+    return Damaged("stream '" + options_.config.name + "': a journal record is too short");
+  }
+  if (head.number <= record_number_) return;
+  if (head.number != record_number_ + 1) {
+    Damaged("stream '" + options_.config.name + "': journal records " +
+            std::to_string(record_number_ + 1) + " to " + std::to_string(head.number - 1) +
+            " are lost");
+  }
+  record_number_ = head.number;
+  const std::span<const uint8_t> rest = body.subspan(kJournalHeadBytes);
+  switch (static_cast<RecordType>(kind)) {
+    case RecordType::kAppend: ReplayAppend(head, rest); break;
+    case RecordType::kFloor: break;
+    case RecordType::kDropped: std::erase(missing_, head.block); break;
+    case RecordType::kPurge:
+    case RecordType::kTruncate: {
+      JournalMark mark;
+      if (!DecodeJournalMark(rest, &mark)) break;
+      if (static_cast<RecordType>(kind) == RecordType::kPurge) {
+        ResetTo({mark.seq, mark.time}, head.block, {});
+      } else {
+        CutTo({mark.seq, mark.time}, head.block);
+      }
+      return;
+    }
+  }
+  ApplyFloor(head.floor);
+}
+
+void FileStore::ReplayAppend(const JournalHead& head, std::span<const uint8_t> bytes) {
+  const std::string_view view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const crypto::HighwayHash64 checksum = format::BlockChecksum(options_.config.name, head.block);
+  format::Record record;
+  const format::RecordDamage damage = format::DecodeRecord(view, 0, &checksum, &record);
+  if (damage != format::RecordDamage::kNone || record.bytes != bytes.size()) {
+    return Damaged("stream '" + options_.config.name + "', block " + std::to_string(head.block) +
+                   ", offset " + std::to_string(head.offset) +
+                   ", in the journal: " + format::Describe(damage));
+  }
+  Block* to = index_.head();
+  if (to == nullptr || to->number < head.block) {
+    next_block_ = head.block;
+    to = Rotate();
+  } else if (to->number != head.block || to->life != BlockLife::kOpen) {
+    // Only after damage: the record's place is taken. It is written anew, with the checksum of
+    // where it comes to lie.
+    return ReplayElsewhere(record);
+  }
+  if (record.kind != format::RecordKind::kTombstone && record.seq <= index_.last.seq) return;
+  next_block_ = std::max(next_block_, head.block + 1);
+  switch (record.kind) {
+    case format::RecordKind::kMessage:
+      if (index_.msgs == 0) index_.first = {record.seq, record.time};
+      CountMessage(to, record);
+      ++index_.msgs;
+      index_.bytes += record.bytes;
+      index_.last = {record.seq, record.time};
+      index_.AddToSubject(record.subject, record.seq);
+      break;
+    case format::RecordKind::kErased:
+      CountGap(to, to->last.seq + 1, record.seq);
+      to->last.time = record.time;
+      index_.last = {record.seq, record.time};
+      if (index_.msgs == 0) index_.first = {record.seq + 1, WallTime{}};
+      break;
+    case format::RecordKind::kTombstone:
+      to->tombs.Insert(record.seq);
+      if (index_.Live(record.seq)) {
+        TakeOut(index_.Find(record.seq), record.seq);
+        NextFirst();
+      }
+      break;
+  }
+  Append(to, record, view);
+}
+
+void FileStore::ReplayElsewhere(const format::Record& record) {
+  switch (record.kind) {
+    case format::RecordKind::kMessage:
+      if (record.seq > index_.last.seq) {
+        AppendMessage(record.subject, record.header, record.payload, {record.seq, record.time}, 0);
+      }
+      break;
+    case format::RecordKind::kErased:
+      if (record.seq > index_.last.seq) AppendSkipped({record.seq, record.time});
+      break;
+    case format::RecordKind::kTombstone:
+      if (index_.Live(record.seq)) {
+        TakeOut(index_.Find(record.seq), record.seq);
+        NextFirst();
+      }
+      AppendTombstone({record.seq, record.time});
+      break;
+  }
+}
+
+void FileStore::Start(const Now& now) {
+  CHECK(phase_ == Phase::kScanned);
+  now_ = now;
+  replaying_ = false;
+  for (const uint32_t block : missing_) {
+    Damaged("stream '" + options_.config.name + "', block " + std::to_string(block) +
+            ", offset 0: the file is missing; its messages are lost");
+  }
+  phase_ = Phase::kStarting;
+  // Before anything of a directory without one is changed.
+  if (!has_checkpoint_) writer_.Begin(Snapshot(), {});
+  if (options_.config.max_msgs_per_subject > 0) BeginSubjectSweep();
+  limits_due_ = true;
+}
+
+void FileStore::WorkStarting() {
+  if (writer_.checkpointing()) return;
+  if (!has_checkpoint_ && !writer_.taken()) return;
+  has_checkpoint_ = true;
+  if (!SweepSubjects()) return;
+  if (index_.unsettled > 0 || !subjects_due_.empty()) return;
+  if (limits_due_) EnforceLimits();
+  if (limits_due_) return;
+  if (options_.config.first_seq > index_.first.seq && index_.last.seq < options_.config.first_seq) {
+    PurgeAll(options_.config.first_seq);
+  }
+  DropEmpty();
+  phase_ = Phase::kRunning;
+}
+
+void FileStore::BeginSubjectSweep() {
+  sweeping_ = true;
+  sweep_from_.clear();
+}
+
+// Looks for subjects above their limit, a slice at a time. True: all were looked at.
+bool FileStore::SweepSubjects() {
+  if (!sweeping_) return true;
+  const int64_t max = options_.config.max_msgs_per_subject;
+  int budget = options_.limits.records_per_slice;
+  std::vector<std::string> over;
+  SubjectMap::Walk walk(index_.subjects, {}, sweep_from_);
+  for (;;) {
+    const SubjectMap::Walk::Step step = walk.Next(&budget);
+    if (step == SubjectMap::Walk::Step::kFound) {
+      if (max > 0 && walk.value()->total > static_cast<uint64_t>(max)) {
+        over.emplace_back(walk.subject());
+      }
+      continue;
+    }
+    sweeping_ = step == SubjectMap::Walk::Step::kBudget;
+    if (sweeping_) sweep_from_ = walk.Position();
+    break;
+  }
+  for (const std::string& subject : over) EnforceSubject(subject);
+  return !sweeping_;
+}
+
+Checkpoint FileStore::Snapshot() const {
+  Checkpoint out;
+  out.incarnation = incarnation_;
+  out.number = record_number_;
+  out.floor = index_.first.seq;
+  out.last = index_.last;
+  out.msgs = index_.msgs;
+  for (const auto& block : index_.blocks) {
+    if (block->raw_bytes == 0) continue;
+    out.blocks.push_back(block->number);
+    if (block->cut != 0) out.cuts.push_back({block->number, block->cut});
+  }
+  const Block* head = index_.blocks.empty() ? nullptr : index_.blocks.back().get();
+  if (head == nullptr) return out;
+  // A head that is sealed counts whole: the next one, empty yet, is the head.
+  out.head = head->life == BlockLife::kOpen ? head->number : head->number + 1;
+  out.head_bytes = head->life == BlockLife::kOpen ? head->raw_bytes : 0;
+  return out;
+}
+
+void FileStore::MaybeCheckpoint() {
+  if (writer_.checkpointing() || phase_ != Phase::kRunning || job_.active()) return;
+  if (!checkpoint_wanted_ && bytes_since_checkpoint_ < options_.limits.checkpoint_bytes) return;
+  checkpoint_wanted_ = false;
+  bytes_since_checkpoint_ = 0;
+  DropEmpty();
+  writer_.Begin(Snapshot(), last_point_);
+}
+
+}  // namespace dunlin::file

@@ -1,0 +1,351 @@
+// FileStore: requests that read.
+//
+// Searches go block by block, from one that can match on; what a block says is in its cache. A
+// search that gives the thread back keeps its place in the request's cursor: 'at' is the next
+// sequence to look at.
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "engine/subject/subject.h"
+#include "storage/file/file_store.h"
+
+namespace dunlin::file {
+namespace {
+
+using Got = BlockReader::Got;
+
+bool IsAll(const std::vector<std::string>& filters) {
+  return filters.empty() || std::any_of(filters.begin(), filters.end(),
+                                        [](const std::string& f) { return f.empty() || f == ">"; });
+}
+
+bool MatchesAny(std::string_view subject, const std::vector<std::string>& filters, bool all) {
+  return all || std::any_of(filters.begin(), filters.end(), [&](const std::string& filter) {
+           return subject::MatchesLiteral(subject, filter);
+         });
+}
+
+// What a subject tree takes for "everything" is the empty list.
+std::vector<std::string> TreeFilters(const std::vector<std::string>& filters) {
+  return IsAll(filters) ? std::vector<std::string>{} : filters;
+}
+
+StoredMsg Message(const format::Record& record) {
+  return {record.subject, record.header, record.payload, record.seq, record.time};
+}
+
+}  // namespace
+
+Progress FileStore::Wait(BlockReader::Got got, StoreRequest* request, std::string why) {
+  if (got == Got::kMore) return Progress::kMore;
+  if (got == Got::kWait) return Progress::kWait;
+  request->error = StoreError::kFailed;
+  request->detail = std::move(why);
+  return Progress::kFailed;
+}
+
+Progress FileStore::Run(LoadMsg& request) {
+  request.error = StoreError::kNone;
+  const Seq seq = request.seq == 0 ? index_.first.seq : request.seq;
+  const auto fail = [&](StoreError error) {
+    request.error = error;
+    return Progress::kFailed;
+  };
+  if (seq > index_.last.seq || index_.last.seq == 0) return fail(StoreError::kEof);
+  if (seq < index_.first.seq || index_.msgs == 0) return fail(StoreError::kNotFound);
+  Block* block = index_.Find(seq);
+  if (block == nullptr || !block->Live(seq)) {
+    for (size_t i = 0; block != nullptr && i < block->lost.size(); ++i) {
+      if (seq < block->lost[i].seqs.first || seq > block->lost[i].seqs.last) continue;
+      request.detail = block->lost[i].what;
+      return fail(StoreError::kFailed);
+    }
+    return fail(StoreError::kDeleted);
+  }
+  std::string why;
+  if (const Got got = reader_.Need(block, seq, &why); got != Got::kHere) {
+    return Wait(got, &request, std::move(why));
+  }
+  format::Record record;
+  if (!block->cache->Find(seq, &record)) {
+    request.detail = Where(*block) + "the record of message " + std::to_string(seq) +
+                     " is damaged: " + block->cache->DescribeHoles();
+    return fail(StoreError::kFailed);
+  }
+  request.msg = Message(record);
+  reader_.Trim(&index_);
+  return Progress::kDone;
+}
+
+// The first live match at or after '*at', no higher than 'last'. Moves '*at' along. With 'count',
+// all of them are counted instead, and the end is kFailed with kEof as well.
+Progress FileStore::SearchUp(const std::vector<std::string>& filters, Seq* at, Seq last,
+                             StoreRequest* request, format::Record* found, uint64_t* count) {
+  const bool all = IsAll(filters);
+  int budget = options_.limits.records_per_slice;
+  for (size_t place = index_.Place(*at); place < index_.blocks.size(); ++place) {
+    Block* block = index_.blocks[place].get();
+    if (block->msgs == 0) continue;
+    const Seq from = std::max(*at, block->first.seq);
+    if (from > last) break;
+    std::string why;
+    if (const Got got = reader_.Need(block, from, &why); got != Got::kHere) {
+      return Wait(got, request, std::move(why));
+    }
+    const BlockCache& cache = *block->cache;
+    for (size_t i = cache.IndexAt(from); i < cache.size(); ++i) {
+      const Seq seq = cache.SeqAt(i);
+      if (seq > last) break;
+      if (budget-- == 0) {
+        *at = seq;
+        return Progress::kMore;
+      }
+      if (!block->Live(seq)) continue;
+      *found = cache.At(i);
+      if (!MatchesAny(found->subject, filters, all)) continue;
+      if (count != nullptr) {
+        ++*count;
+        continue;
+      }
+      *at = seq;
+      return Progress::kDone;
+    }
+    *at = std::max(*at, block->last.seq + 1);
+  }
+  *at = last + 1;
+  request->error = StoreError::kEof;
+  return Progress::kFailed;
+}
+
+// The last live match at or before '*at', no lower than 'first'.
+Progress FileStore::SearchDown(const std::vector<std::string>& filters, Seq* at, Seq first,
+                               StoreRequest* request, format::Record* found) {
+  const bool all = IsAll(filters);
+  int budget = options_.limits.records_per_slice;
+  size_t place = std::min(index_.Place(*at) + 1, index_.blocks.size());
+  while (place-- > 0) {
+    Block* block = index_.blocks[place].get();
+    if (block->msgs == 0 || block->first.seq > *at) continue;
+    if (block->last.seq < first) break;
+    const Seq from = std::min(*at, block->last.seq);
+    std::string why;
+    // A part of the block may answer for its end.
+    const Seq need = block->cache != nullptr && block->cache->Covers(std::max(first, from))
+                         ? from
+                         : std::max(first, block->first.seq);
+    if (const Got got = reader_.Need(block, need, &why); got != Got::kHere) {
+      return Wait(got, request, std::move(why));
+    }
+    const BlockCache& cache = *block->cache;
+    size_t i = cache.IndexAt(from + 1);
+    while (i-- > 0) {
+      const Seq seq = cache.SeqAt(i);
+      if (seq < first) break;
+      *at = seq;
+      if (budget-- == 0) return Progress::kMore;
+      if (!block->Live(seq)) continue;
+      *found = cache.At(i);
+      if (MatchesAny(found->subject, filters, all)) return Progress::kDone;
+    }
+    if (!cache.CoversAll() && cache.from() > 0 && *at > block->first.seq && *at > first) {
+      *at -= 1;
+      return Progress::kMore;  // The rest of the block is asked for next.
+    }
+    *at = std::min(*at, block->first.seq);
+    if (*at <= first || *at == 0) break;
+    *at -= 1;
+  }
+  request->error = StoreError::kEof;
+  return Progress::kFailed;
+}
+
+FileStore::Bounds FileStore::SubjectBounds(const std::vector<std::string>& filters) const {
+  // With many subjects the look at all of them costs more than it saves.
+  constexpr int kStepsMax = 4096;
+  Bounds all{index_.first.seq, index_.last.seq, true};
+  if (IsAll(filters)) return all;
+  Bounds bounds{UINT64_MAX, 0, false};
+  const auto add = [&](const SubjectInfo& info) {
+    bounds.first = std::min<Seq>(bounds.first, info.first);
+    bounds.last = std::max<Seq>(bounds.last, info.last);
+    bounds.any = true;
+  };
+  if (filters.size() == 1 && subject::IsLiteral(filters[0])) {
+    if (const SubjectInfo* info = index_.subjects.Find(filters[0])) add(*info);
+    return bounds;
+  }
+  SubjectMap::Walk walk(index_.subjects, filters);
+  int budget = kStepsMax;
+  for (;;) {
+    switch (walk.Next(&budget)) {
+      case SubjectMap::Walk::Step::kFound: add(*walk.value()); break;
+      case SubjectMap::Walk::Step::kEnd: return bounds;
+      case SubjectMap::Walk::Step::kBudget: return all;
+    }
+  }
+}
+
+Progress FileStore::Run(LoadMatch& request) {
+  request.error = StoreError::kNone;
+  const bool next = request.way == LoadMatch::Way::kNext;
+  const auto end = [&] {
+    request.error = StoreError::kEof;
+    request.skip = next ? index_.last.seq : index_.first.seq;
+    return Progress::kFailed;
+  };
+  if (index_.msgs == 0 || (next && request.from > index_.last.seq)) return end();
+  if (!next && request.from < index_.first.seq) return end();
+  if (request.cursor.at == 0) {
+    const Bounds bounds = SubjectBounds(request.filters);
+    if (!bounds.any) return end();
+    request.cursor.a = next ? bounds.last : bounds.first;
+    request.cursor.at = next ? std::max({request.from, bounds.first, index_.first.seq})
+                             : std::min({request.from, bounds.last, index_.last.seq});
+  }
+  if (next) request.cursor.at = std::max(request.cursor.at, index_.first.seq);
+  // What was stored since the search began is found, too.
+  const Seq bound = next ? index_.last.seq : std::max(index_.first.seq, Seq{1});
+  format::Record found;
+  const Progress progress =
+      next ? SearchUp(request.filters, &request.cursor.at, bound, &request, &found)
+           : SearchDown(request.filters, &request.cursor.at, bound, &request, &found);
+  if (progress == Progress::kDone) {
+    request.msg = Message(found);
+    request.skip = found.seq;
+    reader_.Trim(&index_);
+  } else if (progress == Progress::kFailed) {
+    request.skip = next ? index_.last.seq : index_.first.seq;
+  }
+  return progress;
+}
+
+Progress FileStore::Run(LoadLast& request) {
+  request.error = StoreError::kNone;
+  if (request.subject.empty() || request.subject == ">") {
+    LoadMsg load;
+    load.seq = index_.last.seq;
+    const Progress progress = index_.last.seq == 0 ? Progress::kFailed : Run(load);
+    request.msg = load.msg;
+    request.detail = load.detail;
+    if (progress == Progress::kFailed) {
+      request.error =
+          load.error == StoreError::kFailed ? StoreError::kFailed : StoreError::kNotFound;
+    }
+    return progress;
+  }
+  if (index_.unsettled > 0) return DebtsFirst();
+  const std::vector<std::string> filters{request.subject};
+  const Bounds bounds = index_.msgs == 0 ? Bounds{} : SubjectBounds(filters);
+  if (!bounds.any) {
+    request.error = StoreError::kNotFound;
+    return Progress::kFailed;
+  }
+  if (request.cursor.at == 0) request.cursor.at = std::min(bounds.last, index_.last.seq);
+  format::Record found;
+  const Progress progress = SearchDown(filters, &request.cursor.at,
+                                       std::max(index_.first.seq, bounds.first), &request, &found);
+  if (progress == Progress::kFailed && request.error == StoreError::kEof) {
+    request.error = StoreError::kNotFound;
+  }
+  if (progress == Progress::kDone) {
+    if (SubjectInfo* info = index_.subjects.Find(request.subject)) {
+      info->last = found.seq;
+      info->last_exact = true;
+    }
+    request.msg = Message(found);
+    reader_.Trim(&index_);
+  }
+  return progress;
+}
+
+// Counts are not right before debts are paid.
+Progress FileStore::DebtsFirst() {
+  const size_t waiting = index_.unsettled;
+  PayDebts();
+  return index_.unsettled < waiting ? Progress::kMore : Progress::kWait;
+}
+
+// The first ('down': last) message of a subject that has some, made exact in its SubjectInfo.
+Progress FileStore::Resolve(std::string_view subject, bool down, StoreRequest* request) {
+  SubjectInfo* info = index_.subjects.Find(subject);
+  CHECK(info != nullptr);
+  if (down ? info->last_exact : info->first_exact) return Progress::kDone;
+  const std::vector<std::string> filters{std::string(subject)};
+  Seq at = down ? std::min<Seq>(info->last, index_.last.seq)
+                : std::max<Seq>(info->first, index_.first.seq);
+  format::Record found;
+  StoreRequest inner;
+  const Progress progress = down ? SearchDown(filters, &at, index_.first.seq, &inner, &found)
+                                 : SearchUp(filters, &at, index_.last.seq, &inner, &found);
+  if (progress == Progress::kFailed) {
+    request->error = StoreError::kFailed;
+    request->detail = inner.error == StoreError::kFailed
+                          ? inner.detail
+                          : "stream '" + options_.config.name + "': subject '" +
+                                std::string(subject) + "' is counted and cannot be found";
+    return progress;
+  }
+  // How far the search came is kept where the next one begins.
+  (down ? info->last : info->first) = at;
+  if (progress == Progress::kDone) (down ? info->last_exact : info->first_exact) = true;
+  return progress;
+}
+
+Progress FileStore::Run(SubjectsState& request) {
+  request.error = StoreError::kNone;
+  if (index_.unsettled > 0) return DebtsFirst();
+  const std::vector<std::string> filters = TreeFilters({request.filter});
+  int budget = options_.limits.records_per_slice;
+  SubjectMap::Walk walk(index_.subjects, filters, request.cursor.text);
+  for (;;) {
+    const SubjectMap::Walk::Step step = walk.Next(&budget);
+    if (step == SubjectMap::Walk::Step::kEnd) return Progress::kDone;
+    if (step == SubjectMap::Walk::Step::kBudget) {
+      request.cursor.text = walk.Position();
+      return Progress::kMore;
+    }
+    const std::string subject(walk.subject());
+    const SubjectInfo& info = *walk.value();
+    if (!info.first_exact || !info.last_exact) {
+      request.cursor.text = subject;
+      Progress progress = Resolve(subject, false, &request);
+      if (progress == Progress::kDone) progress = Resolve(subject, true, &request);
+      if (progress != Progress::kDone) return progress;
+    }
+    request.subjects.push_back({subject, {info.total, info.first, info.last}});
+  }
+}
+
+Progress FileStore::Run(SeqFromTime& request) {
+  request.error = StoreError::kNone;
+  const auto found =
+      std::lower_bound(index_.blocks.begin(), index_.blocks.end(), request.time,
+                       [](const auto& block, WallTime time) { return block->last.time < time; });
+  for (auto at = found; at != index_.blocks.end(); ++at) {
+    Block* block = at->get();
+    if (block->msgs == 0) continue;
+    std::string why;
+    if (const Got got = reader_.Need(block, block->first.seq, &why); got != Got::kHere) {
+      return Wait(got, &request, std::move(why));
+    }
+    const BlockCache& cache = *block->cache;
+    // Times go up with the sequences.
+    size_t low = cache.IndexAt(block->first.seq), high = cache.size();
+    while (low < high) {
+      const size_t middle = low + (high - low) / 2;
+      if (cache.At(middle).time < request.time) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    while (low < cache.size() && !block->Live(cache.SeqAt(low))) ++low;
+    if (low == cache.size()) continue;
+    request.seq = cache.SeqAt(low);
+    return Progress::kDone;
+  }
+  request.seq = index_.last.seq + 1;
+  return Progress::kDone;
+}
+
+}  // namespace dunlin::file

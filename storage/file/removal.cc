@@ -1,0 +1,167 @@
+// FileStore: removing. A removal is decided at once; what its record has to say may come later.
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "storage/file/file_store.h"
+
+namespace dunlin::file {
+
+void FileStore::Settle(Block* block, const format::Record& record) {
+  block->bytes -= record.bytes;
+  index_.bytes -= record.bytes;
+  index_.TakeFromSubject(record.subject, record.seq);
+  if (replaying_ || quiet_) return;
+  changes_.push_back({.kind = StoreChange::Kind::kRemoved,
+                      .seq = record.seq,
+                      .msgs = 1,
+                      .bytes = record.bytes,
+                      .subject = std::string(record.subject)});
+}
+
+// Pays what is due for the block. REQUIRES: it is cached, all of it. False: nothing was due.
+bool FileStore::SettleBlock(Block* block) {
+  if (block->unsettled.empty()) return false;
+  for (const Seq seq : block->unsettled) {
+    format::Record record;
+    if (block->cache->Find(seq, &record)) {
+      Settle(block, record);
+    } else {
+      Damaged(Where(*block) + "the record of message " + std::to_string(seq) +
+              " is damaged; it was removed, and counts of its subject may be one too high");
+    }
+  }
+  index_.unsettled -= block->unsettled.size();
+  block->unsettled.clear();
+  if (block->msgs == 0 && block->bytes > 0) {  // Of records that could not be read.
+    index_.bytes -= block->bytes;
+    block->bytes = 0;
+  }
+  return true;
+}
+
+// Takes a live message out of all counts. REQUIRES: it is there.
+void FileStore::TakeOut(Block* block, Seq seq) {
+  CHECK(block->msgs > 0 && index_.msgs > 0);
+  --block->msgs;
+  --index_.msgs;
+  format::Record record;
+  if (block->cache != nullptr && block->cache->Covers(seq) && block->cache->Find(seq, &record)) {
+    Settle(block, record);
+  } else {
+    block->unsettled.push_back(seq);
+    ++index_.unsettled;
+  }
+  block->deleted.Insert(seq);
+  if (seq == block->first.seq || block->msgs == 0) AdvanceFirst(block, 0);
+}
+
+void FileStore::NextFirst() { index_.FindFirst(); }
+
+WritePoint FileStore::RemoveOne(Seq seq) {
+  Block* block = index_.Find(seq);
+  CHECK(block != nullptr && block->Live(seq));
+  const bool front = seq == index_.first.seq;
+  SeqTime target{seq, block->last.time};
+  format::Record record;
+  if (block->cache != nullptr && block->cache->Covers(seq) && block->cache->Find(seq, &record)) {
+    target.time = record.time;
+  }
+  TakeOut(block, seq);
+  if (front) NextFirst();
+  // At the front the floor says it all; elsewhere a tombstone must.
+  const WritePoint point =
+      front ? AppendJournal(RecordType::kFloor, block->number, 0, {}) : AppendTombstone(target);
+  if (block->msgs == 0) DropIfEmpty(block);
+  return point;
+}
+
+// Whether a tombstone in the block is all that says of some message, in another block, that it is
+// deleted.
+bool FileStore::Needed(const Block& block) const {
+  if (block.tombs.empty()) return false;
+  for (const auto& other : index_.blocks) {
+    if (other->number >= block.number) return false;
+    const auto target = block.tombs.Next(std::max(other->base, index_.first.seq));
+    if (target && *target <= other->last.seq) return true;
+  }
+  return false;
+}
+
+void FileStore::DropIfEmpty(Block* block) {
+  if (block->life == BlockLife::kOpen || block->msgs > 0 || !block->unsettled.empty() ||
+      Needed(*block)) {
+    return;
+  }
+  for (size_t place = 0; place < index_.blocks.size(); ++place) {
+    if (index_.blocks[place].get() == block) return DropBlock(place);
+  }
+}
+
+void FileStore::DropEmpty() {
+  // From the front on: what goes makes tombstones behind it needless.
+  for (size_t place = 0; place < index_.blocks.size();) {
+    const size_t before = index_.blocks.size();
+    DropIfEmpty(index_.blocks[place].get());
+    if (index_.blocks.size() == before) ++place;
+  }
+}
+
+void FileStore::DropBlock(size_t place) {
+  std::unique_ptr<Block> block = std::move(index_.blocks[place]);
+  index_.blocks.erase(index_.blocks.begin() + static_cast<ptrdiff_t>(place));
+  const WritePoint point = AppendJournal(RecordType::kDropped, block->number, 0, {});
+  writer_.Drop(std::move(block), point);
+}
+
+// Everything below 'floor' goes; what is not cached leaves debts.
+void FileStore::ApplyFloor(Seq floor) {
+  floor = std::min(floor, index_.last.seq + 1);
+  if (floor <= index_.first.seq) return;
+  for (const auto& block : index_.blocks) {
+    if (block->first.seq >= floor) {
+      if (block->msgs > 0) break;
+      continue;
+    }
+    while (block->msgs > 0 && block->first.seq < floor) TakeOut(block.get(), block->first.seq);
+  }
+  NextFirst();
+}
+
+StoreResult FileStore::Remove(const Now&, Seq seq) {
+  if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
+  if (seq > index_.last.seq) return Refused(StoreError::kEof);
+  if (seq < index_.first.seq) return Refused(StoreError::kNotFound);
+  if (!index_.Live(seq)) return Refused(StoreError::kDeleted);
+  StoreResult result;
+  result.seq = seq;
+  result.point = RemoveOne(seq);
+  MaybeCheckpoint();
+  return result;
+}
+
+StoreResult FileStore::SyncDeleted(const Now&, const std::vector<SeqRange>& ranges) {
+  if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
+  StoreResult result;
+  for (const SeqRange& range : ranges) {
+    if (range.first > index_.last.seq) break;
+    const Seq last = std::min(range.last, index_.last.seq);
+    for (size_t place = index_.Place(range.first); place < index_.blocks.size();) {
+      Block* block = index_.blocks[place].get();
+      const uint32_t number = block->number;
+      if (block->first.seq > last && block->msgs > 0) break;
+      Seq at = std::max(range.first, block->first.seq);
+      while (block != nullptr && block->msgs > 0 && at <= last) {
+        const auto live = block->deleted.NextAbsent(at);
+        if (!live || *live > std::min(last, block->last.seq)) break;
+        at = *live + 1;
+        result.point = RemoveOne(*live);
+        block = index_.ByNumber(number);
+      }
+      if (block != nullptr) ++place;
+    }
+  }
+  MaybeCheckpoint();
+  return result;
+}
+
+}  // namespace dunlin::file

@@ -1,0 +1,82 @@
+// FileStore: a clean stop, after which the directory is the reference's.
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "storage/file/file_store.h"
+#include "storage/format/file_names.h"
+
+namespace dunlin::file {
+
+void FileStore::Stop(const Now& now) {
+  now_ = now;
+  if (phase_ != Phase::kRunning || failure_) {
+    phase_ = Phase::kStopped;
+    return;
+  }
+  CHECK(!job_.active());
+  phase_ = Phase::kStopping;
+  stop_ = StopStage::kSettling;
+}
+
+// What the journal knew and blocks do not say: which messages at the front are gone, and the last
+// sequence. Tombstones say it to everybody. True: done.
+bool FileStore::LeaveTombstones() {
+  for (const auto& block : index_.blocks) {
+    if (block->base >= index_.first.seq) break;
+    if (block->raw_bytes == 0) continue;
+    std::string why;
+    switch (reader_.Need(block.get(), 0, &why)) {
+      case BlockReader::Got::kHere: break;
+      case BlockReader::Got::kDamaged: Damaged(why); continue;
+      case BlockReader::Got::kMore:
+      case BlockReader::Got::kWait: return false;
+    }
+    const BlockCache& cache = *block->cache;
+    std::vector<SeqTime> gone;
+    for (size_t i = 0; i < cache.size() && cache.SeqAt(i) < index_.first.seq; ++i) {
+      const Seq seq = cache.SeqAt(i);
+      const bool said = std::any_of(index_.blocks.begin(), index_.blocks.end(),
+                                    [&](const auto& other) { return other->tombs.Contains(seq); });
+      if (!said) gone.push_back({seq, cache.At(i).time});
+    }
+    for (const SeqTime& target : gone) AppendTombstone(target);
+    if (!gone.empty()) return LeaveTombstones();  // The list of blocks may have moved.
+  }
+  const bool said = std::any_of(index_.blocks.begin(), index_.blocks.end(), [&](const auto& block) {
+    return block->tombs.Contains(index_.last.seq);
+  });
+  if (index_.last.seq > 0 && !index_.Live(index_.last.seq) && !said) AppendTombstone(index_.last);
+  return true;
+}
+
+void FileStore::WorkStopping() {
+  if (stop_ == StopStage::kSettling) {
+    if (index_.unsettled > 0 || !subjects_due_.empty() || writer_.checkpointing()) return;
+    if (!LeaveTombstones()) return;
+    DropEmpty();
+    if (Block* head = index_.head(); head != nullptr && head->life == BlockLife::kOpen) {
+      head->life = BlockLife::kSealed;
+    }
+    writer_.Begin(Snapshot(), last_point_);
+    stop_ = StopStage::kCheckpoint;
+    return;
+  }
+  if (stop_ == StopStage::kCheckpoint && !writer_.checkpointing() && writer_.idle()) {
+    const std::string path = std::string(format::kMsgsDir).append("/").append(kCheckpointFile);
+    stop_remove_ = disk_.Remove(path);
+    stop_sync_ = disk_.SyncDir(format::kMsgsDir, stop_remove_);
+    stop_ = StopStage::kNaming;
+  }
+}
+
+bool FileStore::OnStopDisk(const DiskDone& done) {
+  if (done.ticket != stop_remove_ && done.ticket != stop_sync_) return false;
+  if (!done.ok() && done.error != DiskError::kCanceled) {
+    failure_ = "stream '" + options_.config.name +
+               "', checkpoint, offset 0: remove: " + Describe(done.error);
+  }
+  if (done.ticket == stop_sync_) phase_ = Phase::kStopped;
+  return true;
+}
+
+}  // namespace dunlin::file

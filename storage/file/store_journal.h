@@ -1,0 +1,23 @@
+// What a store needs of the journal: a place for its own records. storage.cc has the real one.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "engine/store/write_point.h"
+
+namespace dunlin::file {
+
+class StoreJournal {
+ public:
+  virtual ~StoreJournal() = default;
+
+  virtual WritePoint Append(uint8_t kind, std::span<const uint8_t> head,
+                            std::span<const uint8_t> body) = 0;
+  // Whether everything up to 'point' is durable.
+  virtual bool Covers(WritePoint point) const = 0;
+  // Nothing of this store up to 'point' is needed any more.
+  virtual void Passed(WritePoint point) = 0;
+};
+
+}  // namespace dunlin::file

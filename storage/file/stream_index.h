@@ -1,0 +1,56 @@
+// What a block store knows of its messages without reading them: the blocks, each subject's count
+// and bounds, the totals.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "engine/store/stream_store.h"
+#include "engine/subject/subject_tree.h"
+#include "storage/file/block.h"
+
+namespace dunlin::file {
+
+// 'first' is at or below the subject's first live sequence, 'last' at or above its last one; each
+// is that sequence while the flag stands.
+struct __attribute__((packed, aligned(4))) SubjectInfo {
+  Seq first = 0;
+  Seq last = 0;
+  uint32_t total = 0;
+  bool first_exact : 1;
+  bool last_exact : 1;
+};
+using SubjectMap = subject::SubjectMap<SubjectInfo>;
+
+struct StreamIndex {
+  std::vector<std::unique_ptr<Block>> blocks;  // By number; so by sequence, too.
+  SubjectMap subjects;
+
+  uint64_t msgs = 0;
+  uint64_t bytes = 0;
+  SeqTime first;  // The first live message; {last.seq + 1, 0} if there is none.
+  SeqTime last;
+  uint64_t unsettled = 0;  // In all blocks: subjects and bytes count that many too many.
+
+  Block* head() { return blocks.empty() ? nullptr : blocks.back().get(); }
+  // Place of the first block that reaches 'seq'; blocks.size() if none does.
+  size_t Place(Seq seq) const;
+  // The block that 'seq' is in or was in; null beyond the last one.
+  Block* Find(Seq seq) const;
+  Block* ByNumber(uint32_t number) const;
+
+  // Whether there is a message with this sequence.
+  bool Live(Seq seq) const;
+
+  void AddToSubject(std::string_view subject, Seq seq);
+  void TakeFromSubject(std::string_view subject, Seq seq);
+
+  // Sets 'first' to the first live message.
+  void FindFirst();
+  // Aborts if sums contradict each other.
+  void CheckInvariants() const;
+};
+
+}  // namespace dunlin::file

@@ -1,0 +1,333 @@
+// The block store: what is stored is there, in memory, from blocks, and after every kind of end.
+#include "storage/file/file_store.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/storage/file/file_world.h"
+
+namespace dunlin::file {
+namespace {
+
+using sim::CrashKind;
+
+FileStoreOptions SmallBlocks(uint64_t bytes = 1000) {
+  FileStoreOptions options;
+  options.limits.block_bytes = bytes;
+  return options;
+}
+
+TEST(FileStore, GivesOutWhatWasStored) {
+  FileWorld world;
+  EXPECT_EQ(world.Put("a", "one"), 1u);
+  EXPECT_EQ(world.Put("b.c", "two", "NATS/1.0\r\nK: v\r\n\r\n"), 2u);
+  EXPECT_EQ(world.Load(1), "a:1 one");
+  EXPECT_EQ(world.Load(2), "b.c:2 two");
+  EXPECT_EQ(world.Load(3), "stream store EOF");
+  const StreamState state = world.store().State();
+  EXPECT_EQ(state.msgs, 2u);
+  EXPECT_EQ(state.first_seq, 1u);
+  EXPECT_EQ(state.last_seq, 2u);
+  EXPECT_EQ(state.num_subjects, 2u);
+  EXPECT_EQ(state.bytes, FileMsgBytes(1, 0, 3) + FileMsgBytes(3, 18, 3));
+}
+
+TEST(FileStore, OpensAgainFromBlocksAfterACleanStop) {
+  FileWorld world(SmallBlocks());
+  for (int i = 0; i < 100; ++i) world.Put("a." + std::to_string(i % 7), std::to_string(i));
+  const StreamState before = world.store().State();
+  world.Reopen();
+  EXPECT_EQ(world.store().State(), before);
+  EXPECT_EQ(world.Load(1), "a.0:1 0");
+  EXPECT_EQ(world.Load(100), "a.1:100 99");
+  EXPECT_TRUE(world.notices.empty());
+  EXPECT_EQ(world.Put("a.0"), 101u);
+}
+
+TEST(FileStore, LeavesNoFileOfItsOwnBehindAfterACleanStop) {
+  FileWorld world;
+  world.Put("a");
+  world.StopClean();
+  EXPECT_EQ(world.Files(), std::vector<std::string>{"1.blk"});
+  world.Boot();
+}
+
+TEST(FileStore, HasEverythingTheJournalMadeDurableAfterACrash) {
+  for (const CrashKind kind : {CrashKind::kKill, CrashKind::kPowerLoss}) {
+    for (uint64_t seed = 1; seed <= 20; ++seed) {
+      FileWorld world(SmallBlocks(), seed);
+      for (int i = 0; i < 50; ++i) {
+        world.Put("a." + std::to_string(i % 3), std::to_string(i));
+        if (i % 20 == 7) world.store().WantCheckpoint();
+        if (i % 3 == 0) world.Turn();
+      }
+      world.Settle();
+      const StreamState before = world.store().State();
+      world.Crash(kind);
+      ASSERT_EQ(world.store().State(), before) << seed;
+      for (Seq seq = 1; seq <= 50; ++seq) {
+        ASSERT_EQ(world.Load(seq), "a." + std::to_string((seq - 1) % 3) + ":" +
+                                       std::to_string(seq) + " " + std::to_string(seq - 1));
+      }
+      ASSERT_TRUE(world.notices.empty());
+    }
+  }
+}
+
+TEST(FileStore, WritesNoBlockBytesBeforeTheJournalHasThem) {
+  FileStoreOptions options;
+  options.limits.writer.write_bytes_min = 1;
+  FileWorld world(options);
+  world.journal.held = true;
+  world.Put("a");
+  world.Settle();
+  const auto held = world.driver.disk().Contents("S/msgs/1.blk");
+  EXPECT_TRUE(!held || held->empty());
+  world.journal.held = false;
+  world.Settle();
+  EXPECT_EQ(world.driver.disk().Contents("S/msgs/1.blk")->size(), FileMsgBytes(1, 0, 1));
+}
+
+TEST(FileStore, RecordsThatComeAgainChangeNothing) {
+  FileWorld world(SmallBlocks());
+  world.journal.keep_passed = true;
+  for (int i = 0; i < 60; ++i) world.Put("a", std::to_string(i));
+  world.Remove(10);
+  world.Checkpoint();
+  world.Put("a", "last");
+  world.Settle();
+  const StreamState before = world.store().State();
+  for (int i = 0; i < 3; ++i) {
+    world.Crash(CrashKind::kPowerLoss);
+    EXPECT_EQ(world.store().State(), before);
+    EXPECT_TRUE(world.notices.empty());
+  }
+}
+
+TEST(FileStore, RemovesAtTheFrontAndInTheMiddle) {
+  FileWorld world(SmallBlocks());
+  for (int i = 1; i <= 30; ++i) world.Put("a", std::to_string(i));
+  EXPECT_TRUE(world.Remove(1));
+  EXPECT_TRUE(world.Remove(15));
+  EXPECT_FALSE(world.Remove(15));
+  EXPECT_TRUE(world.Remove(30));
+  const StreamState state = world.store().State();
+  EXPECT_EQ(state.msgs, 27u);
+  EXPECT_EQ(state.first_seq, 2u);
+  EXPECT_EQ(state.last_seq, 30u);
+  EXPECT_EQ(state.num_deleted, 2u);
+  EXPECT_EQ(world.store().Deleted(), (std::vector<SeqRange>{{15, 15}, {30, 30}}));
+  EXPECT_EQ(world.Load(15), "deleted message");
+  EXPECT_EQ(world.Load(1), "no message found");
+  world.Settle();
+  world.Crash(CrashKind::kPowerLoss);
+  EXPECT_EQ(world.store().State(), state);
+  world.Reopen();
+  EXPECT_EQ(world.store().State(), state);
+  EXPECT_EQ(world.store().Deleted(), (std::vector<SeqRange>{{15, 15}, {30, 30}}));
+}
+
+TEST(FileStore, NeverUsesASequenceAgainWhenAllIsGone) {
+  FileWorld world(SmallBlocks(200));
+  for (int round = 0; round < 3; ++round) {
+    const Seq first = world.store().State().last_seq + 1;
+    for (int i = 0; i < 10; ++i) world.Put("a", "0123456789");
+    for (Seq seq = first; seq < first + 10; ++seq) EXPECT_TRUE(world.Remove(seq));
+    world.Settle();
+    EXPECT_EQ(world.store().State().last_seq, first + 9);
+    EXPECT_EQ(world.store().State().msgs, 0u);
+    world.Crash(CrashKind::kPowerLoss);
+    EXPECT_EQ(world.store().State().last_seq, first + 9);
+    world.Checkpoint();
+    world.Crash(CrashKind::kPowerLoss);
+    EXPECT_EQ(world.store().State().last_seq, first + 9);
+    EXPECT_EQ(world.store().State().first_seq, first + 10);
+    world.Reopen();
+    EXPECT_EQ(world.store().State().last_seq, first + 9);
+    EXPECT_EQ(world.store().State().first_seq, first + 10);
+  }
+}
+
+TEST(FileStore, DropsBlocksThatHoldNothing) {
+  FileWorld world(SmallBlocks(200));
+  for (int i = 0; i < 20; ++i) world.Put("a", "0123456789");
+  world.Checkpoint();
+  EXPECT_EQ(world.Files().size(), 6u);
+  for (Seq seq = 1; seq <= 12; ++seq) world.Remove(seq);
+  world.Settle();
+  EXPECT_EQ(world.Files(), (std::vector<std::string>{"4.blk", "5.blk", "checkpoint"}));
+}
+
+TEST(FileStore, RemovesWhatIsNotInMemory) {
+  FileStoreOptions options = SmallBlocks(200);
+  options.limits.reader.cache_bytes_max = 0;
+  FileWorld world(options);
+  for (int i = 0; i < 20; ++i) world.Put("a." + std::to_string(i), "0123456789");
+  world.Checkpoint();
+  const uint64_t bytes = world.store().State().bytes;
+  EXPECT_TRUE(world.Remove(7));
+  EXPECT_TRUE(world.Remove(1));
+  EXPECT_EQ(world.store().State().msgs, 18u);
+  EXPECT_EQ(world.store().State().first_seq, 2u);
+  CountPending count;
+  EXPECT_TRUE(world.Run(count));
+  EXPECT_EQ(count.total, 18u);
+  world.Settle();
+  EXPECT_EQ(world.store().State().num_subjects, 18u);
+  EXPECT_EQ(world.store().State().bytes, bytes - 2 * FileMsgBytes(3, 0, 10));
+  EXPECT_NE(world.store().State().first_time, WallTime{});
+  world.store().CheckInvariants();
+}
+
+TEST(FileStore, PurgesEverythingAndKeepsTheLastSequence) {
+  FileWorld world(SmallBlocks(200));
+  for (int i = 0; i < 20; ++i) world.Put("a", "0123456789");
+  world.Checkpoint();
+  EXPECT_EQ(world.Purge(), 20u);
+  world.Settle();
+  StreamState state = world.store().State();
+  EXPECT_EQ(state.msgs, 0u);
+  EXPECT_EQ(state.bytes, 0u);
+  EXPECT_EQ(state.first_seq, 21u);
+  EXPECT_EQ(state.last_seq, 20u);
+  world.Crash(CrashKind::kPowerLoss);
+  EXPECT_EQ(world.store().State(), state);
+  world.Reopen();
+  EXPECT_EQ(world.store().State(), state);
+  EXPECT_EQ(world.Put("a"), 21u);
+}
+
+TEST(FileStore, PurgesBySubjectWithKeepAndBound) {
+  FileWorld world(SmallBlocks(200));
+  for (int i = 0; i < 30; ++i) world.Put("s." + std::to_string(i % 3), "0123456789");
+  EXPECT_EQ(world.Purge("s.1", 0, 4), 6u);
+  EXPECT_EQ(world.Purge("s.0", 10, 0), 3u);
+  EXPECT_EQ(world.store().SubjectsTotals("s.1"),
+            (std::vector<std::pair<std::string, uint64_t>>{{"s.1", 4}}));
+  EXPECT_EQ(world.Purge("s.*"), 21u);
+  EXPECT_EQ(world.store().State().msgs, 0u);
+  EXPECT_EQ(world.store().State().last_seq, 30u);
+  world.Settle();
+  world.Crash(CrashKind::kKill);
+  EXPECT_EQ(world.store().State().msgs, 0u);
+  EXPECT_EQ(world.store().State().last_seq, 30u);
+}
+
+TEST(FileStore, CompactsToASequence) {
+  FileStoreOptions options = SmallBlocks(200);
+  options.limits.reader.cache_bytes_max = 0;
+  FileWorld world(options);
+  for (int i = 0; i < 30; ++i) world.Put("s." + std::to_string(i % 3), "0123456789");
+  world.Checkpoint();
+  Compact compact;
+  compact.seq = 18;
+  EXPECT_TRUE(world.Run(compact));
+  EXPECT_EQ(compact.purged, 17u);
+  world.Settle();
+  const StreamState state = world.store().State();
+  EXPECT_EQ(state.first_seq, 18u);
+  EXPECT_EQ(state.msgs, 13u);
+  EXPECT_EQ(state.num_subjects, 3u);
+  world.Crash(CrashKind::kPowerLoss);
+  EXPECT_EQ(world.store().State(), state);
+  world.Reopen();
+  EXPECT_EQ(world.store().State(), state);
+}
+
+TEST(FileStore, TruncatesAndUsesTheSequencesAgain) {
+  FileWorld world(SmallBlocks(200));
+  for (int i = 1; i <= 30; ++i) world.Put("old", std::to_string(i));
+  world.Remove(9);
+  world.Checkpoint();
+  Truncate truncate;
+  truncate.seq = 10;
+  EXPECT_TRUE(world.Run(truncate));
+  StreamState state = world.store().State();
+  EXPECT_EQ(state.msgs, 9u);
+  EXPECT_EQ(state.last_seq, 10u);
+  EXPECT_EQ(world.Put("new", "11"), 11u);
+  EXPECT_EQ(world.Load(11), "new:11 11");
+  world.Settle();
+  state = world.store().State();
+  for (int i = 0; i < 2; ++i) {
+    world.Crash(CrashKind::kPowerLoss);
+    EXPECT_EQ(world.store().State(), state);
+    EXPECT_EQ(world.Load(11), "new:11 11");
+    EXPECT_EQ(world.Load(12), "stream store EOF");
+    EXPECT_EQ(world.Load(9), "deleted message");
+    world.Checkpoint();
+  }
+}
+
+TEST(FileStore, EnforcesLimitsOfMessagesBytesAndPerSubject) {
+  FileStoreOptions options = SmallBlocks(300);
+  options.config.max_msgs = 20;
+  options.config.max_msgs_per_subject = 3;
+  FileWorld world(options);
+  for (int i = 0; i < 100; ++i) {
+    world.Put("s." + std::to_string(i % 8), std::to_string(i));
+    ASSERT_LE(world.store().State().msgs, 20u);
+  }
+  EXPECT_EQ(world.store().State().msgs, 20u);
+  world.Settle();
+  const StreamState before = world.store().State();
+  const auto deleted = world.store().Deleted();
+  world.Crash(CrashKind::kPowerLoss);
+  EXPECT_EQ(world.store().State(), before);
+  world.Reopen();
+  EXPECT_EQ(world.store().State(), before);
+  EXPECT_EQ(world.store().Deleted(), deleted);
+}
+
+TEST(FileStore, BringsNothingBackThatALimitRemoved) {
+  FileStoreOptions options;
+  options.config.max_msgs_per_subject = 2;
+  FileWorld world(options);
+  for (int i = 0; i < 3; ++i) world.Put("a", std::to_string(i));
+  world.Put("b");
+  EXPECT_TRUE(world.Remove(3));
+  world.Reopen();  // The limit alone would let message 1 live again.
+  EXPECT_EQ(world.store().State().msgs, 2u);
+  EXPECT_EQ(world.store().State().first_seq, 2u);
+}
+
+TEST(FileStore, ReportsDamageAndReadsAroundIt) {
+  FileWorld world(SmallBlocks(2000));
+  for (int i = 0; i < 60; ++i) world.Put("a", std::string(100, 'x'));
+  world.StopClean();
+  world.driver.disk().Rot("S/msgs/1.blk", 600, 7);
+  world.Boot();
+  const std::vector<std::string> notices = world.notices;
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_TRUE(notices[0].starts_with("stream 'S', block 1, offset ")) << notices[0];
+  LoadMsg load;
+  load.seq = 5;
+  EXPECT_FALSE(world.Run(load));
+  EXPECT_EQ(load.error, StoreError::kFailed);
+  EXPECT_TRUE(load.detail.starts_with("stream 'S', block 1, offset ")) << load.detail;
+  EXPECT_EQ(world.Load(1).substr(0, 4), "a:1 ");
+  EXPECT_EQ(world.Load(14).substr(0, 5), "a:14 ");
+  EXPECT_EQ(world.Load(60).substr(0, 5), "a:60 ");
+  EXPECT_EQ(world.Put("a"), 61u);
+}
+
+TEST(FileStore, ExpiresByAge) {
+  FileStoreOptions options = SmallBlocks(200);
+  options.config.max_age = Seconds(10);
+  FileWorld world(options);
+  for (int i = 0; i < 10; ++i) {
+    world.Put("a", "0123456789");
+    world.driver.Advance(Seconds(1));
+  }
+  EXPECT_LE(world.store().NextDeadline(), world.now().mono + Seconds(1));
+  world.driver.Advance(Seconds(5));
+  world.store().OnDeadline(world.now());
+  EXPECT_EQ(world.store().State().msgs, 4u);
+  world.driver.Advance(Seconds(50));
+  world.store().OnDeadline(world.now());
+  world.Settle();
+  EXPECT_EQ(world.store().State().msgs, 0u);
+  EXPECT_EQ(world.store().State().last_seq, 10u);
+}
+
+}  // namespace
+}  // namespace dunlin::file

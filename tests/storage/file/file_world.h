@@ -1,0 +1,165 @@
+// One block store on a simulated disk, with a TestJournal, over its lives.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/disk/disk_driver.h"
+#include "storage/file/file_store.h"
+#include "tests/storage/file/test_journal.h"
+
+namespace dunlin::file {
+
+class FileWorld {
+ public:
+  explicit FileWorld(FileStoreOptions options = {}, uint64_t seed = 1,
+                     sim::SimDiskOptions disk = {})
+      : options(std::move(options)), driver(seed, disk), rng_(seed) {
+    if (this->options.config.name.empty()) this->options.config.name = "S";
+    Boot();
+  }
+
+  FileStore& store() { return *store_; }
+  Now now() const { return driver.now(); }
+
+  // Turns until nothing moves any more.
+  void Settle() {
+    for (int quiet = 0; quiet < 3;) {
+      if (Turn()) {
+        quiet = 0;
+      } else {
+        ++quiet;
+      }
+    }
+  }
+
+  // Runs a request or job to its end. False: it failed.
+  template <class Request>
+  bool Run(Request& request) {
+    for (int turns = 0; turns < 100'000; ++turns) {
+      const Progress progress = Step(request);
+      if (progress == Progress::kDone) return true;
+      if (progress == Progress::kFailed) return false;
+      Turn();
+    }
+    ADD_FAILURE() << "a request does not end";
+    return false;
+  }
+
+  Seq Put(std::string_view subject, std::string_view payload = "x", std::string_view header = "",
+          int64_t ttl = 0) {
+    driver.Advance(Millis(1));
+    const StoreResult result = store_->Store(now(), subject, header, payload, ttl);
+    EXPECT_EQ(result.error, StoreError::kNone);
+    last_point = result.point;
+    return result.seq;
+  }
+  // 'S:3 "payload"', or the error.
+  std::string Load(Seq seq) {
+    LoadMsg load;
+    load.seq = seq;
+    if (!Run(load)) return DescribeStoreError(load.error);
+    return std::string(load.msg.subject) + ":" + std::to_string(load.msg.seq) + " " +
+           std::string(load.msg.payload);
+  }
+  bool Remove(Seq seq) {
+    const StoreResult result = store_->Remove(now(), seq);
+    if (result.ok()) last_point = result.point;
+    return result.ok();
+  }
+  uint64_t Purge(std::string filter = "", Seq below = 0, uint64_t keep = 0) {
+    dunlin::Purge purge;
+    purge.filter = std::move(filter);
+    purge.below = below;
+    purge.keep = keep;
+    EXPECT_TRUE(Run(purge));
+    return purge.purged;
+  }
+  std::vector<std::string> Files() {
+    std::vector<std::string> out;
+    for (const std::string& path : driver.disk().Files()) {
+      if (path.starts_with("S/msgs/")) out.push_back(path.substr(7));
+    }
+    return out;
+  }
+  void Checkpoint() {
+    store_->WantCheckpoint();
+    Settle();
+  }
+
+  void Crash(sim::CrashKind kind) {
+    driver.Crash(kind);
+    store_.reset();
+    journal.Die(rng_.Fork("die", ++lives_));
+    Boot();
+  }
+  // A clean stop, and a start.
+  void Reopen() {
+    StopClean();
+    Boot();
+  }
+  void StopClean() {
+    Settle();
+    store_->Stop(now());
+    Settle();
+    EXPECT_EQ(store_->phase(), FileStore::Phase::kStopped);
+    store_.reset();
+    journal.entries.clear();  // The asset is forgotten.
+  }
+
+  void Boot() {
+    routes_ = std::make_unique<DiskRoutes>();
+    store_ = std::make_unique<FileStore>(options, StoreDisk(&driver.queue(), routes_.get(), 1, "S"),
+                                         &journal, rng_.Fork("store", ++lives_));
+    store_->Open();
+    for (int i = 0; i < 100'000 && store_->phase() == FileStore::Phase::kOpening; ++i) Turn();
+    EXPECT_EQ(store_->phase(), FileStore::Phase::kScanned) << store_->Failure().value_or("");
+    if (store_->phase() != FileStore::Phase::kScanned) return;
+    for (const TestJournal::Entry& entry : journal.entries) store_->Replay(entry.kind, entry.body);
+    store_->Start(now());
+    Settle();
+    EXPECT_EQ(store_->phase(), FileStore::Phase::kRunning) << store_->Failure().value_or("");
+    for (const std::string& notice : store_->TakeNotices()) notices.push_back(notice);
+    store_->CheckInvariants();
+  }
+
+  FileStoreOptions options;
+  sim::DiskDriver driver;
+  TestJournal journal;
+  WritePoint last_point;
+  std::vector<std::string> notices;  // Of all openings.
+
+  bool Turn() {
+    store_->Work(now());
+    bool moved = journal.Turn();
+    if (const auto done = driver.Step()) {
+      EXPECT_EQ(routes_->Take(done->ticket), 1u);
+      store_->OnDisk(*done);
+      moved = true;
+    }
+    store_->Work(now());
+    return moved;
+  }
+
+ private:
+  template <class Request>
+  Progress Step(Request& request) {
+    if constexpr (std::is_same_v<Request, dunlin::Purge> || std::is_same_v<Request, Compact> ||
+                  std::is_same_v<Request, Truncate>) {
+      return store_->Run(now(), request);
+    } else {
+      return store_->Run(request);
+    }
+  }
+
+  Rng rng_;
+  uint64_t lives_ = 0;
+  std::unique_ptr<DiskRoutes> routes_;
+  std::unique_ptr<FileStore> store_;
+};
+
+}  // namespace dunlin::file

@@ -1,0 +1,71 @@
+// A journal for tests of one store: records in memory, durable a turn after they were appended, in
+// whole batches. Outlives the lives of the store.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/rng.h"
+#include "storage/file/store_journal.h"
+
+namespace dunlin::file {
+
+class TestJournal : public StoreJournal {
+ public:
+  struct Entry {
+    uint64_t batch = 0;
+    uint8_t kind = 0;
+    std::vector<uint8_t> body;
+  };
+
+  WritePoint Append(uint8_t kind, std::span<const uint8_t> head,
+                    std::span<const uint8_t> body) override {
+    Entry entry{batch_, kind, {head.begin(), head.end()}};
+    entry.body.insert(entry.body.end(), body.begin(), body.end());
+    entries.push_back(std::move(entry));
+    return {batch_};
+  }
+  bool Covers(WritePoint point) const override { return point.batch <= durable_; }
+  void Passed(WritePoint point) override {
+    passed_ = std::max(passed_, point.batch);
+    // A whole segment goes at once: what was passed may well come again.
+    if (keep_passed) return;
+    while (!entries.empty() && entries.front().batch <= passed_) entries.pop_front();
+  }
+
+  // What was appended before the last turn is durable now. True: something is not yet.
+  bool Turn() {
+    if (held) return false;
+    durable_ = sealed_;
+    sealed_ = entries.empty() || entries.back().batch <= durable_ ? sealed_ : batch_;
+    if (sealed_ == batch_) ++batch_;
+    return sealed_ > durable_;
+  }
+
+  // The process died: batches that were not durable may be there, in order, or not.
+  void Die(Rng rng) {
+    uint64_t kept = durable_;
+    while (kept < sealed_ && rng.Chance(1, 2)) ++kept;
+    while (!entries.empty() && entries.back().batch > kept) entries.pop_back();
+    durable_ = sealed_ = batch_;
+    ++batch_;
+    held = false;
+  }
+
+  uint64_t durable() const { return durable_; }
+
+  std::deque<Entry> entries;
+  bool keep_passed = false;
+  bool held = false;  // Nothing becomes durable.
+
+ private:
+  uint64_t batch_ = 1;   // Being gathered.
+  uint64_t sealed_ = 0;  // Being written.
+  uint64_t durable_ = 0;
+  uint64_t passed_ = 0;
+};
+
+}  // namespace dunlin::file

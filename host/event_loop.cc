@@ -17,7 +17,8 @@ namespace {
 
 // Keys of descriptors that are not connections: generation 0 and these slots.
 constexpr uint32_t kSignalSlot = 0;
-constexpr uint32_t kListenerSlot = 1;  // And one more for each further kind.
+constexpr uint32_t kComputeSlot = 1;
+constexpr uint32_t kListenerSlot = 2;  // And one more for each further kind.
 
 uint64_t KeyOf(ConnId id) { return uint64_t{id.generation} << 32 | id.slot; }
 ConnId IdOf(uint64_t key) { return {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)}; }
@@ -47,6 +48,7 @@ EventLoop::EventLoop(Server& server, LogSink& log, Signals& signals, Options opt
   // A read always fits into an empty arena.
   CHECK(options_.arena_bytes >= options_.headroom_max + options_.read_bytes_max);
   CHECK(poller_.Add(signals_.fd(), EPOLLIN, KeyOf({kSignalSlot, 0})));
+  CHECK(poller_.Add(compute_.fd(), EPOLLIN, KeyOf({kComputeSlot, 0})));
 }
 
 void EventLoop::Boot() {
@@ -100,6 +102,14 @@ bool EventLoop::OnReady(const epoll_event& ready, Now now) {
   if (id.generation != 0) return OnConnection(id, ready.events, now);
   if (id.slot >= kListenerSlot) {
     AcceptFrom(listeners_[id.slot - kListenerSlot], now);
+    return true;
+  }
+  if (id.slot == kComputeSlot) {
+    while (const auto answer = compute_.Take()) {
+      Event& event = Add(Event::Kind::kComputed, {});
+      event.ticket = answer->ticket;
+      event.yes = answer->yes;
+    }
     return true;
   }
   while (auto taken = signals_.Take()) {
@@ -270,9 +280,15 @@ void EventLoop::CarryOut(const Effect& effect, Now now) {
       return listeners_[static_cast<size_t>(effect.listener)].Close();
     case Effect::Kind::kLog: return log_.Write(now.wall, effect.level, outbox_.Text(effect));
     case Effect::Kind::kReopenLog: return log_.Reopen(now.wall);
+    case Effect::Kind::kCompute: return Compute(effect);
     case Effect::Kind::kMonitorReply: return ReplyToMonitor(effect, now);
     case Effect::Kind::kExit: exit_code_ = effect.status; return;
   }
+}
+
+void EventLoop::Compute(const Effect& effect) {
+  const auto [first, second] = outbox_.Arguments(effect);
+  compute_.Ask({effect.ticket, effect.computation, std::string(first), std::string(second)});
 }
 
 void EventLoop::Listen(const Effect& effect) {

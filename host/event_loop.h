@@ -16,6 +16,7 @@
 
 #include "engine/base/time.h"
 #include "engine/server/server.h"
+#include "host/compute_thread.h"
 #include "host/connection_table.h"
 #include "host/listener.h"
 #include "host/log_sink.h"
@@ -80,6 +81,7 @@ class EventLoop {
   void CloseByUs(ConnId id, Connection& connection);
   void ServeMonitor(MonitorPort::Conn& conn, Connection& connection, Now now);
   void ReplyToMonitor(const Effect& effect, Now now);
+  void Compute(const Effect& effect);
 
   void Watch(ConnId id, Connection& connection);
   void Lost(ConnId id, Connection& connection, TransportEnd end, std::string_view text);
@@ -94,6 +96,7 @@ class EventLoop {
   ConnectionTable connections_;
   MonitorPort monitor_;
   UsageMeter usage_meter_;
+  ComputeThread compute_;
 
   // Of the batch at hand.
   ReadArena arena_;

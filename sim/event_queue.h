@@ -16,6 +16,7 @@ enum class HappeningKind : uint8_t {
   kPacedRead,  // 'who' connection: a client that reads slowly reads again.
   kWake,       // 'who' node, 'what' life: its process runs.
   kDeadline,   // 'who' node, 'what' life: its engine's deadline may have come.
+  kComputed,   // 'who' node, 'what' its computation: the answer is there.
   kAlarm,      // 'who' index of the alarm's target, 'what' cookie.
 };
 

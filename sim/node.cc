@@ -215,6 +215,15 @@ void Node::OnDeadline(uint64_t life) {
   }
 }
 
+void Node::OnComputed(uint64_t computation) {
+  const Computation& computed = computations_[computation];
+  if (state_ != NodeState::kRunning || computed.life != life_) return;
+  Event& event = AddEvent(&waiting_, Event::Kind::kComputed);
+  event.ticket = computed.ticket;
+  event.yes = computed.yes;
+  WakeSoon();
+}
+
 void Node::ScheduleDeadline() {
   const Instant deadline = server_->NextDeadline();
   if (deadline == kNever) return;

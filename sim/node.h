@@ -61,6 +61,7 @@ class Node : public ServerDoor {
   // ---- Happenings.
   void OnWake(uint64_t life);
   void OnDeadline(uint64_t life);
+  void OnComputed(uint64_t computation);
 
   // ---- ServerDoor.
   bool Accepts() const override;
@@ -101,6 +102,7 @@ class Node : public ServerDoor {
   void CarryOutWrite(const Effect& effect);
   void CarryOutClose(const Effect& effect);
   void CarryOutLog(const Effect& effect);
+  void CarryOutCompute(const Effect& effect);
   void CarryOutReply(const Effect& effect);
   // Writes what the socket takes and appends the kWritten events.
   void WriteOut(uint32_t slot, std::vector<Event>* events);
@@ -160,6 +162,13 @@ class Node : public ServerDoor {
   std::vector<Pending> pending_requests_;
   std::vector<Answer> answers_;
   uint64_t tickets_ = 0;
+  // What takes a while to compute is known at once here, and told later. Of all lives, in order.
+  struct Computation {
+    int life = 0;
+    Ticket ticket;
+    bool yes = false;
+  };
+  std::vector<Computation> computations_;
   std::vector<LogLine> log_;
 };
 

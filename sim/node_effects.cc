@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "net/crypt/bcrypt.h"
 #include "sim/node.h"
 
 namespace dunlin::sim {
@@ -33,7 +34,8 @@ void Node::TraceEvent(const Event& event) {
                                event.data == nullptr ? 0 : event.size};
   const uint64_t detail = event.size ^ (static_cast<uint64_t>(event.blocked) << 56) ^
                           (static_cast<uint64_t>(event.end) << 57) ^
-                          (static_cast<uint64_t>(event.command) << 59) ^ event.ticket.value;
+                          (static_cast<uint64_t>(event.command) << 59) ^
+                          (static_cast<uint64_t>(event.yes) << 62) ^ event.ticket.value;
   kernel_.trace.Add(kernel_.now, KindOf(event.kind), id_.value, Word(event.conn), detail,
                     event.data != nullptr ? bytes : event.text);
 }
@@ -76,6 +78,7 @@ void Node::CarryOut(const Effect& effect) {
     }
     case Effect::Kind::kLog: CarryOutLog(effect); break;
     case Effect::Kind::kReopenLog: break;
+    case Effect::Kind::kCompute: CarryOutCompute(effect); break;
     case Effect::Kind::kMonitorReply: CarryOutReply(effect); break;
     case Effect::Kind::kExit:
       exit_code_ = effect.status;
@@ -177,6 +180,15 @@ void Node::CarryOutLog(const Effect& effect) {
     log_.erase(log_.begin(), log_.begin() + static_cast<ptrdiff_t>(log_.size() / 2));
   }
   log_.push_back({kernel_.now, effect.level, std::string(outbox_.Text(effect))});
+}
+
+void Node::CarryOutCompute(const Effect& effect) {
+  const auto [hash, password] = outbox_.Arguments(effect);
+  computations_.push_back({life_, effect.ticket, crypt::BcryptMatches(hash, password)});
+  // Answers may overtake each other.
+  const Duration latency = jitter() ? Duration{rng_.Between(1'000, 50'000'000)} : Millis(50);
+  kernel_.queue.Add(kernel_.now + latency, HappeningKind::kComputed, id_.value,
+                    computations_.size() - 1);
 }
 
 void Node::CarryOutReply(const Effect& effect) {

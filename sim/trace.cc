@@ -11,10 +11,11 @@ namespace dunlin::sim {
 namespace {
 
 constexpr const char* kNames[] = {
-    "tick",   "listening",   "listen-failed", "opened",         "bytes",         "written", "ended",
-    "closed", "command",     "monitor-get",   "WRITE",          "PAUSE",         "RESUME",  "CLOSE",
-    "LISTEN", "STOP-LISTEN", "LOG",           "REOPEN-LOG",     "MONITOR-REPLY", "EXIT",    "start",
-    "kill",   "connect",     "client-send",   "client-receive", "client-end",    "fault",   "check",
+    "tick",       "listening",   "listen-failed",  "opened",     "bytes",       "written",
+    "ended",      "closed",      "command",        "computed",   "monitor-get", "WRITE",
+    "PAUSE",      "RESUME",      "CLOSE",          "LISTEN",     "STOP-LISTEN", "LOG",
+    "REOPEN-LOG", "COMPUTE",     "MONITOR-REPLY",  "EXIT",       "start",       "kill",
+    "connect",    "client-send", "client-receive", "client-end", "fault",       "check",
 };
 
 uint64_t Stir(uint64_t hash, uint64_t word) {

@@ -23,6 +23,7 @@ enum class TraceKind : uint8_t {
   kEnded,
   kClosed,
   kCommand,
+  kComputed,
   kMonitorRequest,
   // Out of a server.
   kWrite,
@@ -33,6 +34,7 @@ enum class TraceKind : uint8_t {
   kStopListening,
   kLog,
   kReopenLog,
+  kCompute,
   kMonitorReply,
   kExit,
   // Of the world.

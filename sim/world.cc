@@ -47,6 +47,7 @@ void World::Impl::CarryOut(const Happening& happening) {
     case HappeningKind::kPacedRead: network.OnPacedRead(happening.who); break;
     case HappeningKind::kWake: nodes[happening.who]->OnWake(happening.what); break;
     case HappeningKind::kDeadline: nodes[happening.who]->OnDeadline(happening.what); break;
+    case HappeningKind::kComputed: nodes[happening.who]->OnComputed(happening.what); break;
     case HappeningKind::kAlarm: {
       const PendingAlarm alarm = alarms[happening.who];
       free_alarms.push_back(happening.who);

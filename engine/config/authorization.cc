@@ -4,11 +4,9 @@
 #include <optional>
 #include <string>
 
-#include "engine/base/quote.h"
 #include "engine/base/result.h"
 #include "engine/config/duration.h"
 #include "engine/config/field_readers.h"
-#include "engine/config/password.h"
 
 namespace dunlin::config {
 namespace {
@@ -72,10 +70,6 @@ bool ReadSecret(const Map::Entry& field, std::string& into, Complaints& complain
   const std::string* text = complaints.String(field.value);
   if (text == nullptr) return false;
   into = *text;
-  if (LooksLikeBcrypt(*text)) {
-    complaints.Error(field.value.where(), "unsupported value of field " + GoQuote(field.key) +
-                                              ": this version has no bcrypt yet");
-  }
   return true;
 }
 

@@ -8,7 +8,6 @@
 #include "engine/base/quote.h"
 #include "engine/config/flag_value.h"
 #include "engine/config/host_port.h"
-#include "engine/config/password.h"
 
 namespace dunlin::config {
 namespace {
@@ -237,10 +236,6 @@ std::string Unsupported(const CommandLine& command_line) {
     if (const auto* missing = std::get_if<Missing>(&flag.target); missing && !IsOff(given)) {
       return "unsupported flag " + name + ": this version has no " + std::string(missing->feature) +
              " yet";
-    }
-    const auto* text = std::get_if<std::string>(&given.value);
-    if ((flag.name == "pass" || flag.name == "auth") && LooksLikeBcrypt(*text)) {
-      return "unsupported value of flag " + name + ": this version has no bcrypt yet";
     }
   }
   return {};

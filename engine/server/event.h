@@ -54,6 +54,7 @@ struct Event {
                // answers with a kClose once the peer has what is due to it.
     kClosed,   // The transport is gone: 'conn', 'end', 'text' (the system's words, may be empty).
     kCommand,  // An operator asks: 'command'; 'text' is the signal's name, may be empty.
+    kComputed,        // The answer to a kCompute effect: 'ticket', 'yes'.
     kMonitorRequest,  // An HTTP GET arrived: 'ticket', 'text' (the target: path and query),
                       // 'usage'.
     kMonitorGone,     // Whoever asked with 'ticket' has gone: no answer is wanted any more.
@@ -68,6 +69,7 @@ struct Event {
   size_t size = 0;
   size_t headroom = 0;
   bool blocked = false;
+  bool yes = false;
   ListenerKind listener = ListenerKind::kClient;
   TransportEnd end = TransportEnd::kPeerClosed;
   Command command = Command::kStop;

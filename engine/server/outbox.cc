@@ -38,6 +38,16 @@ void Outbox::Log(LogLevel level, std::string_view line) {
 }
 void Outbox::ReopenLog() { Add(Effect::Kind::kReopenLog); }
 
+void Outbox::Compute(Ticket ticket, Computation computation, std::string_view first,
+                     std::string_view second) {
+  Effect& effect = Add(Effect::Kind::kCompute, first);
+  effect.ticket = ticket;
+  effect.computation = computation;
+  effect.first_size = effect.text_size;
+  effect.text_size += static_cast<uint32_t>(second.size());
+  texts_.append(second);
+}
+
 void Outbox::MonitorReply(const Effect& head, std::string_view body) {
   Effect& effect = Add(Effect::Kind::kMonitorReply, body);
   effect.ticket = head.ticket;

@@ -50,6 +50,7 @@ void Server::Impl::Handle(const Event& event) {
     case Event::Kind::kEnded: return hub_->Ended(event.conn);
     case Event::Kind::kClosed: return hub_->Closed(event.conn, event.end, event.text);
     case Event::Kind::kCommand: return HandleCommand(event);
+    case Event::Kind::kComputed: return hub_->Computed(event.ticket, event.yes);
     case Event::Kind::kMonitorRequest:
       if (event.usage != nullptr) usage_ = *event.usage;
       return monitor_.OnRequest(event.ticket, event.text);

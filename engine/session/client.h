@@ -40,10 +40,11 @@ enum class ClientPhase : uint8_t {
 // Why a connection is not parsed although there may be bytes.
 enum class Hold : uint8_t {
   kNone,
-  kYield,    // Others first: goes on at the next step.
-  kStalled,  // A consumer has to catch up first; ends with it, or by 'wait_timer'.
-  kFanout,   // Its last message is still being delivered, in slices.
-  kLeaving,  // A second CONNECT takes its subscriptions away, in slices.
+  kYield,     // Others first: goes on at the next step.
+  kStalled,   // A consumer has to catch up first; ends with it, or by 'wait_timer'.
+  kFanout,    // Its last message is still being delivered, in slices.
+  kChecking,  // Its password is being compared with a hash; 'wait_timer' runs.
+  kLeaving,   // A second CONNECT takes its subscriptions away, in slices.
 };
 
 struct Client {
@@ -87,7 +88,7 @@ struct Client {
   WallTime started_wall, last_activity_wall;
 
   Timer ping_timer, write_timer;
-  Timer wait_timer;  // For CONNECT at first, then for consumers: the two never wait at once.
+  Timer wait_timer;  // For CONNECT and its check, then for consumers: never both at once.
 
   std::string ip;
   int port = 0;

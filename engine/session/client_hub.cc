@@ -119,6 +119,7 @@ void ClientHub::Close(Client* client, CloseReason reason, int64_t refused) {
   if (client->hold == Hold::kYield) std::erase(yielded_, client);
   if (client->hold == Hold::kStalled) std::erase(stalled_, client);
   if (client->hold == Hold::kFanout) ForgetPublisher(client);
+  if (client->hold == Hold::kChecking) checks_.Drop(client->conn);
   client->hold = Hold::kNone;
   if (client->slow) ResumeStalled();
   if (!(MUTANT(11) && reason == CloseReason::kStaleConnection)) StartLeaving(client);

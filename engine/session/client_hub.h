@@ -24,6 +24,7 @@
 #include "engine/server/event.h"
 #include "engine/server/outbox.h"
 #include "engine/session/client.h"
+#include "engine/session/password_checks.h"
 #include "engine/session/subscriptions.h"
 #include "engine/wire/info.h"
 
@@ -75,6 +76,7 @@ class ClientHub {
   void Bytes(const Event& event);
   void Written(ConnId conn, size_t size, bool blocked);
   void Ended(ConnId conn);
+  void Computed(Ticket ticket, bool yes);
   void Closed(ConnId conn, TransportEnd end, std::string_view why);
   // The driver's memory of earlier kBytes events goes away: see server.h.
   void Settle() { pool_.Settle(); }
@@ -170,13 +172,20 @@ class ClientHub {
   // client_verbs.cc
   void HandleLine(Client* client, const wire::ClientLine& line);
   void HandleConnect(Client* client, std::string_view json);
-  bool Authenticated(const Client& client) const;
-  void AuthViolation(Client* client);
+  void FinishConnect(Client* client, bool first);
   void HandleSub(Client* client, std::string_view args);
   void HandleUnsub(Client* client, std::string_view args);
   void HandlePing(Client* client);
   void HandlePong(Client* client);
   void Unsubscribe(subject::SubRef ref);
+
+  // client_auth.cc
+  enum class Login : uint8_t { kGranted, kRefused, kSlowToTell };
+  std::pair<std::string_view, std::string_view> SecretsOf(const Client& client) const;
+  Login Authenticate(const Client& client) const;
+  void AuthViolation(Client* client);
+  void StartCheck(Client* client, bool first_connect);
+  void AskForChecks();
 
   // router.cc
   void Publish(Client* from, const Message& message);
@@ -243,6 +252,7 @@ class ClientHub {
   SubscriptionTable subs_;
   monitor::ClosedRing closed_;
   wire::Info info_;
+  PasswordChecks checks_;
   Stats stats_;
 
   std::vector<std::unique_ptr<Client>> by_slot_;

@@ -36,14 +36,6 @@ std::string LoginText(const wire::ConnectOptions& options) {
   return {};
 }
 
-// Compares without telling by its duration where two texts differ.
-bool SameSecret(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned char differing = 0;
-  for (size_t i = 0; i < a.size(); ++i) differing |= static_cast<unsigned char>(a[i] ^ b[i]);
-  return differing == 0;
-}
-
 }  // namespace
 
 void ClientHub::HandleLine(Client* client, const wire::ClientLine& line) {
@@ -92,9 +84,16 @@ void ClientHub::HandleConnect(Client* client, std::string_view json) {
   client->headers = info_.headers && options.headers;
   if (!first && client->sids.size() > 0)
     StartLeaving(client);  // It may change account: interest goes.
-  if (!Authenticated(*client) || options.new_account || !options.creds().account.empty()) {
-    return AuthViolation(client);
+  if (options.new_account || !options.creds().account.empty()) return AuthViolation(client);
+  switch (Authenticate(*client)) {
+    case Login::kGranted: return FinishConnect(client, first);
+    case Login::kRefused: return AuthViolation(client);
+    case Login::kSlowToTell: return StartCheck(client, first);
   }
+}
+
+void ClientHub::FinishConnect(Client* client, bool first) {
+  const wire::ConnectOptions& options = client->options;
   if (first) {
     if (const std::string peer = PeerText(options); !peer.empty()) {
       client->label_tail += " - " + GoQuote(peer);
@@ -114,30 +113,6 @@ void ClientHub::HandleConnect(Client* client, std::string_view json) {
     return Log(LogLevel::kError, *client, "no responders requires headers support");
   }
   if (options.verbose) SendOk(client);
-}
-
-bool ClientHub::Authenticated(const Client& client) const {
-  if (!options_.authorization.empty()) {
-    return SameSecret(client.options.creds().auth_token, options_.authorization);
-  }
-  if (!options_.username.empty()) {
-    return SameSecret(client.options.creds().user, options_.username) &&
-           SameSecret(client.options.creds().pass, options_.password);
-  }
-  return true;
-}
-
-void ClientHub::AuthViolation(Client* client) {
-  const wire::ConnectOptions& options = client->options;
-  std::string who;
-  if (!options.creds().user.empty()) {
-    who = " - User " + GoQuote(options.creds().user);
-  } else if (!options.creds().auth_token.empty()) {
-    who = " - Token \"[REDACTED]\"";
-  }
-  Log(LogLevel::kError, *client, "authentication error" + who);
-  SendError(client, "Authorization Violation");
-  Close(client, CloseReason::kAuthenticationViolation);
 }
 
 void ClientHub::HandleSub(Client* client, std::string_view args) {

@@ -38,5 +38,7 @@ inline constexpr size_t kBodyIdBytes = 12;
 
 // What plans with a password use.
 inline constexpr std::string_view kUser = "sim", kPassword = "s3cr3t";
+inline constexpr std::string_view kPasswordHash =
+    "$2a$04$abcdefghijklmnopqrstuu35fBIWlNgF8BcAW/t2cO158N8svSFHy";  // Of the lowest cost.
 
 }  // namespace dunlin::sim

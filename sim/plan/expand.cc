@@ -62,6 +62,7 @@ ServerPlan ExpandServer(Rng rng) {
   server.stall_fast_producers = !rng.Chance(1, 4);
   server.debug_and_trace = rng.Chance(1, 8);
   server.password = rng.Chance(1, 6);
+  server.hashed_password = server.password && rng.Chance(1, 2);
   return server;
 }
 

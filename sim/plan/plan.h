@@ -29,7 +29,8 @@ struct ServerPlan {
   bool sublist_cache = true;
   bool stall_fast_producers = true;
   bool debug_and_trace = false;
-  bool password = false;  // Clients must give one.
+  bool password = false;         // Clients must give one ...
+  bool hashed_password = false;  // ... and the server has only its hash.
 };
 
 // A client, and what it likes to do. Weights are relative to each other; 0: never.

@@ -57,6 +57,7 @@ void VisitFields(ServerPlan& p, V& v) {
   v("stall_fast_producers", p.stall_fast_producers);
   v("debug_and_trace", p.debug_and_trace);
   v("password", p.password);
+  v("hashed_password", p.hashed_password);
 }
 
 template <typename V>

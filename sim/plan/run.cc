@@ -38,7 +38,7 @@ config::Options OptionsOf(const ServerPlan& plan) {
   options.debug = options.trace = plan.debug_and_trace;
   if (plan.password) {
     options.username = kUser;
-    options.password = kPassword;
+    options.password = plan.hashed_password ? kPasswordHash : kPassword;
   }
   return options;
 }

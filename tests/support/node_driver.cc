@@ -81,6 +81,11 @@ void NodeDriver::CarryOut() {
         next_.push_back(event);
         break;
       case Effect::Kind::kLog: log_.emplace_back(out_.Text(effect)); break;
+      case Effect::Kind::kCompute: {
+        const auto [first, second] = out_.Arguments(effect);
+        asked_.push_back({effect.ticket, std::string(first), std::string(second)});
+        break;
+      }
       case Effect::Kind::kMonitorReply: page_ += out_.Text(effect); break;
       default: break;
     }
@@ -210,6 +215,15 @@ void NodeDriver::Command(dunlin::Command command) {
   Event event;
   event.kind = Event::Kind::kCommand;
   event.command = command;
+  Run(event);
+}
+
+void NodeDriver::Answer(bool yes) {
+  Event event;
+  event.kind = Event::Kind::kComputed;
+  event.ticket = asked_.front().ticket;
+  event.yes = yes;
+  asked_.pop_front();
   Run(event);
 }
 

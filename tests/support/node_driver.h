@@ -35,11 +35,20 @@ class NodeDriver {
   void Advance(Duration d);
   void Command(Command command);
 
+  // What the engine has asked to be computed and was not answered yet.
+  struct Asked {
+    Ticket ticket;
+    std::string first, second;
+  };
+  std::deque<Asked>& asked() { return asked_; }
+  // Answers the oldest of asked().
+  void Answer(bool yes);
   // The whole body that a monitoring page answers with.
   std::string Get(std::string_view target);
 
   // Takes what has arrived at the client.
   std::string Take(uint32_t slot);
+  bool reads_paused(uint32_t slot) const { return conns_.at(slot).paused; }
   bool open(uint32_t slot) const { return conns_.at(slot).open; }
   const std::vector<std::string>& log() const { return log_; }
   Server& server() { return server_; }
@@ -76,6 +85,7 @@ class NodeDriver {
   std::vector<Event> next_;
   std::vector<uint8_t> arena_;
   std::vector<std::string> log_;
+  std::deque<Asked> asked_;
   std::string page_;
   uint64_t tickets_ = 0;
   int64_t steps_ = 0;

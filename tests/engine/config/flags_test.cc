@@ -133,15 +133,6 @@ TEST(Flags, OfMissingFeaturesMaySwitchThemOff) {
   EXPECT_EQ(off.request, Request::kServe) << off.error;
 }
 
-TEST(Flags, RefuseAPasswordThatIsAHash) {
-  constexpr std::string_view kHash = "$2a$11$3kIDaCxw.Glsl1.u5nKa6eUnNDLV5HV9tIuUp7EHhMt6Nm9myW1aS";
-  EXPECT_EQ(Parse({"--pass", kHash}).error,
-            "unsupported value of flag -pass: this version has no bcrypt yet");
-  EXPECT_EQ(Parse({"--auth", kHash}).error,
-            "unsupported value of flag -auth: this version has no bcrypt yet");
-  EXPECT_EQ(Parse({"--pass", "$2a$1$"}).request, Request::kServe);
-}
-
 TEST(Flags, UsageNamesTheProgramAndMarksWhatIsMissing) {
   const std::string usage = UsageText("dunlin");
   EXPECT_NE(usage.find("\nUsage: dunlin [options]\n"), std::string::npos);

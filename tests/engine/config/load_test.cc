@@ -283,14 +283,6 @@ TEST(Schema, NamesEachKeyOnceInLowerCase) {
   }
 }
 
-TEST(Schema, RefusesSecretsThatAreHashes) {
-  const std::string hash = "\"$2a$11$3kIDaCxw.Glsl1.u5nKa6eUnNDLV5HV9tIuUp7EHhMt6Nm9myW1aS\"";
-  EXPECT_EQ(Loaded("authorization {user: a, pass: " + hash + "}").Complaint(),
-            "t.conf:1:24: unsupported value of field \"pass\": this version has no bcrypt yet\n");
-  EXPECT_EQ(Loaded("authorization {token: " + hash + "}").Complaint(),
-            "t.conf:1:15: unsupported value of field \"token\": this version has no bcrypt yet\n");
-}
-
 TEST(Finish, TurnsZeroIntoTheDefault) {
   Options zero;
   zero.host = "";

@@ -155,7 +155,7 @@ bool Journal::Impl::OnDisk(const DiskDone& done) {
 void Journal::Impl::Advance() {
   if (state_ < State::kStarting || !syncs_.empty() || closing_) return;
   if (!poison_.set()) {
-    if (copier_.Work()) FreeSegments();
+    if (state_ == State::kRunning && copier_.Work()) FreeSegments();
     writer_.Submit();
     ring_.Pump(writer_.synced(), writer_.WaitingSlot(), writer_.WaitingEnd());
     writer_.Submit();

@@ -146,8 +146,8 @@ void SegmentRing::Pump(uint64_t synced, uint32_t slot, uint64_t end) {
       next_ = chosen;
     }
   }
-  if (slot != kNone && Work(slot, synced, end)) return;
   const uint64_t ahead = options_.prepare_bytes_ahead;
+  if (slot != kNone && Work(slot, synced, end + ahead)) return;
   if (has_tail_ && Work(tail(), synced, segments_[tail()].end + ahead)) return;
   if (next_ != kNone) Work(next_, synced, kHeaderBytes + ahead);
 }

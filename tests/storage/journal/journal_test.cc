@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/storage/journal/journal_world.h"
 
 namespace dunlin::journal {
@@ -11,6 +13,18 @@ using sim::CrashKind;
 
 void ExpectNoViolation(const JournalWorld& world) {
   for (const std::string& what : world.violations()) ADD_FAILURE() << what;
+}
+
+// Appends to assets 1 to 3 in turn, passing what is promised, until 'bytes' have gone through.
+void Churn(JournalWorld* world, uint64_t bytes) {
+  for (int i = 0; world->journal().stats().bytes < bytes; ++i) {
+    if (!world->journal().full()) world->Append(1 + i % 3, 900);
+    world->EndOfStep();
+    ASSERT_TRUE(world->Run(1)) << "stands still, " << world->Describe();
+    if (i % 7 == 6) {
+      for (int asset = 1; asset <= 3; ++asset) world->Pass(asset);
+    }
+  }
 }
 
 TEST(Journal, KeepsWhatItPromisedThroughAPowerLoss) {
@@ -25,6 +39,234 @@ TEST(Journal, KeepsWhatItPromisedThroughAPowerLoss) {
   world.Crash(CrashKind::kPowerLoss);
   ASSERT_TRUE(world.Boot());
   EXPECT_EQ(world.recovered(), 2u);
+  ExpectNoViolation(world);
+}
+
+TEST(Journal, WhatComesWhileAWriteIsUnderWayIsOneBatch) {
+  JournalWorld world(1, JournalWorld::SmallOptions());
+  ASSERT_TRUE(world.Boot());
+  const uint64_t before = world.journal().stats().batches;
+  world.Append(0, 10);
+  world.EndOfStep();
+  const WritePoint first = world.model().back().point;
+  for (int i = 0; i < 50; ++i) {
+    world.Append(1, 100);
+    world.EndOfStep();
+  }
+  EXPECT_EQ(world.journal().stats().batches, before + 1);
+  EXPECT_GT(world.model().back().point, first);
+  while (!world.journal().durable().Covers(first)) world.Run(1);
+  EXPECT_EQ(world.journal().stats().batches, before + 2);
+  EXPECT_EQ(world.journal().next_point().batch, world.model().back().point.batch + 1);
+}
+
+TEST(Journal, AllowsAsManyBatchesInFlightAsItsDepth) {
+  JournalOptions options = JournalWorld::SmallOptions();
+  options.depth = 4;
+  JournalWorld world(1, options);
+  ASSERT_TRUE(world.Boot());
+  world.RunAll();
+  for (int i = 0; i < 6; ++i) {
+    world.Append(0, 100);
+    world.EndOfStep();
+  }
+  EXPECT_EQ(world.journal().stats().in_flight, 4u);
+}
+
+TEST(Journal, UsesItsFilesAgainAndStaysWithinItsBound) {
+  JournalWorld world(1, JournalWorld::SmallOptions());
+  ASSERT_TRUE(world.Boot());
+  Churn(&world, 40 * 64 * 1024);
+  EXPECT_LE(world.disk().Files().size(), 4u);
+  world.Crash(CrashKind::kKill);
+  ASSERT_TRUE(world.Boot());
+  // Four segments hold no more than this: nothing of their earlier uses came back.
+  EXPECT_LE(world.recovered(), 4 * 64 * 1024 / 900u);
+  ExpectNoViolation(world);
+}
+
+// A record that nobody passes, appended first.
+TEST(Journal, CopiesForwardWhatALaggardStillNeeds) {
+  JournalWorld world(1, JournalWorld::SmallOptions());
+  ASSERT_TRUE(world.Boot());
+  world.Append(0, 500);
+  Churn(&world, 20 * 64 * 1024);
+  EXPECT_GE(world.journal().stats().copied, 3u);
+  EXPECT_FALSE(world.model().front().passed);
+  for (int life = 0; life < 3; ++life) {
+    world.Crash(CrashKind::kPowerLoss);
+    ASSERT_TRUE(world.Boot()) << world.journal().Failure().value_or("?");
+    ASSERT_FALSE(world.model().empty());
+    EXPECT_EQ(world.model().front().asset, 0);
+    EXPECT_EQ(world.model().front().body.size(), 500u);
+    Churn(&world, 10 * 64 * 1024);
+  }
+  ExpectNoViolation(world);
+}
+
+TEST(Journal, IsFullWhenNobodyPassesAndGoesOnWhenTheyDo) {
+  JournalWorld world(1, JournalWorld::SmallOptions());
+  ASSERT_TRUE(world.Boot());
+  while (!world.journal().full()) {
+    world.Append(1, 3000);
+    world.EndOfStep();
+    world.Run(2);
+    ASSERT_LT(world.model().size(), 200u);
+  }
+  world.RunAll();
+  EXPECT_TRUE(world.journal().full());
+  EXPECT_NE(world.journal().Wanted().batch, 0u);
+  std::vector<AssetNumber> laggards;
+  world.journal().Laggards(&laggards, 10);
+  EXPECT_EQ(laggards, std::vector<AssetNumber>{world.number(1)});
+  world.Pass(1);
+  world.EndOfStep();
+  world.RunAll();
+  EXPECT_FALSE(world.journal().full());
+  EXPECT_EQ(world.journal().Wanted(), WritePoint{});
+  Churn(&world, world.journal().stats().bytes + 10 * 64 * 1024);
+  ExpectNoViolation(world);
+}
+
+TEST(Journal, FailsRatherThanGrowBeyondItsBound) {
+  JournalWorld world(1, JournalWorld::SmallOptions());
+  ASSERT_TRUE(world.Boot());
+  for (int i = 0; i < 200 && world.journal().state() == Journal::State::kRunning; ++i) {
+    world.Append(1, 3000);
+    if (world.journal().state() == Journal::State::kRunning) world.EndOfStep();
+    world.Run(2);
+  }
+  ASSERT_EQ(world.journal().state(), Journal::State::kFailed);
+  EXPECT_EQ(*world.journal().Failure(), "journal: the journal is full: all 4 segments are needed");
+  EXPECT_EQ(world.journal().Append(world.number(1), 1, {}), kNeverDurable);
+}
+
+TEST(Journal, ForgettingAnAssetGivesItsRecordsBack) {
+  JournalWorld world(1, JournalWorld::SmallOptions());
+  ASSERT_TRUE(world.Boot());
+  while (!world.journal().full()) {
+    world.Append(4, 3000);
+    world.EndOfStep();
+    world.Run(2);
+  }
+  world.RunAll();
+  world.journal().Forget(world.number(4));
+  world.EndOfStep();
+  world.RunAll();
+  EXPECT_FALSE(world.journal().full());
+  EXPECT_EQ(world.journal().stats().segments, 1u);
+}
+
+TEST(Journal, ForgetsRecoveredAssetsThatNobodyAttaches) {
+  JournalOptions options = JournalWorld::SmallOptions();
+  JournalWorld world(1, options);
+  ASSERT_TRUE(world.Boot());
+  while (world.journal().stats().segments < 3) {
+    world.Append(4, 3000);
+    world.EndOfStep();
+    world.Run(2);
+  }
+  world.RunAll();
+  world.Crash(CrashKind::kKill);
+  ASSERT_TRUE(world.Replay());
+  world.journal().Start();
+  world.RunAll();
+  EXPECT_EQ(world.journal().state(), Journal::State::kRunning);
+  EXPECT_EQ(world.journal().stats().segments, 1u);
+}
+
+TEST(Journal, TakesRecordsUpToItsMaximum) {
+  JournalWorld world(1, JournalWorld::SmallOptions());
+  ASSERT_TRUE(world.Boot());
+  const uint64_t most = world.journal().record_bytes_max();
+  EXPECT_GT(most, 48u * 1024);
+  world.Append(0, most);
+  world.EndOfStep();
+  world.RunAll();
+  world.Append(1, most);
+  world.EndOfStep();
+  world.RunAll();
+  world.Crash(CrashKind::kPowerLoss);
+  ASSERT_TRUE(world.Boot());
+  EXPECT_EQ(world.recovered(), 2u);
+  ExpectNoViolation(world);
+}
+
+TEST(Journal, BatchNumbersGoUpOverRestartsAndAboveWhatTheOwnerKnows) {
+  JournalWorld world(1, JournalWorld::SmallOptions());
+  ASSERT_TRUE(world.Boot());
+  const WritePoint first = world.journal().next_point();
+  world.Crash(CrashKind::kKill);
+  ASSERT_TRUE(world.Replay());
+  const WritePoint known{uint64_t{1} << 40};
+  world.journal().RaiseTo(known);
+  ASSERT_TRUE(world.StartAll());
+  EXPECT_GT(world.journal().next_point(), known);
+  EXPECT_GT(world.journal().next_point(), first);
+}
+
+TEST(Journal, StopsWithEverythingDurableAndAWitness) {
+  JournalWorld world(1, JournalWorld::SmallOptions());
+  ASSERT_TRUE(world.Boot());
+  world.Append(0, 100);
+  world.EndOfStep();
+  world.Append(1, 100);
+  world.Stop();
+  EXPECT_EQ(world.Files().back().batches.back().records, 0u);
+  ASSERT_TRUE(world.Boot());
+  EXPECT_EQ(world.recovered(), 2u);
+  EXPECT_FALSE(world.journal().stats().torn_tail);
+  ExpectNoViolation(world);
+}
+
+TEST(Journal, WritesAWitnessWhenItIsQuietAndOnlyOne) {
+  JournalWorld world(1, JournalWorld::SmallOptions());
+  ASSERT_TRUE(world.Boot());
+  world.Append(0, 100);
+  world.EndOfStep();
+  world.RunAll();
+  EXPECT_NE(world.journal().NextDeadline(), kNever);
+  const uint64_t batches = world.journal().stats().batches;
+  world.Wait();
+  world.RunAll();
+  EXPECT_EQ(world.journal().stats().batches, batches + 1);
+  EXPECT_EQ(world.journal().NextDeadline(), kNever);
+}
+
+TEST(Journal, ConfigurationsMayChangeBetweenLives) {
+  JournalOptions options = JournalWorld::SmallOptions();
+  options.segments_max = 6;
+  JournalWorld world(1, options);
+  ASSERT_TRUE(world.Boot());
+  while (world.journal().stats().segments < 5) {
+    world.Append(1, 3000);
+    world.EndOfStep();
+    world.Run(2);
+  }
+  world.RunAll();
+  world.Crash(CrashKind::kPowerLoss);
+  options.segments_max = 3;
+  options.access = Access::kWrite;
+  options.segment_bytes = 128 * 1024;
+  world.SetOptions(options);
+  ASSERT_TRUE(world.Replay());
+  EXPECT_EQ(world.recovered(), world.model().size());
+  ExpectNoViolation(world);
+  // More is live than the new bound allows: it says so, and changes nothing.
+  EXPECT_FALSE(world.StartAll());
+  EXPECT_NE(world.journal().Failure()->find("journal is full"), std::string::npos);
+}
+
+TEST(Journal, GoesOnInTheSameSegmentAfterARestart) {
+  JournalWorld world(1, JournalWorld::SmallOptions());
+  for (int life = 0; life < 3; ++life) {
+    ASSERT_TRUE(world.Boot());
+    world.Append(0, 100);
+    world.EndOfStep();
+    world.RunAll();
+    world.Crash(CrashKind::kKill);
+  }
+  EXPECT_EQ(world.Files().size(), 1u);
   ExpectNoViolation(world);
 }
 

@@ -1,8 +1,9 @@
 #include "tests/storage/journal/journal_world.h"
 
+#include <algorithm>
 #include <cstring>
 
-#include "engine/base/check.h"
+#include "storage/journal/format.h"
 
 namespace dunlin::journal {
 namespace {
@@ -215,6 +216,31 @@ void JournalWorld::Crash(sim::CrashKind kind) {
   journal_.reset();
   // Under Sync::kInterval a power loss after a kill takes what the kill left.
   if (!crashed_ || kind == sim::CrashKind::kPowerLoss) crashed_ = kind;
+}
+
+std::vector<JournalWorld::File> JournalWorld::Files() const {
+  std::vector<File> files;
+  for (const std::string& path : disk().Files()) {
+    const std::string contents = *disk().Contents(path);
+    const auto* bytes = reinterpret_cast<const uint8_t*>(contents.data());
+    if (contents.size() < kHeaderBytes) continue;
+    const auto header = DecodeHeader({bytes, kHeaderBytes});
+    if (!header) continue;
+    File& file = files.emplace_back();
+    file.path = path;
+    file.segment = header->id;
+    file.seed = SegmentSeed(header->store, header->id);
+    for (uint64_t at = kHeaderBytes; at + kMarkBytes <= contents.size();) {
+      const auto mark = DecodeMark({bytes + at, kMarkBytes}, file.seed);
+      if (!mark) break;
+      const uint64_t end = RoundUp(at + kMarkBytes + mark->bytes, header->alignment);
+      file.batches.push_back({at, end, mark->number, mark->records});
+      at = end;
+    }
+  }
+  std::sort(files.begin(), files.end(),
+            [](const File& a, const File& b) { return a.segment < b.segment; });
+  return files;
 }
 
 void JournalWorld::Stop() {

@@ -57,17 +57,33 @@ class JournalWorld {
   void Pass(int asset);
   void Crash(sim::CrashKind kind);
   void Stop();
+  void SetOptions(const JournalOptions& options) { options_ = options; }  // Of the next life.
 
   Journal& journal() { return *journal_; }
   bool alive() const { return journal_ != nullptr; }
   sim::DiskDriver& driver() { return driver_; }
   sim::SimDisk& disk() { return driver_.disk(); }
+  const sim::SimDisk& disk() const { return const_cast<JournalWorld*>(this)->driver_.disk(); }
   const std::vector<Record>& model() const { return model_; }
   const std::vector<Recovered>& damages() const { return damages_; }
   size_t recovered() const { return recovered_; }
   uint64_t completions() const { return completions_; }
   AssetNumber number(int asset) const { return numbers_[asset]; }
   const std::vector<std::string>& violations() const { return violations_; }
+  // The journal's files, as they are on disk: name, id of the segment, and where each batch starts,
+  // in order. REQUIRES: not encrypted.
+  struct File {
+    std::string path;
+    uint64_t segment = 0;
+    uint32_t seed = 0;
+    struct Batch {
+      uint64_t offset = 0, end = 0;
+      uint64_t number = 0;
+      uint32_t records = 0;
+    };
+    std::vector<Batch> batches;
+  };
+  std::vector<File> Files() const;
   // Damage was done to the disk on purpose: what is missing must be reported, not there.
   void ExpectDamage() { damage_expected_ = true; }
   std::string Describe() const;

@@ -41,11 +41,12 @@ void Spoil(uint64_t seed, uint8_t* sector) {
 
 PowerLoss PowerLoss::Draw(Rng& rng) {
   switch (rng.Below(8)) {
-    case 0: return {.keep = 0, .tear = 0, .stale = 0};
-    case 1: return {.keep = 16, .tear = 0, .stale = 0};
-    case 2: return {.keep = 0, .tear = 16, .stale = 8};
+    case 0: return {.names = 0, .keep = 0, .tear = 0, .stale = 0};
+    case 1: return {.names = 16, .keep = 16, .tear = 0, .stale = 0};
+    case 2: return {.names = 16, .keep = 0, .tear = 16, .stale = 8};
     default:
-      return {.keep = static_cast<uint32_t>(rng.Below(17)),
+      return {.names = static_cast<uint32_t>(rng.Below(17)),
+              .keep = static_cast<uint32_t>(rng.Below(17)),
               .tear = static_cast<uint32_t>(rng.Below(17)),
               .stale = static_cast<uint32_t>(rng.Below(9))};
   }
@@ -190,8 +191,9 @@ void FileImage::ApplyTorn(const Change& change, const PowerLoss& loss, Rng& rng,
     new_size = rng.Chance(1, 2) ? old_size : old_size + rng.Below(end - old_size);
     new_size = std::max(old_size, new_size / kSectorBytes * kSectorBytes);
   }
+  const uint64_t kept = rng.Below(17);
   ForEachSector(change.offset, change.size, [&](uint64_t at, size_t part) {
-    if (rng.Chance(loss.keep, 16)) {
+    if (rng.Chance(kept, 16)) {
       if (change.bytes.empty()) {
         durable_.WriteZeros(at, part);
       } else {

@@ -18,7 +18,8 @@ namespace dunlin::sim {
 // Whether a change became durable by itself, as every change of one power loss is asked. Chances
 // out of 16: some losses keep nothing, some everything, most a mix.
 struct PowerLoss {
-  uint32_t keep = 8;   // A change (else it is dropped, or torn).
+  uint32_t names = 8;  // A change of a name is kept.
+  uint32_t keep = 8;   // A change of a file is kept whole (else it is dropped, or torn).
   uint32_t tear = 8;   // Of what is not kept: sector by sector.
   uint32_t stale = 2;  // A sector that got its length and not its bytes: what lay there before.
   static PowerLoss Draw(Rng& rng);

@@ -145,6 +145,22 @@ bool NameTree::SourceIsTakenUpTo(const Change& rename, uint64_t order) const {
   });
 }
 
+// 'change' is durable now, before earlier ones of other directories. What they say of the same name
+// or the same node is past; of a rename or a former name, only the loss is still to come.
+void NameTree::Supersede(const Change& change, std::vector<Change>* earlier) {
+  for (Change& past : *earlier) {
+    if (past.dir == change.dir && past.name == change.name) {
+      past.dir = past.renamed_from.dir;
+      past.name = past.renamed_from.name;
+    } else if (change.node == kNoNode || past.node != change.node) {
+      continue;
+    }
+    past.node = kNoNode;
+    past.renamed_from = {};
+  }
+  std::erase_if(*earlier, [](const Change& past) { return past.dir == kNoNode; });
+}
+
 // A rename is one change, and counts to the directory of the new name: who syncs only the old
 // one's may find the file under either name. Unless the old name has a new meaning already.
 void NameTree::Sync(uint64_t order, DiskNodeId dir) {
@@ -155,6 +171,7 @@ void NameTree::Sync(uint64_t order, DiskNodeId dir) {
         (change.dir == dir || (change.renamed_from.dir == dir && SourceIsTakenUpTo(change, order)));
     if (covered) {
       SetDurable(change);
+      Supersede(change, &left);
     } else {
       left.push_back(change);
     }
@@ -170,7 +187,7 @@ void NameTree::FailSync(uint64_t order, DiskNodeId dir, Rng& rng) {
 
 void NameTree::LosePower(const PowerLoss& loss, Rng& rng, const StaleSectors& stale) {
   for (const Change& change : pending_) {
-    if (rng.Chance(loss.keep, 16)) SetDurable(change);
+    if (rng.Chance(loss.names, 16)) SetDurable(change);
   }
   pending_.clear();
   for (auto& [id, node] : nodes_) {

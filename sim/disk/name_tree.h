@@ -92,6 +92,7 @@ class NameTree {
   DiskNodeId Make(uint64_t order, DiskNodeId dir, std::string_view name, bool is_directory);
   void SetSeen(DiskNodeId dir, const std::string& name, DiskNodeId node);
   void SetDurable(const Change& change);
+  static void Supersede(const Change& change, std::vector<Change>* earlier);
   bool IsBelowDurable(DiskNodeId node, DiskNodeId ancestor) const;
   bool SourceIsTakenUpTo(const Change& rename, uint64_t order) const;
   void AddFiles(DiskNodeId dir, const std::string& prefix, std::vector<std::string>* paths) const;

@@ -100,6 +100,23 @@ TEST(SimDisk, APowerLossMixesOldAndNewBySector) {
   EXPECT_EQ(OthersThan(outcomes, {old, fresh, first, second}), 0);
 }
 
+TEST(SimDisk, ASyncDoesNotCoverALaterWriteToTheSameBlock) {
+  const std::string later = "later";
+  std::string synced(4096, 'o'), seen = synced;
+  synced.replace(1024, 5, "first");
+  seen.replace(1024, 5, "later");
+  auto outcomes = Outcomes("a", kPowerLoss, [&](Disk& disk) {
+    disk.Make("a", std::string(4096, 'o'));
+    const FileId file = disk.Open("a");
+    EXPECT_TRUE(disk.Write(file, 1024, "first").ok());
+    disk.queue().Sync(file);
+    disk.queue().Write(file, 1024, BytesOf(later), later.size());
+    (void)disk.driver.RunAll();
+  });
+  EXPECT_GT(outcomes[synced], 20);
+  EXPECT_GT(outcomes[seen], 20);
+}
+
 TEST(SimDisk, ALaterWriteMaySurviveAnEarlierOne) {
   auto outcomes = Outcomes("a", kPowerLoss, [](Disk& disk) {
     disk.Make("a", std::string(1024, 'o'));
@@ -149,6 +166,15 @@ TEST(SimDisk, ASyncCoversOnlyWhatHadCompletedWhenItBegan) {
     (void)disk.driver.RunAll();
   });
   EXPECT_GT(outcomes["old"], 20);
+}
+
+TEST(SimDisk, ADirectorysSyncCoversOnlyWhatHadCompletedWhenItBegan) {
+  auto outcomes = Outcomes("a", kPowerLoss, [](Disk& disk) {
+    disk.queue().SyncDir("");
+    disk.queue().Open(disk.queue().NewFile(), "a", Access::kWrite, Creation::kNew);
+    (void)disk.driver.RunAll();
+  });
+  EXPECT_GT(outcomes["-"], 20);
 }
 
 TEST(SimDisk, ASyncThatFollowsAWriteCoversIt) {

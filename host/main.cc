@@ -21,6 +21,7 @@
 #include "host/log_sink.h"
 #include "host/signal_command.h"
 #include "host/signals.h"
+#include "host/store_command.h"
 #include "host/system_error.h"
 
 namespace dunlin::host {
@@ -129,6 +130,7 @@ int Main(int argc, char** argv) {
   const std::string_view called = argc > 0 ? argv[0] : "dunlin";
   const std::string program(called.substr(called.rfind('/') + 1));
   const std::vector<std::string_view> args(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (!args.empty() && args[0] == "store") return StoreCommand(program, args);
   SystemSource source;
   config::Startup startup = config::Prepare(program, args, source);
   HideSecrets(args, argv + 1);

@@ -1,0 +1,79 @@
+#include "storage/inspect/inspect.h"
+
+#include "storage/format/file_names.h"
+#include "storage/inspect/stream_inspector.h"
+
+namespace dunlin::inspect {
+namespace {
+
+std::string Join(std::string_view directory, std::string_view name) {
+  return std::string(directory) + "/" + std::string(name);
+}
+
+bool Has(const std::vector<DirEntry>& entries, std::string_view name) {
+  for (const DirEntry& entry : entries) {
+    if (entry.name == name) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+const char* Describe(IndexStatus status) {
+  switch (status) {
+    case IndexStatus::kMissing: return "missing";
+    case IndexStatus::kStale: return "stale";
+    case IndexStatus::kCurrent: return "current";
+    case IndexStatus::kDamaged: return "damaged";
+  }
+  return "";
+}
+
+namespace {
+
+void InspectStream(Files* files, const std::string& account, const std::string& directory,
+                   const Options& options, Sink* sink, Totals* totals) {
+  StreamInspector stream(files, options, sink, account, directory);
+  stream.Run();
+  ++totals->streams;
+  totals->msgs += stream.msgs();
+  totals->consumers += stream.consumers();
+  totals->damages += stream.damages();
+}
+
+}  // namespace
+
+Totals Inspect(Files* files, const std::string& directory, const Options& options, Sink* sink) {
+  Totals totals;
+  std::string root = directory;
+  while (root.size() > 1 && root.ends_with('/')) root.pop_back();
+  auto entries = files->List(root);
+  if (!entries) {
+    sink->OnFinding({Finding::Severity::kDamage, root, std::nullopt, "is no directory"});
+    totals.damages = 1;
+    return totals;
+  }
+  if (Has(*entries, format::kMetaFile)) {
+    InspectStream(files, options.account.empty() ? "$G" : options.account, root, options, sink,
+                  &totals);
+    return totals;
+  }
+  if (Has(*entries, format::kRootDir)) {
+    root = Join(root, format::kRootDir);
+    entries = files->List(root);
+    if (!entries) return totals;
+  }
+  for (const DirEntry& account : *entries) {
+    if (!account.is_directory) continue;
+    const std::string streams = Join(Join(root, account.name), format::kStreamsDir);
+    const auto found = files->List(streams);
+    if (!found) continue;
+    for (const DirEntry& stream : *found) {
+      if (!stream.is_directory) continue;
+      InspectStream(files, account.name, Join(streams, stream.name), options, sink, &totals);
+    }
+  }
+  return totals;
+}
+
+}  // namespace dunlin::inspect

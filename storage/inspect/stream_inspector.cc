@@ -1,0 +1,444 @@
+#include "storage/inspect/stream_inspector.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/subject/subject.h"
+#include "storage/format/checksum_key.h"
+#include "storage/format/consumer_state.h"
+#include "storage/format/file_names.h"
+#include "storage/format/index_state.h"
+#include "storage/format/timer_file.h"
+#include "storage/inspect/block_scan.h"
+
+namespace dunlin::inspect {
+namespace {
+
+using format::Record;
+using format::RecordKind;
+
+std::string BaseName(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+std::string Join(std::string_view directory, std::string_view name) {
+  return std::string(directory) + "/" + std::string(name);
+}
+
+std::string Count(uint64_t n, std::string_view what) {
+  return std::to_string(n) + " " + std::string(what) + (n == 1 ? "" : "s");
+}
+
+}  // namespace
+
+StreamInspector::StreamInspector(Files* files, const Options& options, Sink* sink,
+                                 std::string account, std::string directory)
+    : files_(files),
+      options_(options),
+      sink_(sink),
+      directory_(std::move(directory)),
+      name_(BaseName(directory_)) {
+  report_.account = std::move(account);
+  report_.name = name_;
+  if (!options.key.empty()) master_.emplace(options.key, report_.account);
+}
+
+void StreamInspector::Run() {
+  ReadMeta();
+  sink_->OnStreamBegin(report_);
+  if (!sealed_ || key_) {
+    const std::vector<uint32_t> numbers = ListBlocks();
+    CollectDeleted(numbers);
+    CountMessages(numbers);
+    FinishState();
+    CheckIndex();
+    CheckTimers();
+  }
+  ReadConsumers();
+  sink_->OnStream(report_);
+}
+
+void StreamInspector::Damage(const std::string& file, std::optional<uint64_t> offset,
+                             std::string text) {
+  ++damages_;
+  sink_->OnFinding({Finding::Severity::kDamage, file, offset, std::move(text)});
+}
+
+void StreamInspector::Note(const std::string& file, std::string text) {
+  sink_->OnFinding({Finding::Severity::kNote, file, std::nullopt, std::move(text)});
+}
+
+std::optional<std::string> StreamInspector::Required(const std::string& file) {
+  std::string error;
+  std::optional<std::string> bytes = files_->Read(file, &error);
+  if (!bytes) Damage(file, std::nullopt, error.empty() ? "is missing" : error);
+  return bytes;
+}
+
+std::optional<crypto::DataKey> StreamInspector::OpenKey(const std::string& file,
+                                                        const std::string& bytes,
+                                                        const crypto::SecretKey& key_encryption_key,
+                                                        bool report) {
+  for (const auto kind : {crypto::CipherKind::kChaCha, crypto::CipherKind::kAes}) {
+    if (options_.cipher && *options_.cipher != kind) continue;
+    auto key = crypto::OpenKeyFile(kind, key_encryption_key, bytes);
+    if (key) return key;
+  }
+  if (report) Damage(file, std::nullopt, "does not open with this key");
+  return std::nullopt;
+}
+
+std::optional<std::string> StreamInspector::OpenMeta(const std::string& directory,
+                                                     const crypto::HighwayHash64& checksum,
+                                                     const crypto::SecretKey* key_encryption_key,
+                                                     std::optional<crypto::DataKey>* key) {
+  const std::string file = Join(directory, format::kMetaFile);
+  std::optional<std::string> bytes = Required(file);
+  const auto sum = Required(Join(directory, format::kMetaSumFile));
+  if (!bytes) return std::nullopt;
+  if (sum && *sum != format::MetaSum(*bytes, checksum)) {
+    Damage(file, std::nullopt, "invalid checksum");
+    return std::nullopt;
+  }
+  const std::string key_file = Join(directory, format::kMetaKeyFile);
+  std::string error;
+  const auto key_bytes = files_->Read(key_file, &error);
+  if (!key_bytes) return bytes;
+  sealed_ = true;
+  if (key_encryption_key == nullptr) {
+    Damage(file, std::nullopt, "is encrypted, and no key was given");
+    return std::nullopt;
+  }
+  *key = OpenKey(key_file, *key_bytes, *key_encryption_key, true);
+  if (!*key) return std::nullopt;
+  auto plain = crypto::Open((*key)->kind, (*key)->seed, *bytes);
+  if (!plain) Damage(file, std::nullopt, "does not open with the key in meta.key");
+  return plain;
+}
+
+void StreamInspector::ReadMeta() {
+  std::optional<crypto::SecretKey> kek;
+  if (master_) kek = master_->ForStream(name_);
+  const auto plain =
+      OpenMeta(directory_, format::StreamChecksum(name_), kek ? &*kek : nullptr, &key_);
+  if (key_) report_.cipher = key_->kind;
+  if (!plain) return;
+  Result<format::StreamMeta> meta = format::DecodeStreamMeta(*plain);
+  const std::string file = Join(directory_, format::kMetaFile);
+  if (!meta.ok()) return Damage(file, std::nullopt, meta.error().text);
+  report_.meta = std::move(meta.value());
+  report_.meta_known = true;
+  if (report_.meta.config.name != name_) {
+    Damage(file, std::nullopt, "is of a stream named \"" + report_.meta.config.name + "\"");
+  }
+}
+
+std::vector<uint32_t> StreamInspector::ListBlocks() {
+  const std::string directory = Join(directory_, format::kMsgsDir);
+  std::vector<uint32_t> numbers;
+  const auto entries = files_->List(directory);
+  if (!entries) {
+    if (!report_.meta.in_memory) Damage(directory, std::nullopt, "is missing");
+    return numbers;
+  }
+  for (const DirEntry& entry : *entries) {
+    if (const auto number = format::ParseBlockFile(entry.name)) {
+      numbers.push_back(*number);
+    } else if (entry.name.ends_with(format::kTemporarySuffix)) {
+      Note(Join(directory, entry.name), "was left by a write that was cut off");
+    }
+  }
+  std::sort(numbers.begin(), numbers.end());
+  report_.blocks = numbers.size();
+  return numbers;
+}
+
+bool StreamInspector::FindBlockKey(uint32_t number, bool report,
+                                   std::optional<crypto::DataKey>* key) {
+  if (!sealed_) return true;
+  const std::string directory = Join(directory_, format::kMsgsDir);
+  const std::string file = Join(directory, format::BlockKeyFile(number));
+  std::string error;
+  const auto bytes = files_->Read(file, &error);
+  if (!bytes) {
+    if (report) Damage(file, std::nullopt, error.empty() ? "is missing" : error);
+    return false;
+  }
+  *key = OpenKey(file, *bytes, master_->ForBlock(name_, number), report);
+  return key->has_value();
+}
+
+std::optional<std::string> StreamInspector::LoadBlock(uint32_t number, bool report,
+                                                      BlockReport* block, uint64_t* last_checksum) {
+  const std::string file = Join(Join(directory_, format::kMsgsDir), format::BlockFile(number));
+  std::string error;
+  std::optional<std::string> bytes = files_->Read(file, &error);
+  std::optional<crypto::DataKey> key;
+  if (!bytes || !FindBlockKey(number, report, &key)) {
+    if (report && !bytes) Damage(file, std::nullopt, error.empty() ? "is missing" : error);
+    broken_ = true;
+    return std::nullopt;
+  }
+  block->number = number;
+  block->file_bytes = bytes->size();
+  BlockBytes unpacked = UnpackBlock(std::move(*bytes), key ? &*key : nullptr);
+  if (!unpacked.damage.ok()) {
+    broken_ = true;
+    if (report) {
+      Damage(file, unpacked.damage.offset,
+             std::string(Describe(unpacked.damage.fault)) + " (compressed block)");
+    }
+  }
+  block->compressed = unpacked.compressed;
+  block->record_bytes = unpacked.records.size();
+  *last_checksum = unpacked.last_checksum;
+  return std::move(unpacked.records);
+}
+
+// The first pass: a tombstone may be in any block, before or behind.
+void StreamInspector::CollectDeleted(const std::vector<uint32_t>& numbers) {
+  for (const uint32_t number : numbers) {
+    BlockReport block;
+    uint64_t last_checksum = 0;
+    const auto records = LoadBlock(number, true, &block, &last_checksum);
+    if (!records) continue;
+    const auto checksum = format::BlockChecksum(name_, number);
+    BlockScan scan(*records, &checksum);
+    Record record;
+    bool any = false;
+    uint64_t tombstone = 0;
+    WallTime tombstone_time;
+    while (scan.Next(&record)) {
+      if (record.kind != RecordKind::kTombstone) {
+        any = any || record.seq > 0;
+        continue;
+      }
+      deleted_.Insert(record.seq);
+      if (record.seq < tombstone) continue;
+      tombstone = record.seq;
+      tombstone_time = record.time;
+    }
+    // A block of tombstones alone remembers the last sequence (reference: the same).
+    if (!any && tombstone > tombstone_last_) {
+      tombstone_last_ = tombstone;
+      tombstone_last_time_ = tombstone_time;
+    }
+    const std::string file = Join(Join(directory_, format::kMsgsDir), format::BlockFile(number));
+    for (const RecordGap& gap : scan.gaps()) {
+      broken_ = true;
+      Damage(file, gap.offset,
+             std::string(Describe(gap.damage)) + "; " + Count(gap.bytes, "byte") +
+                 (gap.tail ? " to the end, nothing whole behind: a write that was cut off, or rot"
+                           : " up to the next whole record"));
+    }
+  }
+}
+
+void StreamInspector::CountMessages(const std::vector<uint32_t>& numbers) {
+  for (const uint32_t number : numbers) CountBlock(number);
+}
+
+void StreamInspector::CountBlock(uint32_t number) {
+  BlockReport block;
+  Block kept;
+  kept.number = number;
+  const auto records = LoadBlock(number, false, &block, &kept.last_checksum);
+  if (!records) return;
+  const auto checksum = format::BlockChecksum(name_, number);
+  BlockScan scan(*records, &checksum);
+  StreamState& state = report_.state;
+  uint64_t last = 0;
+  Record record;
+  while (scan.Next(&record)) {
+    ++block.records;
+    if (record.kind == RecordKind::kTombstone) {
+      ++block.tombstones;
+      if (record.seq == state.last_seq) state.last_time = record.time;
+      continue;
+    }
+    if (record.kind == RecordKind::kErased) ++block.erased;
+    if (record.seq <= last) continue;  // Says nothing new.
+    last = record.seq;
+    if (record.seq >= state.last_seq) {
+      state.last_seq = record.seq;
+      state.last_time = record.time;
+    }
+    if (record.kind == RecordKind::kErased || deleted_.Contains(record.seq)) continue;
+    if (!subject::IsValidSubject(record.subject)) {
+      Damage(Join(Join(directory_, format::kMsgsDir), format::BlockFile(number)), record.offset,
+             "a subject that is none: its length is damaged");
+    }
+    if (state.msgs == 0) {
+      state.first_seq = record.seq;
+      state.first_time = record.time;
+    }
+    if (block.msgs == 0) block.first_seq = record.seq;
+    block.last_seq = record.seq;
+    ++block.msgs;
+    ++state.msgs;
+    state.bytes += record.bytes;
+    kept.bytes += record.bytes;
+    ++report_.subjects[std::string(record.subject)];
+    if (options_.messages) sink_->OnMessage(record);
+  }
+  kept.msgs = block.msgs;
+  blocks_.push_back(kept);
+  sink_->OnBlock(block);
+}
+
+void StreamInspector::FinishState() {
+  StreamState& state = report_.state;
+  if (tombstone_last_ > state.last_seq) {
+    state.last_seq = tombstone_last_;
+    state.last_time = tombstone_last_time_;
+  }
+  if (state.msgs == 0) state.first_seq = state.last_seq + 1;
+  state.num_subjects = report_.subjects.size();
+  state.num_deleted = state.last_seq + 1 - state.first_seq - state.msgs;
+}
+
+void StreamInspector::CheckIndex() {
+  const std::string file = Join(Join(directory_, format::kMsgsDir), format::kIndexFile);
+  std::string error;
+  const auto bytes = files_->Read(file, &error);
+  if (!bytes) {
+    report_.index = IndexStatus::kMissing;
+    if (!error.empty()) Damage(file, std::nullopt, error);
+    return;
+  }
+  report_.index = IndexStatus::kDamaged;
+  std::string_view content;
+  const format::Damage damage =
+      format::CheckIndexFile(*bytes, format::StreamChecksum(name_), &content);
+  if (!damage.ok()) return Damage(file, damage.offset, Describe(damage.fault));
+  if (!key_) return CompareIndex(content);
+  const auto plain = crypto::Open(key_->kind, key_->seed, content);
+  if (!plain) return Damage(file, std::nullopt, "does not open with the key in meta.key");
+  CompareIndex(*plain);
+}
+
+void StreamInspector::CompareIndex(std::string_view content) {
+  const std::string file = Join(Join(directory_, format::kMsgsDir), format::kIndexFile);
+  using Piece = format::IndexReader::Piece;
+  format::IndexReader reader(content);
+  std::map<std::string, uint64_t> subjects;
+  std::map<uint32_t, std::pair<uint64_t, uint64_t>> blocks;  // Messages and bytes.
+  Piece piece = reader.Next();
+  for (; piece == Piece::kSubject || piece == Piece::kBlock; piece = reader.Next()) {
+    if (piece == Piece::kSubject) {
+      subjects[std::string(reader.subject().subject)] = reader.subject().msgs;
+    } else {
+      blocks[reader.block().number] = {reader.block().msgs(), reader.block().bytes};
+    }
+  }
+  if (piece == Piece::kDamaged) {
+    return Damage(file, reader.damage().offset, Describe(reader.damage().fault));
+  }
+  const bool current = !blocks_.empty() && blocks_.back().number == reader.tail().last_block &&
+                       blocks_.back().last_checksum == reader.tail().last_checksum;
+  report_.index = current ? IndexStatus::kCurrent : IndexStatus::kStale;
+  const format::IndexStream& index = reader.stream();
+  StreamState& state = report_.state;
+  if (!current) {
+    if (index.last_seq > state.last_seq) {
+      Damage(file, std::nullopt,
+             "knows of sequence " + std::to_string(index.last_seq) + ", the blocks end at " +
+                 std::to_string(state.last_seq));
+    }
+    return;
+  }
+  if (broken_) return;
+  // The index remembers a last sequence that no record does.
+  if (state.msgs == 0 && index.msgs == 0) {
+    state.first_seq = index.first_seq;
+    state.last_seq = index.last_seq;
+    state.last_time = index.last_time;
+    state.num_deleted = 0;
+  }
+  const bool agrees = index.msgs == state.msgs && index.bytes == state.bytes &&
+                      index.last_seq == state.last_seq &&
+                      (state.msgs == 0 || index.first_seq == state.first_seq);
+  if (!agrees) Damage(file, std::nullopt, "contradicts the blocks: messages, bytes or sequences");
+  for (const Block& block : blocks_) {
+    const auto known = blocks.find(block.number);
+    const std::pair<uint64_t, uint64_t> counted{block.msgs, block.bytes};
+    if (known == blocks.end() ? block.msgs > 0 : known->second != counted) {
+      Damage(file, std::nullopt, "contradicts " + format::BlockFile(block.number));
+    }
+  }
+  if (!subjects.empty() && subjects != report_.subjects) {
+    Damage(file, std::nullopt, "contradicts the blocks: messages of subjects");
+  }
+}
+
+std::optional<uint64_t> StreamInspector::CountTimers(const std::string& file, bool schedules) {
+  std::string error;
+  const auto bytes = files_->Read(file, &error);
+  if (!bytes) {
+    if (!error.empty()) Damage(file, std::nullopt, error);
+    return std::nullopt;
+  }
+  format::TimerFileReader reader(
+      schedules ? format::TimerFile::kSchedules : format::TimerFile::kTtls, *bytes);
+  uint64_t entries = 0;
+  format::TimerEntry entry;
+  while (reader.Next(&entry)) ++entries;
+  if (!reader.damage().ok()) {
+    Damage(file, reader.damage().offset, Describe(reader.damage().fault));
+  }
+  return entries;
+}
+
+void StreamInspector::CheckTimers() {
+  const std::string directory = Join(directory_, format::kMsgsDir);
+  report_.ttl_entries = CountTimers(Join(directory, format::kTtlFile), false);
+  report_.schedule_entries = CountTimers(Join(directory, format::kScheduleFile), true);
+}
+
+void StreamInspector::ReadConsumers() {
+  const auto entries = files_->List(Join(directory_, format::kConsumersDir));
+  if (!entries) return;
+  for (const DirEntry& entry : *entries) {
+    if (entry.is_directory) ReadConsumer(entry.name);
+  }
+}
+
+void StreamInspector::ReadConsumer(const std::string& name) {
+  ++consumers_;
+  const std::string directory = Join(Join(directory_, format::kConsumersDir), name);
+  ConsumerReport report;
+  report.name = name;
+  std::optional<crypto::SecretKey> kek;
+  if (master_) kek = master_->ForConsumer(name_, name);
+  std::optional<crypto::DataKey> key;
+  const auto plain =
+      OpenMeta(directory, format::ConsumerChecksum(name_, name), kek ? &*kek : nullptr, &key);
+  if (plain) {
+    Result<format::ConsumerMeta> meta = format::DecodeConsumerMeta(*plain);
+    if (meta.ok()) {
+      report.meta = std::move(meta.value());
+      report.meta_known = true;
+    } else {
+      Damage(Join(directory, format::kMetaFile), std::nullopt, meta.error().text);
+    }
+  }
+  const std::string file = Join(directory, format::kConsumerStateFile);
+  std::string error;
+  std::optional<std::string> bytes = files_->Read(file, &error);
+  if (!error.empty()) Damage(file, std::nullopt, error);
+  if (bytes && !bytes->empty() && (plain || !sealed_)) {
+    if (key) {
+      bytes = crypto::Open(key->kind, key->seed, *bytes);
+      if (!bytes) Damage(file, std::nullopt, "does not open with the key in meta.key");
+    }
+    if (bytes) {
+      const format::Damage damage = format::DecodeConsumerState(*bytes, &report.state);
+      report.has_state = damage.ok();
+      if (!damage.ok()) Damage(file, damage.offset, Describe(damage.fault));
+    }
+  }
+  sink_->OnConsumer(report);
+}
+
+}  // namespace dunlin::inspect

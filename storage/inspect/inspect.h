@@ -56,6 +56,7 @@ struct StreamReport {
   format::StreamMeta meta;
   bool meta_known = false;  // False: damaged, or sealed with a key that we do not have.
   std::optional<crypto::CipherKind> cipher;
+  bool opened = true;  // False: sealed; the figures below mean nothing.
   StreamState state;
   std::map<std::string, uint64_t> subjects;  // Messages of each.
   uint64_t blocks = 0;

@@ -114,6 +114,7 @@ void TextSink::OnStreamBegin(const StreamReport& stream) {
 }
 
 void TextSink::OnStream(const StreamReport& stream) {
+  if (!stream.opened) return;
   const StreamState& state = stream.state;
   *out_ += "  " + Count(state.msgs, "message") + ", " + Count(state.bytes, "byte") +
            ", sequences " + Number(state.first_seq) + " (" + Time(state.first_time) + ") to " +

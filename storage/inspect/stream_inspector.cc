@@ -46,13 +46,16 @@ StreamInspector::StreamInspector(Files* files, const Options& options, Sink* sin
 
 void StreamInspector::Run() {
   ReadMeta();
+  report_.opened = !sealed_ || key_;
   sink_->OnStreamBegin(report_);
-  if (!sealed_ || key_) {
+  if (report_.opened) {
     const std::vector<uint32_t> numbers = ListBlocks();
     CollectDeleted(numbers);
-    CountMessages(numbers);
+    ReadIndex();
+    if (report_.index != IndexStatus::kCurrent) CountTotals(numbers);
+    for (const uint32_t number : numbers) CountBlock(number);
     FinishState();
-    CheckIndex();
+    if (report_.index == IndexStatus::kCurrent && !broken_) CompareIndex();
     CheckTimers();
   }
   ReadConsumers();
@@ -200,54 +203,154 @@ std::optional<std::string> StreamInspector::LoadBlock(uint32_t number, bool repo
 void StreamInspector::CollectDeleted(const std::vector<uint32_t>& numbers) {
   for (const uint32_t number : numbers) {
     BlockReport block;
-    uint64_t last_checksum = 0;
-    const auto records = LoadBlock(number, true, &block, &last_checksum);
-    if (!records) continue;
-    const auto checksum = format::BlockChecksum(name_, number);
-    BlockScan scan(*records, &checksum);
-    Record record;
-    bool any = false;
-    uint64_t tombstone = 0;
-    WallTime tombstone_time;
-    while (scan.Next(&record)) {
-      if (record.kind != RecordKind::kTombstone) {
-        any = any || record.seq > 0;
-        continue;
-      }
-      deleted_.Insert(record.seq);
-      if (record.seq < tombstone) continue;
-      tombstone = record.seq;
-      tombstone_time = record.time;
+    last_block_ = number;
+    last_checksum_ = 0;
+    const auto records = LoadBlock(number, true, &block, &last_checksum_);
+    if (records) CollectDeleted(number, *records);
+  }
+}
+
+void StreamInspector::CollectDeleted(uint32_t number, const std::string& records) {
+  const auto checksum = format::BlockChecksum(name_, number);
+  BlockScan scan(records, &checksum);
+  Record record;
+  bool any = false;
+  uint64_t tombstone = 0;
+  WallTime tombstone_time;
+  while (scan.Next(&record)) {
+    if (record.kind != RecordKind::kTombstone) {
+      any = any || record.seq > 0;
+      continue;
     }
-    // A block of tombstones alone remembers the last sequence (reference: the same).
-    if (!any && tombstone > tombstone_last_) {
-      tombstone_last_ = tombstone;
-      tombstone_last_time_ = tombstone_time;
-    }
-    const std::string file = Join(Join(directory_, format::kMsgsDir), format::BlockFile(number));
-    for (const RecordGap& gap : scan.gaps()) {
-      broken_ = true;
-      Damage(file, gap.offset,
-             std::string(Describe(gap.damage)) + "; " + Count(gap.bytes, "byte") +
-                 (gap.tail ? " to the end, nothing whole behind: a write that was cut off, or rot"
-                           : " up to the next whole record"));
+    deleted_.Insert(record.seq);
+    if (record.seq < tombstone) continue;
+    tombstone = record.seq;
+    tombstone_time = record.time;
+  }
+  // A block of tombstones alone remembers the last sequence (reference: the same).
+  if (!any && tombstone > tombstone_last_) {
+    tombstone_last_ = tombstone;
+    tombstone_last_time_ = tombstone_time;
+  }
+  const std::string file = Join(Join(directory_, format::kMsgsDir), format::BlockFile(number));
+  for (const RecordGap& gap : scan.gaps()) {
+    broken_ = true;
+    Damage(file, gap.offset,
+           std::string(Describe(gap.damage)) + "; " + Count(gap.bytes, "byte") +
+               (gap.tail ? " to the end, nothing whole behind: a write that was cut off, or rot"
+                         : " up to the next whole record"));
+  }
+}
+
+void StreamInspector::ReadIndex() {
+  const std::string file = Join(Join(directory_, format::kMsgsDir), format::kIndexFile);
+  std::string error;
+  const auto bytes = files_->Read(file, &error);
+  if (!bytes) {
+    if (!error.empty()) Damage(file, std::nullopt, error);
+    return;
+  }
+  report_.index = IndexStatus::kDamaged;
+  std::string_view content;
+  const format::Damage damage =
+      format::CheckIndexFile(*bytes, format::StreamChecksum(name_), &content);
+  if (!damage.ok()) return Damage(file, damage.offset, Describe(damage.fault));
+  std::optional<std::string> plain;
+  if (key_) {
+    plain = crypto::Open(key_->kind, key_->seed, content);
+    if (!plain) return Damage(file, std::nullopt, "does not open with the key in meta.key");
+    content = *plain;
+  }
+  index_ = DecodeIndex(content);
+  if (!index_) return;
+  const bool current =
+      index_->tail.last_block == last_block_ && index_->tail.last_checksum == last_checksum_;
+  report_.index = current ? IndexStatus::kCurrent : IndexStatus::kStale;
+}
+
+std::optional<StreamInspector::Index> StreamInspector::DecodeIndex(std::string_view content) {
+  using Piece = format::IndexReader::Piece;
+  format::IndexReader reader(content);
+  Index index;
+  while (true) {
+    switch (reader.Next()) {
+      case Piece::kSubject:
+        index.subjects[std::string(reader.subject().subject)] = reader.subject().msgs;
+        break;
+      case Piece::kBlock: index.blocks[reader.block().number] = reader.block(); break;
+      case Piece::kEnd:
+        index.stream = reader.stream();
+        index.tail = reader.tail();
+        return index;
+      case Piece::kDamaged:
+        Damage(Join(Join(directory_, format::kMsgsDir), format::kIndexFile), reader.damage().offset,
+               Describe(reader.damage().fault));
+        return std::nullopt;
     }
   }
 }
 
-void StreamInspector::CountMessages(const std::vector<uint32_t>& numbers) {
-  for (const uint32_t number : numbers) CountBlock(number);
+// What limits took away left no trace in the blocks: it is taken away anew (reference: the same).
+// For that, what there is has to be known first. (Age is not applied: there is no clock here.)
+void StreamInspector::CountTotals(const std::vector<uint32_t>& numbers) {
+  const StoreConfig& config = report_.meta.config;
+  if (config.max_msgs <= 0 && config.max_bytes <= 0 && config.max_msgs_per_subject <= 0) return;
+  for (const uint32_t number : numbers) {
+    BlockReport block;
+    uint64_t last_checksum = 0, last = 0;
+    const auto records = LoadBlock(number, false, &block, &last_checksum);
+    if (!records) continue;
+    const auto checksum = format::BlockChecksum(name_, number);
+    BlockScan scan(*records, &checksum);
+    Record record;
+    while (scan.Next(&record)) {
+      if (record.kind == RecordKind::kTombstone || record.seq <= last) continue;
+      last = record.seq;
+      if (record.kind == RecordKind::kErased || deleted_.Contains(record.seq)) continue;
+      ++limit_msgs_;
+      limit_bytes_ += record.bytes;
+      if (config.max_msgs_per_subject > 0) ++limit_subjects_[std::string(record.subject)];
+    }
+  }
+}
+
+bool StreamInspector::IsOverLimits(const Record& record) {
+  const StoreConfig& config = report_.meta.config;
+  const bool over =
+      (config.max_msgs > 0 && limit_msgs_ > static_cast<uint64_t>(config.max_msgs)) ||
+      (config.max_bytes > 0 && limit_bytes_ > static_cast<uint64_t>(config.max_bytes));
+  uint64_t* of_subject = nullptr;
+  bool over_subject = false;
+  if (config.max_msgs_per_subject > 0) {
+    of_subject = &limit_subjects_[std::string(record.subject)];
+    over_subject = *of_subject > static_cast<uint64_t>(config.max_msgs_per_subject);
+  }
+  if (!over && !over_subject) return false;
+  --limit_msgs_;
+  limit_bytes_ -= record.bytes;
+  if (of_subject != nullptr) --*of_subject;
+  return true;
+}
+
+bool StreamInspector::IsAlive(uint32_t block, const Record& record) {
+  if (record.kind != RecordKind::kMessage) return false;
+  if (report_.index != IndexStatus::kCurrent) {
+    return !deleted_.Contains(record.seq) && !IsOverLimits(record);
+  }
+  const auto known = index_->blocks.find(block);
+  return known != index_->blocks.end() && record.seq >= known->second.first_seq &&
+         !known->second.deleted.Contains(record.seq);
 }
 
 void StreamInspector::CountBlock(uint32_t number) {
   BlockReport block;
-  Block kept;
-  kept.number = number;
-  const auto records = LoadBlock(number, false, &block, &kept.last_checksum);
+  uint64_t last_checksum = 0;
+  const auto records = LoadBlock(number, false, &block, &last_checksum);
   if (!records) return;
   const auto checksum = format::BlockChecksum(name_, number);
   BlockScan scan(*records, &checksum);
   StreamState& state = report_.state;
+  Block& kept = blocks_[number];
   uint64_t last = 0;
   Record record;
   while (scan.Next(&record)) {
@@ -264,27 +367,30 @@ void StreamInspector::CountBlock(uint32_t number) {
       state.last_seq = record.seq;
       state.last_time = record.time;
     }
-    if (record.kind == RecordKind::kErased || deleted_.Contains(record.seq)) continue;
-    if (!subject::IsValidSubject(record.subject)) {
-      Damage(Join(Join(directory_, format::kMsgsDir), format::BlockFile(number)), record.offset,
-             "a subject that is none: its length is damaged");
-    }
-    if (state.msgs == 0) {
-      state.first_seq = record.seq;
-      state.first_time = record.time;
-    }
-    if (block.msgs == 0) block.first_seq = record.seq;
-    block.last_seq = record.seq;
-    ++block.msgs;
-    ++state.msgs;
-    state.bytes += record.bytes;
-    kept.bytes += record.bytes;
-    ++report_.subjects[std::string(record.subject)];
-    if (options_.messages) sink_->OnMessage(record);
+    if (IsAlive(number, record)) CountMessage(record, &block, &kept);
   }
-  kept.msgs = block.msgs;
-  blocks_.push_back(kept);
   sink_->OnBlock(block);
+}
+
+void StreamInspector::CountMessage(const Record& record, BlockReport* block, Block* kept) {
+  if (!subject::IsValidSubject(record.subject)) {
+    Damage(Join(Join(directory_, format::kMsgsDir), format::BlockFile(block->number)),
+           record.offset, "a subject that is none: its length is damaged");
+  }
+  StreamState& state = report_.state;
+  if (state.msgs == 0) {
+    state.first_seq = record.seq;
+    state.first_time = record.time;
+  }
+  if (block->msgs == 0) block->first_seq = record.seq;
+  block->last_seq = record.seq;
+  ++block->msgs;
+  ++kept->msgs;
+  ++state.msgs;
+  state.bytes += record.bytes;
+  kept->bytes += record.bytes;
+  ++report_.subjects[std::string(record.subject)];
+  if (options_.messages) sink_->OnMessage(record);
 }
 
 void StreamInspector::FinishState() {
@@ -296,78 +402,35 @@ void StreamInspector::FinishState() {
   if (state.msgs == 0) state.first_seq = state.last_seq + 1;
   state.num_subjects = report_.subjects.size();
   state.num_deleted = state.last_seq + 1 - state.first_seq - state.msgs;
+  if (report_.index == IndexStatus::kStale && index_->stream.last_seq > state.last_seq) {
+    Damage(Join(Join(directory_, format::kMsgsDir), format::kIndexFile), std::nullopt,
+           "knows of sequence " + std::to_string(index_->stream.last_seq) + ", the blocks end at " +
+               std::to_string(state.last_seq));
+  }
 }
 
-void StreamInspector::CheckIndex() {
+void StreamInspector::CompareIndex() {
   const std::string file = Join(Join(directory_, format::kMsgsDir), format::kIndexFile);
-  std::string error;
-  const auto bytes = files_->Read(file, &error);
-  if (!bytes) {
-    report_.index = IndexStatus::kMissing;
-    if (!error.empty()) Damage(file, std::nullopt, error);
-    return;
-  }
-  report_.index = IndexStatus::kDamaged;
-  std::string_view content;
-  const format::Damage damage =
-      format::CheckIndexFile(*bytes, format::StreamChecksum(name_), &content);
-  if (!damage.ok()) return Damage(file, damage.offset, Describe(damage.fault));
-  if (!key_) return CompareIndex(content);
-  const auto plain = crypto::Open(key_->kind, key_->seed, content);
-  if (!plain) return Damage(file, std::nullopt, "does not open with the key in meta.key");
-  CompareIndex(*plain);
-}
-
-void StreamInspector::CompareIndex(std::string_view content) {
-  const std::string file = Join(Join(directory_, format::kMsgsDir), format::kIndexFile);
-  using Piece = format::IndexReader::Piece;
-  format::IndexReader reader(content);
-  std::map<std::string, uint64_t> subjects;
-  std::map<uint32_t, std::pair<uint64_t, uint64_t>> blocks;  // Messages and bytes.
-  Piece piece = reader.Next();
-  for (; piece == Piece::kSubject || piece == Piece::kBlock; piece = reader.Next()) {
-    if (piece == Piece::kSubject) {
-      subjects[std::string(reader.subject().subject)] = reader.subject().msgs;
-    } else {
-      blocks[reader.block().number] = {reader.block().msgs(), reader.block().bytes};
-    }
-  }
-  if (piece == Piece::kDamaged) {
-    return Damage(file, reader.damage().offset, Describe(reader.damage().fault));
-  }
-  const bool current = !blocks_.empty() && blocks_.back().number == reader.tail().last_block &&
-                       blocks_.back().last_checksum == reader.tail().last_checksum;
-  report_.index = current ? IndexStatus::kCurrent : IndexStatus::kStale;
-  const format::IndexStream& index = reader.stream();
+  const format::IndexStream& index = index_->stream;
   StreamState& state = report_.state;
-  if (!current) {
-    if (index.last_seq > state.last_seq) {
-      Damage(file, std::nullopt,
-             "knows of sequence " + std::to_string(index.last_seq) + ", the blocks end at " +
-                 std::to_string(state.last_seq));
-    }
-    return;
-  }
-  if (broken_) return;
-  // The index remembers a last sequence that no record does.
-  if (state.msgs == 0 && index.msgs == 0) {
-    state.first_seq = index.first_seq;
-    state.last_seq = index.last_seq;
-    state.last_time = index.last_time;
-    state.num_deleted = 0;
-  }
   const bool agrees = index.msgs == state.msgs && index.bytes == state.bytes &&
                       index.last_seq == state.last_seq &&
                       (state.msgs == 0 || index.first_seq == state.first_seq);
   if (!agrees) Damage(file, std::nullopt, "contradicts the blocks: messages, bytes or sequences");
-  for (const Block& block : blocks_) {
-    const auto known = blocks.find(block.number);
-    const std::pair<uint64_t, uint64_t> counted{block.msgs, block.bytes};
-    if (known == blocks.end() ? block.msgs > 0 : known->second != counted) {
-      Damage(file, std::nullopt, "contradicts " + format::BlockFile(block.number));
+  for (const auto& [number, block] : blocks_) {
+    const auto known = index_->blocks.find(number);
+    const bool same = known == index_->blocks.end() ? block.msgs == 0
+                                                    : known->second.msgs() == block.msgs &&
+                                                          known->second.bytes == block.bytes;
+    if (!same) Damage(file, std::nullopt, "contradicts " + format::BlockFile(number));
+  }
+  for (const auto& [number, block] : index_->blocks) {
+    if (block.msgs() > 0 && !blocks_.contains(number)) {
+      Damage(file, std::nullopt, "knows of " + format::BlockFile(number) + ", which is missing");
     }
   }
-  if (!subjects.empty() && subjects != report_.subjects) {
+  // A stream without subjects of its own is not tracked.
+  if (!index_->subjects.empty() && index_->subjects != report_.subjects) {
     Damage(file, std::nullopt, "contradicts the blocks: messages of subjects");
   }
 }

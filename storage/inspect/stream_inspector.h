@@ -9,6 +9,7 @@
 
 #include "engine/base/seq_set.h"
 #include "storage/crypto/highway_hash.h"
+#include "storage/format/index_state.h"
 #include "storage/inspect/inspect.h"
 
 namespace dunlin::inspect {
@@ -26,11 +27,16 @@ class StreamInspector {
   uint64_t damages() const { return damages_; }
 
  private:
-  // What the second pass over a block gave, to hold against the index.
+  // What a pass over a block gave, to hold against the index.
   struct Block {
-    uint32_t number = 0;
     uint64_t msgs = 0, bytes = 0;
-    uint64_t last_checksum = 0;
+  };
+  // index.db, read.
+  struct Index {
+    format::IndexStream stream;
+    std::map<std::string, uint64_t> subjects;
+    std::map<uint32_t, format::IndexBlock> blocks;
+    format::IndexTail tail;
   };
 
   void ReadMeta();
@@ -40,11 +46,16 @@ class StreamInspector {
                                        uint64_t* last_checksum);
   bool FindBlockKey(uint32_t number, bool report, std::optional<crypto::DataKey>* key);
   void CollectDeleted(const std::vector<uint32_t>& numbers);
-  void CountMessages(const std::vector<uint32_t>& numbers);
+  void CollectDeleted(uint32_t number, const std::string& records);
+  void ReadIndex();
+  std::optional<Index> DecodeIndex(std::string_view content);
+  void CountTotals(const std::vector<uint32_t>& numbers);
   void CountBlock(uint32_t number);
+  void CountMessage(const format::Record& record, BlockReport* block, Block* kept);
+  bool IsAlive(uint32_t block, const format::Record& record);
+  bool IsOverLimits(const format::Record& record);
   void FinishState();
-  void CheckIndex();
-  void CompareIndex(std::string_view content);
+  void CompareIndex();
   void CheckTimers();
   std::optional<uint64_t> CountTimers(const std::string& file, bool schedules);
   void ReadConsumers();
@@ -75,8 +86,13 @@ class StreamInspector {
   SeqSet deleted_;  // By a tombstone.
   uint64_t tombstone_last_ = 0;
   WallTime tombstone_last_time_;
-  bool any_block_seq_ = false;
-  std::vector<Block> blocks_;
+  uint32_t last_block_ = 0;
+  uint64_t last_checksum_ = 0;  // Of its last record.
+  std::optional<Index> index_;
+  // What is left while limits are applied from the front.
+  uint64_t limit_msgs_ = 0, limit_bytes_ = 0;
+  std::map<std::string, uint64_t> limit_subjects_;
+  std::map<uint32_t, Block> blocks_;
   uint64_t consumers_ = 0, damages_ = 0;
 };
 

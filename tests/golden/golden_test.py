@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""Directories that the reference server wrote, held against what its API said before it stopped. Prints TAP.
+
+    golden_test.py DUNLIN    # the reference: DUNLIN_ORACLE, or nats-server on the PATH
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import nats  # noqa: E402
+import stories  # noqa: E402
+
+KEY = "a-key-of-tests"
+ZERO_TIME = "0001-01-01T00:00:00Z"
+
+
+class Failure(Exception):
+    pass
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        raise Failure(f"{what}: got {got!r}, wanted {wanted!r}")
+
+
+def run(reference, store, cipher, how, use):
+    """What 'use' makes of a client of a reference server with this store directory, which is then stopped."""
+    config = store.with_name(f"{store.name}.conf")
+    encryption = f"cipher: {cipher}, key: $GOLDEN_KEY" if cipher else ""
+    config.write_text(f'jetstream {{ store_dir: "{store}", {encryption} }}\n')
+    os.environ["GOLDEN_KEY"] = KEY
+    server = nats.Server(reference, config)
+    try:
+        client = nats.Client(server.port)
+        said = use(client)
+        client.close()
+    finally:
+        server.stop(how)
+    return said
+
+
+def make(reference, store, cipher, how):
+    """Tells all stories to a reference server and stops it; what the API said of them.
+
+    Of a server that was killed: what it says when it is started again, on a copy. It forgets what limits
+    had removed, and what a consumer did last.
+    """
+    def tell(client):
+        stories.tell(client)
+        return stories.describe(client)
+
+    said = run(reference, store, cipher, how, tell)
+    if how == signal.SIGKILL:
+        again = store.with_name("again")
+        shutil.copytree(store, again)
+        said = run(reference, again, cipher, signal.SIGTERM, stories.describe)
+    return said
+
+
+def inspect(dunlin, folder, *arguments, key=KEY):
+    """Exit code, and what each stream holds, as 'dunlin store inspect' has it."""
+    done = subprocess.run([dunlin, "store", "inspect", str(folder), "--json", "--messages", *arguments],
+                          capture_output=True, text=True, env={**os.environ, "GOLDEN_KEY": key}, timeout=60)
+    streams, findings = {}, []
+    pending = {"messages": {}, "consumers": {}, "blocks": []}
+    for line in done.stdout.splitlines():
+        item = json.loads(line)
+        kind = item.pop("kind")
+        if kind == "message":
+            pending["messages"][item.pop("seq")] = item
+        elif kind == "consumer":
+            pending["consumers"][item["name"]] = item
+        elif kind == "block":
+            pending["blocks"].append(item)
+        elif kind == "finding":
+            findings.append(item)
+        else:
+            streams[item["name"]] = {**pending, "stream": item}
+            pending = {"messages": {}, "consumers": {}, "blocks": []}
+    return done.returncode, streams, findings
+
+
+def compare_stream(name, found, said):
+    """Every message, and the state, are what the API said."""
+    stream, state = found["stream"], said["info"]["state"]
+    expect("sequences", sorted(found["messages"]), sorted(said["messages"]))
+    for seq, message in said["messages"].items():
+        expect(f"message {seq}", found["messages"][seq], message)
+    for key in ("messages", "bytes", "last_seq"):
+        expect(key, stream[key], state[key])
+    if state["messages"] > 0 or state["last_seq"] > 0:
+        expect("first_seq", stream["first_seq"], state["first_seq"])
+    if state["messages"] > 0:
+        expect("first_ts", stream["first_ts"], state["first_ts"])
+    if state["last_ts"] != ZERO_TIME:
+        expect("last_ts", stream["last_ts"], state["last_ts"])
+    if state["last_seq"] > 0:  # The reference says 1 of a stream that never held anything.
+        expect("num_deleted", stream["num_deleted"], state.get("num_deleted", 0))
+    expect("subjects", stream["subjects"], state.get("subjects") or {})
+    expect("num_subjects", stream["num_subjects"], state.get("num_subjects", 0))
+    expect("created", stream["created"], said["info"]["created"])
+    expect("name", stream["config"]["name"], name)
+
+
+def compare_consumer(found, said):
+    for key in ("delivered", "ack_floor"):
+        wanted = {x: said[key][x] for x in ("consumer_seq", "stream_seq")}
+        expect(key, found[key], wanted)
+    # A policy without acks has nothing to wait for on disk.
+    expect("pending", len(found["pending"]), said["num_ack_pending"])
+    expect("redelivered", len(found["redelivered"]), said["num_redelivered"])
+    expect("created", found["created"], said["created"])
+
+
+class Golden:
+    """One directory: how it was made, and the tests of it."""
+
+    def __init__(self, reference, dunlin, folder, cipher, how):
+        self.dunlin, self.folder, self.how = dunlin, folder, how
+        self.label = f"{cipher or 'plain'}, {'stopped' if how == signal.SIGTERM else 'killed'}"
+        self.arguments = ["--key-env", "GOLDEN_KEY"] if cipher else []
+        self.cipher = cipher
+        self.said = make(reference, folder, cipher, how)
+        self.status, self.streams, self.findings = inspect(dunlin, folder, *self.arguments)
+
+    def tests(self):
+        yield "is whole", self.is_whole
+        yield "has the streams on file", self.has_all_streams
+        for name, said in self.said.items():
+            yield f"stream {name}", lambda name=name, said=said: compare_stream(name, self.streams[name], said)
+            for consumer in said["consumers"]:
+                yield f"consumer {name}.{consumer}", lambda n=name, c=consumer: self.consumer(n, c)
+        yield "blocks are compressed", self.blocks_are_compressed
+        yield "timers are kept", self.timers_are_kept
+        if self.cipher:
+            yield "another key is refused", self.another_key_is_refused
+        yield "a damaged block is named", self.damage_is_named
+        yield "a message taken out of the end is missed", self.missing_end_is_seen
+
+    def is_whole(self):
+        expect("findings", [x for x in self.findings if x["damage"]], [])
+        expect("exit code", self.status, 0)
+
+    def has_all_streams(self):
+        expect("streams", sorted(self.streams), sorted(self.said))
+
+    def consumer(self, stream, name):
+        compare_consumer(self.streams[stream]["consumers"][name], self.said[stream]["consumers"][name])
+
+    def blocks_are_compressed(self):
+        blocks = self.streams["S2"]["blocks"]
+        if not any(x["compressed"] for x in blocks):
+            raise Failure(f"none of {len(blocks)} blocks is")
+
+    def timers_are_kept(self):
+        if self.how != signal.SIGTERM:
+            return
+        expect("TTLs", self.streams["TTL"]["stream"]["ttl_entries"], 7)
+        expect("schedules", self.streams["SCHEDULES"]["stream"]["schedule_entries"], 1)
+        for name, found in self.streams.items():
+            if found["stream"]["messages"] > 0:
+                expect(f"index of {name}", found["stream"]["index"], "current")
+
+    def another_key_is_refused(self):
+        status, streams, findings = inspect(self.dunlin, self.folder, *self.arguments, key="another key")
+        expect("exit code", status, 1)
+        expect("messages", sum(len(x["messages"]) for x in streams.values()), 0)
+        expect("why", {x["text"] for x in findings}, {"does not open with this key"})
+
+    def with_damage(self, path, change):
+        """Findings after 'change' of a file's bytes, in a copy of its stream."""
+        with tempfile.TemporaryDirectory() as scratch:
+            stream = path.parent.parent
+            copy = pathlib.Path(scratch) / stream.name
+            shutil.copytree(stream, copy)
+            file = copy / path.relative_to(stream)
+            file.write_bytes(change(file.read_bytes()))
+            status, streams, findings = inspect(self.dunlin, copy, *self.arguments)
+            expect("exit code", status, 1)
+            return streams[stream.name], [x for x in findings if x["damage"] and x["file"].endswith(path.name)]
+
+    def block(self, stream):
+        return min((self.folder / "jetstream/$G/streams" / stream / "msgs").glob("*.blk"))
+
+    def damage_is_named(self):
+        before = self.streams["PLAIN"]["messages"]
+        found, findings = self.with_damage(
+            self.block("PLAIN"), lambda x: x[:1000] + bytes([x[1000] ^ 1]) + x[1001:])
+        expect("findings", len(findings), 1)
+        if not 0 < findings[0]["offset"] <= 1000:
+            raise Failure(f"wrong offset: {findings[0]}")
+        expect("messages left", len(found["messages"]), len(before) - 1)
+
+    def missing_end_is_seen(self):
+        path = self.block("DELETES")
+        _, findings = self.with_damage(path, lambda x: x[:-3])
+        expect("findings", [x["text"].split(";")[0] for x in findings], ["sanity check failed"])
+
+
+def main():
+    dunlin = sys.argv[1]
+    reference = os.environ.get("DUNLIN_ORACLE") or shutil.which("nats-server")
+    if not reference:
+        print("1..0 # SKIPPED: there is no reference server: neither DUNLIN_ORACLE nor nats-server on the PATH")
+        return 0
+    count = failed = 0
+    for cipher, how in (("", signal.SIGTERM), ("", signal.SIGKILL), ("chacha", signal.SIGTERM),
+                        ("aes", signal.SIGTERM), ("chacha", signal.SIGKILL)):
+        with tempfile.TemporaryDirectory() as folder:
+            golden = Golden(reference, dunlin, pathlib.Path(folder) / "store", cipher, how)
+            for name, test in golden.tests():
+                count += 1
+                try:
+                    test()
+                    print(f"ok {count} - {golden.label}: {name}")
+                except Exception as error:  # Whatever it is, it is this test's.
+                    failed += 1
+                    print(f"not ok {count} - {golden.label}: {name}")
+                    text = str(error) if isinstance(error, Failure) else traceback.format_exc()
+                    print("".join(f"# {line[:600]}\n" for line in text.splitlines()), end="")
+    print(f"1..{count}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

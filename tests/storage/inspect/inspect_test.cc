@@ -1,0 +1,227 @@
+#include "storage/inspect/inspect.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "engine/base/rng.h"
+#include "storage/format/block_file.h"
+#include "storage/format/checksum_key.h"
+#include "storage/format/consumer_state.h"
+#include "storage/format/index_state.h"
+#include "storage/inspect/print.h"
+
+namespace dunlin::inspect {
+namespace {
+
+constexpr WallTime kCreated{1'700'000'000'000'000'000};
+
+// Files by path; directories are what stands before a slash.
+class MemoryFiles final : public Files {
+ public:
+  std::map<std::string, std::string> files;
+
+  std::optional<std::vector<DirEntry>> List(const std::string& path) override {
+    std::map<std::string, DirEntry> entries;
+    for (const auto& [name, bytes] : files) {
+      if (!name.starts_with(path + "/")) continue;
+      const std::string rest = name.substr(path.size() + 1);
+      const size_t slash = rest.find('/');
+      const std::string entry = rest.substr(0, slash);
+      entries[entry] = {entry, bytes.size(), slash != std::string::npos};
+    }
+    if (entries.empty()) return std::nullopt;
+    std::vector<DirEntry> list;
+    for (auto& [name, entry] : entries) list.push_back(entry);
+    return list;
+  }
+  std::optional<std::string> Read(const std::string& path, std::string*) override {
+    const auto found = files.find(path);
+    if (found == files.end()) return std::nullopt;
+    return found->second;
+  }
+};
+
+// A stream S in account $G, made file by file.
+class StoreInspect : public testing::Test {
+ protected:
+  StoreInspect() { config_.name = "S"; }
+
+  void WriteMeta() {
+    const std::string meta =
+        format::EncodeStreamMeta(kCreated, format::StreamConfigJson(config_, {"a.>"}));
+    Put("meta.inf", meta);
+    Put("meta.sum", format::MetaSum(meta, format::StreamChecksum("S")));
+  }
+  void Put(const std::string& file, std::string bytes) {
+    files_.files["d/jetstream/$G/streams/S/" + file] = std::move(bytes);
+  }
+  std::string& At(const std::string& file) {
+    return files_.files.at("d/jetstream/$G/streams/S/" + file);
+  }
+
+  // Sequences first to last in a block, 100 bytes each with their overhead.
+  static std::string Block(uint32_t number, Seq first, Seq last) {
+    const auto checksum = format::BlockChecksum("S", number);
+    std::string block;
+    for (Seq seq = first; seq <= last; ++seq) {
+      format::AppendMessage(checksum, seq, {kCreated.ns + static_cast<int64_t>(seq)},
+                            "a." + std::to_string(seq % 3), "", std::string(67, 'p'), &block);
+    }
+    return block;
+  }
+
+  std::string Report(const Options& options = {}) {
+    std::string text;
+    TextSink sink(&text);
+    totals_ = Inspect(&files_, "d", options, &sink);
+    return text;
+  }
+
+  MemoryFiles files_;
+  StoreConfig config_;
+  Totals totals_;
+};
+
+TEST_F(StoreInspect, CountsWhatTombstonesLeave) {
+  WriteMeta();
+  std::string second = Block(2, 6, 10);
+  format::AppendTombstone(format::BlockChecksum("S", 2), 3, kCreated, &second);
+  Put("msgs/1.blk", Block(1, 1, 5));
+  Put("msgs/2.blk", second);
+  const std::string report = Report();
+  EXPECT_EQ(totals_.damages, 0u) << report;
+  EXPECT_NE(report.find("9 messages, 900 bytes, sequences 1 "), std::string::npos) << report;
+  EXPECT_NE(report.find(" to 10 "), std::string::npos) << report;
+  EXPECT_NE(report.find("3 subjects, 1 deleted"), std::string::npos) << report;
+  EXPECT_NE(report.find("index.db: missing"), std::string::npos) << report;
+}
+
+TEST_F(StoreInspect, AppliesTheLimitsThatLeaveNoTrace) {
+  config_.max_msgs_per_subject = 2;
+  config_.max_msgs = 7;
+  WriteMeta();
+  Put("msgs/1.blk", Block(1, 1, 10));
+  // The first three go for the count; of 4 to 10, 4 for its subject, which has three.
+  const std::string report = Report();
+  EXPECT_NE(report.find("6 messages, 600 bytes, sequences 5 "), std::string::npos) << report;
+}
+
+TEST_F(StoreInspect, ABlockOfTombstonesRemembersTheLastSequence) {
+  WriteMeta();
+  std::string block;
+  format::AppendTombstone(format::BlockChecksum("S", 4), 500, kCreated, &block);
+  Put("msgs/4.blk", block);
+  const std::string report = Report();
+  EXPECT_NE(
+      report.find("0 messages, 0 bytes, sequences 501 (no time) to 500 (2023-11-14T22:13:20Z)"),
+      std::string::npos)
+      << report;
+}
+
+TEST_F(StoreInspect, NamesEveryDamageByFileAndOffset) {
+  WriteMeta();
+  Put("msgs/1.blk", Block(1, 1, 5));
+  Put("msgs/2.blk", Block(2, 6, 10) + "torn");
+  Put("msgs/3.blk", format::CompressBlock(Block(3, 11, 15)));
+  At("msgs/1.blk")[250] ^= 1;
+  At("msgs/3.blk")[40] ^= 1;
+  const std::string report = Report();
+  EXPECT_EQ(totals_.damages, 3u);
+  EXPECT_NE(report.find("DAMAGE d/jetstream/$G/streams/S/msgs/1.blk at offset 200: invalid "
+                        "checksum; 100 bytes up to the next whole record"),
+            std::string::npos)
+      << report;
+  EXPECT_NE(report.find("2.blk at offset 500: message overrun; 4 bytes to the end"),
+            std::string::npos)
+      << report;
+  EXPECT_NE(report.find("3.blk at offset 16: "), std::string::npos) << report;
+  EXPECT_NE(report.find("9 messages"), std::string::npos) << report;  // What is whole is counted.
+}
+
+TEST_F(StoreInspect, HoldsTheIndexAgainstTheBlocks) {
+  WriteMeta();
+  Put("msgs/1.blk", Block(1, 1, 3));
+  const auto write_index = [&](uint64_t msgs, uint64_t checksum) {
+    std::string index;
+    format::IndexWriter writer({msgs, msgs * 100, 1, kCreated, 3, kCreated}, 0, &index);
+    writer.BeginBlocks(1);
+    format::IndexBlock block{1, msgs * 100, 1, kCreated, 3, kCreated, 0, 0, {}};
+    if (msgs == 2) block.deleted.Insert(2);
+    writer.Add(block);
+    writer.End({1, checksum});
+    format::AppendIndexChecksum(format::StreamChecksum("S"), &index);
+    Put("msgs/index.db", index);
+  };
+  const uint64_t last = format::LastChecksum(At("msgs/1.blk"));
+  write_index(3, last);
+  EXPECT_NE(Report().find("index.db: current"), std::string::npos);
+  EXPECT_EQ(totals_.damages, 0u);
+  write_index(2, last);  // It knows of a deletion that left no trace.
+  EXPECT_NE(Report().find("2 messages"), std::string::npos);
+  EXPECT_EQ(totals_.damages, 0u);
+  write_index(3, last + 1);
+  EXPECT_NE(Report().find("index.db: stale"), std::string::npos);
+  EXPECT_EQ(totals_.damages, 0u);
+  write_index(4, last);
+  EXPECT_NE(Report().find("contradicts the blocks"), std::string::npos);
+  EXPECT_NE(totals_.damages, 0u);
+  At("msgs/index.db")[5] ^= 1;
+  EXPECT_NE(Report().find("index.db at offset "), std::string::npos);
+  EXPECT_EQ(totals_.damages, 1u);
+}
+
+TEST_F(StoreInspect, ReadsConsumersAndMissesTheirFiles) {
+  WriteMeta();
+  Put("msgs/1.blk", "");
+  const std::string meta = format::EncodeConsumerMeta(
+      kCreated, "C",
+      format::ConsumerConfigJson({.name = "C", .ack_policy = {}, .max_deliver = -1}));
+  Put("obs/C/meta.inf", meta);
+  Put("obs/C/meta.sum", format::MetaSum(meta, format::ConsumerChecksum("S", "C")));
+  ConsumerState state;
+  state.delivered = {.consumer = 3, .stream = 7};
+  state.pending = {{7, 3, kCreated}};
+  Put("obs/C/o.dat", format::EncodeConsumerState(state, kCreated));
+  EXPECT_NE(Report().find("consumer C: delivered 3 (stream 7), ack floor 0 (stream 0), 1 pending"),
+            std::string::npos);
+  EXPECT_EQ(totals_.damages, 0u);
+  files_.files.erase("d/jetstream/$G/streams/S/obs/C/meta.sum");
+  EXPECT_NE(Report().find("obs/C/meta.sum: is missing"), std::string::npos);
+  EXPECT_EQ(totals_.damages, 1u);
+}
+
+TEST_F(StoreInspect, SaysThatThereIsNoSuchDirectory) {
+  EXPECT_EQ(Report(), "DAMAGE d: is no directory\n");
+  EXPECT_EQ(totals_.damages, 1u);
+}
+
+TEST_F(StoreInspect, OpensAnEncryptedStoreWithItsKeyOnly) {
+  crypto::SeededEntropy entropy(Rng(1));
+  const crypto::MasterKey master("k", "$G");
+  const auto kind = crypto::CipherKind::kAes;
+  const crypto::NewKey key = crypto::MakeKeyFile(kind, master.ForStream("S"), &entropy);
+  const std::string meta = crypto::Seal(
+      kind, key.key.seed,
+      format::EncodeStreamMeta(kCreated, format::StreamConfigJson(config_, {"a.>"})), &entropy);
+  Put("meta.inf", meta);
+  Put("meta.sum", format::MetaSum(meta, format::StreamChecksum("S")));
+  Put("meta.key", key.file);
+  const crypto::NewKey block_key = crypto::MakeKeyFile(kind, master.ForBlock("S", 1), &entropy);
+  std::string block = format::CompressBlock(Block(1, 1, 20));
+  crypto::BlockCipher(block_key.key)
+      .Apply(0, reinterpret_cast<uint8_t*>(block.data()), block.size());
+  Put("msgs/1.blk", block);
+  Put("msgs/1.key", block_key.file);
+  Options options;
+  options.key = "k";
+  EXPECT_NE(Report(options).find("20 messages"), std::string::npos);
+  EXPECT_EQ(totals_.damages, 0u);
+  options.cipher = crypto::CipherKind::kChaCha;
+  EXPECT_NE(Report(options).find("does not open with this key"), std::string::npos);
+  EXPECT_NE(Report().find("is encrypted, and no key was given"), std::string::npos);
+  EXPECT_EQ(totals_.msgs, 0u);
+}
+
+}  // namespace
+}  // namespace dunlin::inspect

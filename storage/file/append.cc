@@ -62,6 +62,7 @@ WritePoint FileStore::AppendJournal(RecordType type, uint32_t block, uint64_t of
                     head);
   last_point_ = journal_->Append(static_cast<uint8_t>(type), head,
                                  {reinterpret_cast<const uint8_t*>(rest.data()), rest.size()});
+  if (record_number_ == begun_number_ + 1) first_point_after_ = last_point_;
   bytes_since_checkpoint_ += kJournalHeadBytes + rest.size();
   return last_point_;
 }

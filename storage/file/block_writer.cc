@@ -40,6 +40,7 @@ BlockWriter::File* BlockWriter::OpenFile(Block* block) {
   // A file that no checkpoint knows may lie there, from before a crash: it means nothing.
   file->open = disk_.Open(file->id, BlockPath(block->number), Access::kWrite,
                           block->has_file ? Creation::kExisting : Creation::kEmptied);
+  new_names_ = new_names_ || !block->has_file;
   block->has_file = true;
   files_.push_back(std::move(file));
   return files_.back().get();
@@ -116,8 +117,12 @@ void BlockWriter::WriteCheckpoint() {
                   checkpoint_bytes_.size(), checkpoint_open_);
   checkpoint_sync_ = disk_.Sync(file, checkpoint_write_);
   checkpoint_close_ = disk_.Close(file, checkpoint_sync_);
-  checkpoint_rename_ =
-      disk_.Rename(temporary, CheckpointPath(""), Replace::kExisting, checkpoint_close_);
+  // A rename may survive a power loss before anything makes it: the names of the blocks that the
+  // checkpoint speaks of must be there by then.
+  DiskTicket names = checkpoint_close_;
+  if (new_names_) names = checkpoint_names_ = disk_.SyncDir(format::kMsgsDir, names);
+  new_names_ = false;
+  checkpoint_rename_ = disk_.Rename(temporary, CheckpointPath(""), Replace::kExisting, names);
   checkpoint_syncdir_ = disk_.SyncDir(format::kMsgsDir, checkpoint_rename_);
 }
 
@@ -131,7 +136,8 @@ void BlockWriter::Begin(Checkpoint checkpoint, WritePoint point) {
 bool BlockWriter::OnCheckpointDisk(const DiskDone& done, StreamIndex* index) {
   if (done.ticket != checkpoint_open_ && done.ticket != checkpoint_write_ &&
       done.ticket != checkpoint_sync_ && done.ticket != checkpoint_close_ &&
-      done.ticket != checkpoint_rename_ && done.ticket != checkpoint_syncdir_) {
+      done.ticket != checkpoint_names_ && done.ticket != checkpoint_rename_ &&
+      done.ticket != checkpoint_syncdir_) {
     return false;
   }
   if (!done.ok() && done.error != DiskError::kCanceled) {
@@ -145,7 +151,6 @@ bool BlockWriter::OnCheckpointDisk(const DiskDone& done, StreamIndex* index) {
       }
     }
     taken_ = pending_;
-    journal_->Passed(pending_point_);
   }
   stage_ = Stage::kNone;
   return true;
@@ -207,6 +212,9 @@ void BlockWriter::CloseIdle(StreamIndex* index) {
 }
 
 void BlockWriter::Drop(std::unique_ptr<Block> block, WritePoint point) {
+  // The checkpoint under way speaks of bytes that will never be written now.
+  const bool gathering = stage_ == Stage::kWriting || stage_ == Stage::kSyncing;
+  if (gathering && block->synced < Goal(*block)) stage_ = Stage::kNone;
   block->cache.reset();
   block->loading.reset();
   doomed_.push_back({std::move(block), point, {}});

@@ -41,6 +41,7 @@ class BlockWriter {
   // Takes a checkpoint of the state that 'checkpoint' describes, which is the present one. 'point':
   // that of the last record. REQUIRES: !checkpointing().
   void Begin(Checkpoint checkpoint, WritePoint point);
+  // It may end without having been taken: when a block that it speaks of is dropped.
   bool checkpointing() const { return stage_ != Stage::kNone; }
   // The last one that is durable; none before the first of this life.
   const std::optional<Checkpoint>& taken() const { return taken_; }
@@ -93,7 +94,8 @@ class BlockWriter {
   WritePoint pending_point_;
   std::string checkpoint_bytes_;
   DiskTicket checkpoint_open_, checkpoint_write_, checkpoint_sync_, checkpoint_close_,
-      checkpoint_rename_, checkpoint_syncdir_;
+      checkpoint_names_, checkpoint_rename_, checkpoint_syncdir_;
+  bool new_names_ = false;  // Files were made since the directory was synced.
   std::optional<Checkpoint> taken_;
   std::optional<std::string> failure_;
 };

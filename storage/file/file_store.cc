@@ -70,6 +70,7 @@ void FileStore::Work(const Now& now) {
   if (!failure_ && writer_.failure()) failure_ = writer_.failure();
   if (failure_) return;
   writer_.Work(&index_);
+  PassTaken();
   if (index_.unsettled > 0 || !subjects_due_.empty() || limits_due_ ||
       (index_.msgs > 0 && index_.first.time == WallTime{})) {
     PayDebts();

@@ -201,6 +201,8 @@ class FileStore final : public StreamStore {
   bool SweepSubjects();
   Checkpoint Snapshot() const;
   void MaybeCheckpoint();
+  void BeginCheckpoint();
+  void PassTaken();
   void ReplayAppend(const JournalHead& head, std::span<const uint8_t> bytes);
   void ReplayElsewhere(const format::Record& record);
   void Damaged(std::string what);
@@ -240,6 +242,9 @@ class FileStore final : public StreamStore {
   WritePoint last_point_;
   uint64_t bytes_since_checkpoint_ = 0;
   bool checkpoint_wanted_ = false;
+  uint64_t begun_number_ = 0;     // Of the last checkpoint that was begun.
+  WritePoint first_point_after_;  // Of the first record that it does not have.
+  uint64_t passed_number_ = 0;    // Up to here the journal was told that it may forget.
 
   bool has_checkpoint_ = false;
   std::vector<uint32_t> missing_;

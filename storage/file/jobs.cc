@@ -21,13 +21,11 @@ WritePoint FileStore::AppendMark(RecordType type, SeqTime mark) {
                        {reinterpret_cast<const char*>(bytes), sizeof(bytes)});
 }
 
-// All blocks up to 'block' go, with all that is in them; 'last' is the last sequence from then on.
+// All blocks go, with all that is in them; 'block' is the last number that was in use. 'last' is
+// the last sequence from then on.
 void FileStore::ResetTo(SeqTime last, uint32_t block, WritePoint point) {
-  while (!index_.blocks.empty() && index_.blocks.front()->number <= block) {
-    writer_.Drop(std::move(index_.blocks.front()), point);
-    index_.blocks.erase(index_.blocks.begin());
-  }
-  CHECK(index_.blocks.empty());
+  for (std::unique_ptr<Block>& gone : index_.blocks) writer_.Drop(std::move(gone), point);
+  index_.blocks.clear();
   index_.subjects.Clear();
   index_.msgs = index_.bytes = index_.unsettled = 0;
   index_.last = last;

@@ -151,15 +151,15 @@ void FileStore::Start(const Now& now) {
   }
   phase_ = Phase::kStarting;
   // Before anything of a directory without one is changed.
-  if (!has_checkpoint_) writer_.Begin(Snapshot(), {});
+  if (!has_checkpoint_) BeginCheckpoint();
   if (options_.config.max_msgs_per_subject > 0) BeginSubjectSweep();
   limits_due_ = true;
 }
 
 void FileStore::WorkStarting() {
   if (writer_.checkpointing()) return;
-  if (!has_checkpoint_ && !writer_.taken()) return;
-  has_checkpoint_ = true;
+  has_checkpoint_ = has_checkpoint_ || writer_.taken();
+  if (!has_checkpoint_) return BeginCheckpoint();
   if (!SweepSubjects()) return;
   if (index_.unsettled > 0 || !subjects_due_.empty()) return;
   if (limits_due_) EnforceLimits();
@@ -221,11 +221,34 @@ Checkpoint FileStore::Snapshot() const {
 
 void FileStore::MaybeCheckpoint() {
   if (writer_.checkpointing() || phase_ != Phase::kRunning || job_.active()) return;
-  if (!checkpoint_wanted_ && bytes_since_checkpoint_ < options_.limits.checkpoint_bytes) return;
+  // What was to be taken and came to nothing is taken anew.
+  const bool canceled =
+      begun_number_ != 0 && (!writer_.taken() || writer_.taken()->number < begun_number_);
+  if (!canceled && !checkpoint_wanted_ &&
+      bytes_since_checkpoint_ < options_.limits.checkpoint_bytes) {
+    return;
+  }
   checkpoint_wanted_ = false;
   bytes_since_checkpoint_ = 0;
   DropEmpty();
+  BeginCheckpoint();
+}
+
+void FileStore::BeginCheckpoint() {
+  begun_number_ = record_number_;
   writer_.Begin(Snapshot(), last_point_);
+}
+
+// Tells the journal what the last checkpoint has made needless. A point is that of a whole batch,
+// and a batch may hold records from before and after the checkpoint: then it is needed.
+void FileStore::PassTaken() {
+  if (!writer_.taken() || writer_.taken()->number <= passed_number_) return;
+  passed_number_ = writer_.taken()->number;
+  if (record_number_ == passed_number_) {
+    journal_->Passed(last_point_);
+  } else if (begun_number_ == passed_number_ && first_point_after_.batch > 0) {
+    journal_->Passed({first_point_after_.batch - 1});
+  }
 }
 
 }  // namespace dunlin::file

@@ -57,11 +57,12 @@ void FileStore::WorkStopping() {
     if (Block* head = index_.head(); head != nullptr && head->life == BlockLife::kOpen) {
       head->life = BlockLife::kSealed;
     }
-    writer_.Begin(Snapshot(), last_point_);
+    BeginCheckpoint();
     stop_ = StopStage::kCheckpoint;
     return;
   }
   if (stop_ == StopStage::kCheckpoint && !writer_.checkpointing() && writer_.idle()) {
+    if (writer_.taken()->number < record_number_) return BeginCheckpoint();
     const std::string path = std::string(format::kMsgsDir).append("/").append(kCheckpointFile);
     stop_remove_ = disk_.Remove(path);
     stop_sync_ = disk_.SyncDir(format::kMsgsDir, stop_remove_);

@@ -108,7 +108,6 @@ class FileWorld {
     Settle();
     EXPECT_EQ(store_->phase(), FileStore::Phase::kStopped);
     store_.reset();
-    journal.entries.clear();  // The asset is forgotten.
   }
 
   void Boot() {
@@ -119,6 +118,7 @@ class FileWorld {
     for (int i = 0; i < 100'000 && store_->phase() == FileStore::Phase::kOpening; ++i) Turn();
     EXPECT_EQ(store_->phase(), FileStore::Phase::kScanned) << store_->Failure().value_or("");
     if (store_->phase() != FileStore::Phase::kScanned) return;
+    journal.Attach(store_->incarnation());
     for (const TestJournal::Entry& entry : journal.entries) store_->Replay(entry.kind, entry.body);
     store_->Start(now());
     Settle();

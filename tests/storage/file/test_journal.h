@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/rng.h"
+#include "engine/store/incarnation.h"
 #include "storage/file/store_journal.h"
 
 namespace dunlin::file {
@@ -57,11 +58,18 @@ class TestJournal : public StoreJournal {
 
   uint64_t durable() const { return durable_; }
 
+  // Records of another life of the asset are nobody's.
+  void Attach(const Incarnation& incarnation) {
+    if (owner_ != incarnation) entries.clear();
+    owner_ = incarnation;
+  }
+
   std::deque<Entry> entries;
   bool keep_passed = false;
   bool held = false;  // Nothing becomes durable.
 
  private:
+  Incarnation owner_;
   uint64_t batch_ = 1;   // Being gathered.
   uint64_t sealed_ = 0;  // Being written.
   uint64_t durable_ = 0;

@@ -275,10 +275,13 @@ void HostDisk::HandOut(std::vector<DiskDone>* done) {
   settled_ = 0;
 }
 
-void HostDisk::Wait() {
-  if (jobs_.empty()) return;
+void HostDisk::Wait(Duration at_most) {
+  if (jobs_.empty() && at_most < Duration{}) return;
+  constexpr int64_t kSecond = 1'000'000'000;
+  const timespec limit{at_most.ns / kSecond, at_most.ns % kSecond};
   pollfd readable{event_.get(), POLLIN, 0};
-  CHECK(::poll(&readable, 1, -1) >= 0 || errno == EINTR);
+  CHECK(::ppoll(&readable, 1, at_most < Duration{} ? nullptr : &limit, nullptr) >= 0 ||
+        errno == EINTR);
 }
 
 void HostDisk::Drain() {

@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "engine/base/result.h"
+#include "engine/base/time.h"
 #include "host/disk/disk_job.h"
 #include "host/disk/disk_pool.h"
 #include "host/disk/disk_ring.h"
@@ -78,8 +79,9 @@ class HostDisk {
   // Waits until everything has ended, chains to their ends; the completions are dropped. For a stop
   // that is in order.
   void Drain();
-  // Waits until Take() may have something to give.
-  void Wait();
+  // Waits until Take() may have something to give, or 'at_most' has passed (negative: for ever).
+  // With nothing under way and no limit it returns at once.
+  void Wait(Duration at_most = Nanos(-1));
 
   // What was found: "io_uring, direct writes" and the like, for the log.
   std::string Means() const;

@@ -1,0 +1,34 @@
+// What the process that is killed does, and tells the one that kills it through its standard
+// output, a line each:
+//
+//   recovered OWNER SEQ   all up to SEQ is there: said once for each owner, before the first
+//   'acked' acked OWNER SEQ       all up to SEQ has been promised to somebody done stopped in order
+//   (with Life::kLast) wrong ...             what was found cannot be; exits with 1
+//
+// Each line is one write, so that whatever was said before the end has been said.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace dunlin::kill {
+
+enum class Life : uint8_t {
+  kKilled,  // Works until it is killed.
+  kLast,    // Recovers, verifies, stops in order.
+};
+
+struct ChildOptions {
+  std::string directory;
+  uint64_t directory_seed = 0;  // The same in all lives of a directory.
+  uint64_t life_seed = 0;
+  Life life = Life::kKilled;
+};
+
+// Returns the exit code.
+int RunJournalChild(const ChildOptions& options);
+
+// To the parent.
+void Tell(const std::string& line);
+
+}  // namespace dunlin::kill

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Directories that the reference server wrote, held against what its API said before it stopped. Prints TAP.
 
-    golden_test.py DUNLIN    # the reference: DUNLIN_ORACLE, or nats-server on the PATH
+    golden_test.py DUNLIN STORE_REWRITE    # the reference: DUNLIN_ORACLE, or nats-server on the PATH
+
+The other way round: store_rewrite writes all files of these directories anew, with our encoders, and the
+reference has to find the same in them.
 """
 
 import json
@@ -44,7 +47,7 @@ def run(reference, store, cipher, how, use):
         client.close()
     finally:
         server.stop(how)
-    return said
+    return said, server.warnings()
 
 
 def make(reference, store, cipher, how):
@@ -57,11 +60,11 @@ def make(reference, store, cipher, how):
         stories.tell(client)
         return stories.describe(client)
 
-    said = run(reference, store, cipher, how, tell)
+    said, _ = run(reference, store, cipher, how, tell)
     if how == signal.SIGKILL:
         again = store.with_name("again")
         shutil.copytree(store, again)
-        said = run(reference, again, cipher, signal.SIGTERM, stories.describe)
+        said, _ = run(reference, again, cipher, signal.SIGTERM, stories.describe)
     return said
 
 
@@ -120,16 +123,34 @@ def compare_consumer(found, said):
     expect("created", found["created"], said["created"])
 
 
+def same_to_the_reference(name, got, wanted):
+    """What the API says of a stream is what it said before."""
+    for key in ("messages", "bytes", "last_seq", "num_subjects", "num_deleted", "subjects", "deleted"):
+        if wanted["info"]["state"]["last_seq"] > 0:
+            expect(f"{name}: {key}", got["info"]["state"].get(key), wanted["info"]["state"].get(key))
+    expect(f"{name}: configuration", got["info"]["config"], wanted["info"]["config"])
+    expect(f"{name}: messages", got["messages"], wanted["messages"])
+    expect(f"{name}: consumers", sorted(got["consumers"]), sorted(wanted["consumers"]))
+    for consumer, was in wanted["consumers"].items():
+        now = got["consumers"][consumer]
+        for key in ("delivered", "ack_floor"):
+            for part in ("consumer_seq", "stream_seq"):
+                expect(f"{name}.{consumer}: {key}", now[key][part], was[key][part])
+        for key in ("num_ack_pending", "num_redelivered", "num_pending", "config", "created"):
+            expect(f"{name}.{consumer}: {key}", now[key], was[key])
+
+
 class Golden:
     """One directory: how it was made, and the tests of it."""
 
-    def __init__(self, reference, dunlin, folder, cipher, how):
-        self.dunlin, self.folder, self.how = dunlin, folder, how
+    def __init__(self, reference, programs, folder, cipher, how):
+        self.reference, self.folder, self.how = reference, folder, how
+        self.dunlin, self.rewrite = programs
         self.label = f"{cipher or 'plain'}, {'stopped' if how == signal.SIGTERM else 'killed'}"
         self.arguments = ["--key-env", "GOLDEN_KEY"] if cipher else []
         self.cipher = cipher
         self.said = make(reference, folder, cipher, how)
-        self.status, self.streams, self.findings = inspect(dunlin, folder, *self.arguments)
+        self.status, self.streams, self.findings = inspect(self.dunlin, folder, *self.arguments)
 
     def tests(self):
         yield "is whole", self.is_whole
@@ -142,6 +163,9 @@ class Golden:
         yield "timers are kept", self.timers_are_kept
         if self.cipher:
             yield "another key is refused", self.another_key_is_refused
+        if self.how == signal.SIGTERM:
+            for cipher in ("none", "chacha", "aes"):
+                yield f"rewritten with cipher {cipher}", lambda cipher=cipher: self.rewritten(cipher)
         yield "a damaged block is named", self.damage_is_named
         yield "a message taken out of the end is missed", self.missing_end_is_seen
 
@@ -175,6 +199,22 @@ class Golden:
         expect("messages", sum(len(x["messages"]) for x in streams.values()), 0)
         expect("why", {x["text"] for x in findings}, {"does not open with this key"})
 
+    def rewritten(self, cipher):
+        with tempfile.TemporaryDirectory() as scratch:
+            copy = pathlib.Path(scratch) / "store"
+            subprocess.run([self.rewrite, str(self.folder), str(copy), self.cipher or "none", cipher],
+                           check=True, capture_output=True, timeout=60)
+            arguments = ["--key-env", "GOLDEN_KEY"] if cipher != "none" else []
+            status, _, findings = inspect(self.dunlin, copy, *arguments)
+            expect("findings", (status, findings), (0, []))
+            said, log = run(self.reference, copy, "" if cipher == "none" else cipher, signal.SIGTERM,
+                            stories.describe)
+            expect("complaints of the reference", [x for x in log if "Filestore" in x or "Error" in x], [])
+            for name, wanted in self.said.items():
+                if "consumers" not in said.get(name, {}):
+                    raise Failure(f"there is no stream {name}")
+                same_to_the_reference(name, said[name], wanted)
+
     def with_damage(self, path, change):
         """Findings after 'change' of a file's bytes, in a copy of its stream."""
         with tempfile.TemporaryDirectory() as scratch:
@@ -206,7 +246,7 @@ class Golden:
 
 
 def main():
-    dunlin = sys.argv[1]
+    programs = sys.argv[1:3]
     reference = os.environ.get("DUNLIN_ORACLE") or shutil.which("nats-server")
     if not reference:
         print("1..0 # SKIPPED: there is no reference server: neither DUNLIN_ORACLE nor nats-server on the PATH")
@@ -215,7 +255,7 @@ def main():
     for cipher, how in (("", signal.SIGTERM), ("", signal.SIGKILL), ("chacha", signal.SIGTERM),
                         ("aes", signal.SIGTERM), ("chacha", signal.SIGKILL)):
         with tempfile.TemporaryDirectory() as folder:
-            golden = Golden(reference, dunlin, pathlib.Path(folder) / "store", cipher, how)
+            golden = Golden(reference, programs, pathlib.Path(folder) / "store", cipher, how)
             for name, test in golden.tests():
                 count += 1
                 try:

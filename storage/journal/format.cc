@@ -80,8 +80,6 @@ std::optional<SegmentHeader> DecodeHeader(std::span<const uint8_t> bytes) {
 }
 
 uint32_t SegmentSeed(const Incarnation& store, uint64_t segment_id) {
-  // Mutant 110: every segment alike, so that a recycled one's old records verify.
-  if (MUTANT(110)) segment_id = 0;
   return static_cast<uint32_t>(StableHash(
       {reinterpret_cast<const char*>(store.bytes.data()), store.bytes.size()}, segment_id));
 }
@@ -145,10 +143,8 @@ bool RecordReader::Next(RecordView* record) {
   const uint8_t* in = rest_.data();
   const size_t size = Get<uint32_t>(in + 4);
   if (size > rest_.size() || RecordBytes(size) > rest_.size()) return false;
-  // Mutant 111: only the record's header is looked at.
-  const size_t covered = MUTANT(111) ? 0 : size;
-  if (!MUTANT(111) &&
-      Get<uint32_t>(in) != Crc32c(seed_, {in + 4, kRecordHeaderBytes - 4 + covered}))
+  // Mutant 111: a record is taken as it is.
+  if (Get<uint32_t>(in) != Crc32c(seed_, {in + 4, kRecordHeaderBytes - 4 + size}) && !MUTANT(111))
     return false;
   record->asset = Get<uint32_t>(in + 8);
   record->kind = in[12];

@@ -113,8 +113,10 @@ struct Recovered {
   uint8_t kind = 0;
   std::span<const uint8_t> body;
 
-  // kDamage: batches first to last (both included) are lost, or damaged; 'detail' has a line for
-  // the log with the segment's file and the offset. first = 0: it cannot be said which batches.
+  // kDamage: batches first to last (both included) are lost, or damaged, and with them, it may be,
+  // older records that had been copied into them. first = 0: it cannot be said from which on;
+  // last = 0: nor up to which. 'detail': a line for the log, with the segment's file and the
+  // offset.
   uint64_t first = 0, last = 0;
   std::string file;
   uint64_t offset = 0;

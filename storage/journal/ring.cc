@@ -117,12 +117,18 @@ void SegmentRing::FreeOldest(uint64_t reusable_after) {
   segment.use = Segment::Use::kFree;
   // Mutant 116: overwritten at once.
   segment.reusable_after = MUTANT(116) ? 0 : reusable_after;
-  segment.dirty = false;
-  if (slot < options_.segments_max) return;
-  const DiskTicket closed = disk_->Close(segment.file);
-  ignored_.push_back(closed);
-  ignored_.push_back(disk_->Remove(NameOf(slot), closed));
-  segment = {};
+}
+
+// Files from a time when more were allowed.
+void SegmentRing::RemoveExcess(uint64_t synced) {
+  for (uint32_t slot = options_.segments_max; slot < segments_.size(); ++slot) {
+    Segment& segment = segments_[slot];
+    if (segment.use != Segment::Use::kFree || segment.reusable_after > synced) continue;
+    const DiskTicket closed = disk_->Close(segment.file);
+    ignored_.push_back(closed);
+    ignored_.push_back(disk_->Remove(NameOf(slot), closed));
+    segment = {};
+  }
 }
 
 uint64_t SegmentRing::AwaitedBatch(uint64_t synced) const {
@@ -136,7 +142,9 @@ uint64_t SegmentRing::AwaitedBatch(uint64_t synced) const {
 }
 
 void SegmentRing::Pump(uint64_t synced, uint32_t slot, uint64_t end) {
-  if (step_ != Step::kIdle || poison_->set()) return;
+  if (poison_->set()) return;
+  RemoveExcess(synced);
+  if (step_ != Step::kIdle) return;
   if (next_ == kNone && Available() > 0) {
     const uint32_t chosen = Choose(synced, Urgency::kAhead);
     // A file is only made when it is likely to be needed.

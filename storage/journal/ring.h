@@ -98,6 +98,7 @@ class SegmentRing {
   uint32_t Choose(uint64_t synced, Urgency urgency) const;
   void Assign(uint32_t slot);
   bool Work(uint32_t slot, uint64_t synced, uint64_t target);
+  void RemoveExcess(uint64_t synced);
   void Make(uint32_t slot);
   void Zero(uint32_t slot, uint64_t target);
   void WriteHeader(uint32_t slot);

@@ -278,7 +278,8 @@ void Writer::Release() {
 void Writer::SyncNow() {
   if (!syncs_.empty() || poison_->set() || durable_ <= synced_) return;
   sync_through_ = durable_;
-  for (const uint32_t slot : ring_->live()) {
+  // Also files that were given back: it is not durable yet that they were.
+  for (uint32_t slot = 0; slot < ring_->slots(); ++slot) {
     Segment& segment = (*ring_)[slot];
     if (!segment.dirty) continue;
     segment.dirty = false;

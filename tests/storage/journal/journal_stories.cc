@@ -93,4 +93,28 @@ std::optional<std::string> RandomStory(const JournalOptions& options, uint64_t s
   return FirstViolation(world);
 }
 
+std::optional<std::string> DamagedStory(const JournalOptions& options, uint64_t seed,
+                                        const sim::SimDiskOptions& disk) {
+  JournalWorld world(seed, options, disk);
+  world.ExpectDamage(JournalWorld::Damage::kReportedOrAtTheEnd);
+  Rng rng = Rng(seed).Fork("damaged story");
+  for (int life = 0; life < 5; ++life) {
+    // It may refuse to start, with words.
+    if (!world.Boot()) {
+      if (world.journal().Failure()) return FirstViolation(world);
+      return "neither starts nor fails (" + world.Describe() + ")";
+    }
+    for (uint64_t steps = rng.Below(80); steps > 0; --steps) {
+      for (uint64_t n = rng.Below(4); n > 0 && !world.journal().full(); --n)
+        world.Append(static_cast<int>(rng.Below(JournalWorld::kAssets)), 1 + rng.Below(2000));
+      if (rng.Below(8) == 0) world.Pass(static_cast<int>(rng.Below(JournalWorld::kAssets)));
+      world.EndOfStep();
+      world.Run(static_cast<int>(rng.Below(5)));
+      if (rng.Below(16) == 0) world.Wait();
+    }
+    world.Crash(rng.Below(2) == 0 ? CrashKind::kKill : CrashKind::kPowerLoss);
+  }
+  return FirstViolation(world);
+}
+
 }  // namespace dunlin::journal

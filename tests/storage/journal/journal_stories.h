@@ -17,4 +17,8 @@ std::optional<std::string> CrashEverywhere(const JournalOptions& options, uint64
 // Appends, passes, waits, stops, crashes at random; several lives.
 std::optional<std::string> RandomStory(const JournalOptions& options, uint64_t seed);
 
+// Likewise, on a disk whose files are damaged at restarts.
+std::optional<std::string> DamagedStory(const JournalOptions& options, uint64_t seed,
+                                        const sim::SimDiskOptions& disk);
+
 }  // namespace dunlin::journal

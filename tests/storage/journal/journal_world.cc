@@ -51,6 +51,7 @@ bool JournalWorld::Boot() { return Replay() && StartAll(); }
 bool JournalWorld::Replay() {
   ++life_;
   damages_.clear();
+  missing_.clear();
   recovered_ = 0;
   journal_ = std::make_unique<Journal>(options_, &driver_.queue(), Rng(seed_).Fork("life", life_));
   journal_->Open();
@@ -74,27 +75,42 @@ bool JournalWorld::Replay() {
   }
   // What did not come is gone, and must not come back.
   for (size_t i = next; i < model_.size(); ++i) {
-    if (!MayBeMissing(model_[i]))
-      Violation("lost record " + std::to_string(i) + " of " + std::to_string(model_.size()) +
-                ", batch " + std::to_string(model_[i].point.batch) + ", after " +
-                (!crashed_                                 ? "a stop"
-                 : *crashed_ == sim::CrashKind::kPowerLoss ? "a power loss"
-                                                           : "a kill"));
+    const Record& record = model_[i];
+    if (MayBeMissing(record) || damage_ == Damage::kReportedOrAtTheEnd) continue;
+    if (damage_ == Damage::kReported) {
+      missing_.push_back(record);
+      continue;
+    }
+    Violation("lost record " + std::to_string(i) + " of " + std::to_string(model_.size()) +
+              ", batch " + std::to_string(record.point.batch) + ", after " +
+              (!crashed_                                 ? "a stop"
+               : *crashed_ == sim::CrashKind::kPowerLoss ? "a power loss"
+                                                         : "a kill"));
   }
+  for (const Record& record : missing_)
+    if (!IsReported(record))
+      Violation("batch " + std::to_string(record.point.batch) + " is missing, and not reported");
   model_.resize(next);
   crashed_.reset();
   return true;
 }
 
 bool JournalWorld::MayBeMissing(const Record& record) const {
-  if (record.passed || damage_expected_) return true;
+  if (record.passed) return true;
   if (!crashed_) return false;
   return *crashed_ == sim::CrashKind::kPowerLoss ? !record.synced : !record.promised;
 }
 
+bool JournalWorld::IsReported(const Record& record) const {
+  // What is lost may have been a copy of an older record.
+  return std::any_of(damages_.begin(), damages_.end(), [&](const Recovered& damage) {
+    return damage.last == 0 || record.point.batch <= damage.last;
+  });
+}
+
 void JournalWorld::TakeRecovered(const Recovered& found, size_t* next) {
   if (found.what == Recovered::What::kDamage) {
-    if (!damage_expected_) Violation("reports damage: " + found.detail);
+    if (damage_ == Damage::kNone) Violation("reports damage: " + found.detail);
     damages_.push_back(found);
     damages_.back().body = {};
     return;
@@ -108,8 +124,10 @@ void JournalWorld::TakeRecovered(const Recovered& found, size_t* next) {
   };
   while (at < model_.size() && !is_it(model_[at])) {
     // Whatever comes behind it exists, so it must: all that may be missing here was passed.
-    if (!model_[at].passed && !damage_expected_) {
-      Violation("a hole at record " + std::to_string(at));
+    if (!model_[at].passed) {
+      if (damage_ == Damage::kNone) Violation("a hole at record " + std::to_string(at));
+      missing_.push_back(model_[at]);
+      model_[at].passed = true;  // Reported once; it may not be again.
     }
     ++at;
   }
@@ -127,6 +145,8 @@ void JournalWorld::TakeRecovered(const Recovered& found, size_t* next) {
 bool JournalWorld::StartAll() {
   for (int asset = 0; asset < kAssets; ++asset)
     numbers_[asset] = journal_->Attach(IncarnationOf(asset));
+  // What stores know of their journal, they keep.
+  if (damage_ != Damage::kNone) journal_->RaiseTo(promised_);
   journal_->Start();
   while (journal_->state() == Journal::State::kStarting && Run(1)) {
   }
@@ -189,7 +209,8 @@ void JournalWorld::RunAll() {
 
 void JournalWorld::CheckSize() {
   uint64_t bytes = 0;
-  for (const std::string& path : disk().Files()) bytes += disk().Contents(path)->size();
+  for (const std::string& path : disk().Files())
+    if (path.ends_with(".seg")) bytes += disk().Contents(path)->size();
   if (bytes > options_.segments_max * options_.segment_bytes) Violation("the journal is too big");
 }
 
@@ -237,6 +258,7 @@ std::vector<JournalWorld::File> JournalWorld::Files() const {
       file.batches.push_back({at, end, mark->number, mark->records});
       at = end;
     }
+    if (file.batches.empty()) files.pop_back();  // Only made ready.
   }
   std::sort(files.begin(), files.end(),
             [](const File& a, const File& b) { return a.segment < b.segment; });

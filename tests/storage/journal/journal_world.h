@@ -84,8 +84,11 @@ class JournalWorld {
     std::vector<Batch> batches;
   };
   std::vector<File> Files() const;
-  // Damage was done to the disk on purpose: what is missing must be reported, not there.
-  void ExpectDamage() { damage_expected_ = true; }
+  // Damage was done to the disk on purpose. What was promised may be missing, if that is reported:
+  // with its batch (kReported), and also at the end, where no batch behind it says that it was
+  // durable (kReportedOrAtTheEnd).
+  enum class Damage : uint8_t { kNone, kReported, kReportedOrAtTheEnd };
+  void ExpectDamage(Damage damage) { damage_ = damage; }
   std::string Describe() const;
 
  private:
@@ -94,6 +97,7 @@ class JournalWorld {
   void TakeRecovered(const Recovered& found, size_t* next);
   void CheckSize();
   bool MayBeMissing(const Record& record) const;
+  bool IsReported(const Record& record) const;
 
   JournalOptions options_;
   sim::DiskDriver driver_;
@@ -105,8 +109,9 @@ class JournalWorld {
   uint64_t next_id_ = 1;
   WritePoint promised_;
   std::optional<sim::CrashKind> crashed_;
-  bool damage_expected_ = false;
+  Damage damage_ = Damage::kNone;
   std::vector<Recovered> damages_;
+  std::vector<Record> missing_;  // Promised, and not come.
   size_t recovered_ = 0;
   uint64_t completions_ = 0;
   std::vector<std::string> violations_;

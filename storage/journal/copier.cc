@@ -45,17 +45,13 @@ bool Copier::Work() {
     state_ = State::kReading;
     slot_ = ring_->live().front();
     at_ = kHeaderBytes;
-    synced_when_ = 0;
     declared_.clear();
     reader_.Start((*ring_)[slot_].file, (*ring_)[slot_].end);
   }
-  if (state_ == State::kReading) {
-    if (!CopySlice()) return false;
-    reader_.Free();
-    state_ = State::kSyncing;
-  }
-  // Mutant 120: the originals go before the copies are safe.
-  if (writer_->synced() < synced_when_ && !MUTANT(120)) return false;
+  if (!CopySlice()) return false;
+  // The batch that has the last copy is also the first that does not count the segment among the
+  // live: both become durable at once, and before the file is used again.
+  reader_.Free();
   state_ = State::kIdle;
   assets_->DropSegment(slot_);
   return true;
@@ -112,7 +108,9 @@ bool Copier::CopyBatch(const Mark& mark, std::span<const uint8_t> records) {
     const Writer::Place place{again ? record.batch : mark.number, again ? record.index : index};
     const uint32_t asset = OwnerOf(record);
     if (asset == AssetTable::kNone || assets_->passed(asset) >= place.batch) continue;
-    synced_when_ = writer_->Append(asset, record.kind, {}, record.body, &place);
+    // Mutant 120: what was copied once is forgotten.
+    if (again && MUTANT(120)) continue;
+    (void)writer_->Append(asset, record.kind, {}, record.body, &place);
     ++copied_;
     if (poison_->set()) return false;
   }

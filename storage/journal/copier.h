@@ -30,7 +30,7 @@ class Copier {
   uint64_t copied() const { return copied_; }
 
  private:
-  enum class State : uint8_t { kIdle, kReading, kSyncing };
+  enum class State : uint8_t { kIdle, kReading };
 
   bool IsWorthIt() const;
   bool HasRoomFor(uint64_t bytes) const;
@@ -50,7 +50,6 @@ class Copier {
   uint64_t at_ = 0;
   std::vector<Incarnation> declared_;  // By the number used in the segment.
   std::vector<uint8_t> scratch_;
-  uint64_t synced_when_ = 0;  // The last batch with a copy.
   uint64_t copied_ = 0;
 };
 

@@ -54,6 +54,7 @@ struct Client {
   uint64_t cid = 0;
   ClientPhase phase = ClientPhase::kOpen;
   Hold hold = Hold::kNone;
+  uint32_t hold_at = 0;  // Where in the hub's list of those who yield, or stall.
 
   // What delivery looks at comes first.
   bool echo = true;

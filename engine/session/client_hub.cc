@@ -116,8 +116,7 @@ void ClientHub::Close(Client* client, CloseReason reason, int64_t refused) {
   }
   if (client->in.block != nullptr) pool_.Unref(client->in.block);
   client->in = {};
-  if (client->hold == Hold::kYield) std::erase(yielded_, client);
-  if (client->hold == Hold::kStalled) std::erase(stalled_, client);
+  Unlist(client);
   if (client->hold == Hold::kFanout) ForgetPublisher(client);
   if (client->hold == Hold::kChecking) checks_.Drop(client->conn);
   client->hold = Hold::kNone;
@@ -209,7 +208,7 @@ void ClientHub::ContinueLeaving() {
     client->sids.Clear();
     client->subs_going = false;
     leaving_cursor_ = 0;
-    leaving_.erase(leaving_.begin());
+    leaving_.pop_front();
     if (client->hold == Hold::kLeaving) Resume(client);
   }
 }
@@ -316,12 +315,31 @@ void ClientHub::ArmWriteDeadline(Client* client, size_t written_at_once) {
 // ----------------------------------------------------------------------------
 
 void ClientHub::HoldClient(Client* client, Hold hold) {
-  if (client->hold == Hold::kYield) std::erase(yielded_, client);
+  Unlist(client);
   client->hold = hold;
-  if (hold == Hold::kYield) yielded_.push_back(client);
+  if (hold == Hold::kYield) AddYielded(client);
   if (hold == Hold::kStalled) {
+    client->hold_at = static_cast<uint32_t>(stalled_.size());
     stalled_.push_back(client);
     SetReadsPaused(client, true);
+  }
+}
+
+void ClientHub::AddYielded(Client* client) {
+  client->hold_at = static_cast<uint32_t>(yielded_.size());
+  yielded_.push_back(client);
+}
+
+// Whatever list it is in, at no cost that grows with the list. One whose turn has come is in none.
+void ClientHub::Unlist(Client* client) {
+  const size_t at = client->hold_at;
+  if (client->hold == Hold::kYield && at < yielded_.size() && yielded_[at] == client) {
+    yielded_[at] = nullptr;
+  }
+  if (client->hold == Hold::kStalled && at < stalled_.size() && stalled_[at] == client) {
+    stalled_[at] = stalled_.back();
+    stalled_[at]->hold_at = client->hold_at;
+    stalled_.pop_back();
   }
 }
 
@@ -341,7 +359,7 @@ void ClientHub::ResumeStalled() {
   for (Client* const client : stalled_) {
     timers_.Disarm(&client->wait_timer);
     client->hold = Hold::kYield;
-    yielded_.push_back(client);
+    AddYielded(client);
   }
   stalled_.clear();
 }
@@ -363,7 +381,7 @@ void ClientHub::Continue() {
   std::vector<Client*> turn;
   turn.swap(yielded_);
   for (Client* const client : turn) {
-    if (client->hold != Hold::kYield) continue;
+    if (client == nullptr || client->hold != Hold::kYield) continue;
     client->hold = Hold::kNone;
     Resume(client);
   }
@@ -380,7 +398,7 @@ void ClientHub::FireTimers() {
       case TimerKind::kAuth: OnAuthTimer(client); break;
       case TimerKind::kWrite: OnWriteDeadline(client); break;
       case TimerKind::kStall:
-        std::erase(stalled_, client);
+        Unlist(client);
         client->stall_spent = true;
         if (debug()) {
           Log(LogLevel::kDebug, *client,
@@ -546,6 +564,7 @@ void ClientHub::CheckInvariants() const {
     ++open;
     CHECK(client->ping_timer.armed());
     CHECK(client->hold != Hold::kNone || !client->reads_paused);
+    CHECK(client->hold != Hold::kYield || yielded_.at(client->hold_at) == client.get());
     CHECK(client->in.size() <= kBacklogMax + (1 << 20) + static_cast<size_t>(options_.max_payload));
   }
   CHECK(open == open_count_);

@@ -221,6 +221,8 @@ class ClientHub {
   void FinishFlushing(Client* client);
   void CountSlowConsumer(Client* client);
   void HoldClient(Client* client, Hold hold);
+  void AddYielded(Client* client);
+  void Unlist(Client* client);
   void Resume(Client* client);
   void ResumeStalled();
   void SetReadsPaused(Client* client, bool paused);
@@ -267,9 +269,10 @@ class ClientHub {
   size_t rest_ = 0, frame_ = 0;
   size_t read_at_ = 0;  // Where in the source the bytes of this event begin, behind what was kept.
   std::vector<Client*> dirty_;
-  std::vector<Client*> yielded_;  // hold == kYield, in the order in which they go on.
-  std::vector<Client*> stalled_;  // hold == kStalled.
-  std::vector<Client*> leaving_;  // Their subscriptions are being removed.
+  // hold == kYield, in the order in which they go on; null: no more. Taken as a whole every step.
+  std::vector<Client*> yielded_;
+  std::vector<Client*> stalled_;  // hold == kStalled, in no order.
+  std::deque<Client*> leaving_;   // Their subscriptions are being removed.
   size_t leaving_cursor_ = 0;     // In the sid table of the first of them.
   std::vector<std::unique_ptr<Client>>
       departed_;  // Their transports are gone, and their slots free.

@@ -347,7 +347,8 @@ RC_GTEST_PROP(SeqSetProperty, IsASet, ()) {
   const auto any = rc::gen::inRange<uint64_t>(start, start + 19'999);
   if (*rc::gen::inRange(0, 4) == 0) set.SetInitialMin(*any);
   for (int i = *rc::gen::inRange(1, 60); i > 0; --i) {
-    const uint64_t a = *any, b = std::min(a + *rc::gen::inRange<uint64_t>(0, 5000), start + 19'999);
+    const uint64_t a = *any;
+    const uint64_t b = a + std::min(*rc::gen::inRange<uint64_t>(0, 5000), start + 19'999 - a);
     switch (*rc::gen::inRange(0, 5)) {
       case 0: RC_ASSERT(set.Insert(a) == twin.insert(a).second); break;
       case 1: RC_ASSERT(set.Delete(a) == (twin.erase(a) == 1)); break;

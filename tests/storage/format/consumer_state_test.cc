@@ -77,6 +77,32 @@ TEST(ConsumerState, SortsEntriesAndKeepsTheLastOfEquals) {
   EXPECT_EQ(state.redelivered[0].count, 8u);
 }
 
+// A redelivered message with sequence 0 was once written, and is left out.
+TEST(ConsumerState, ReadsAStateWithARedeliveredMessageThatIsNone) {
+  const ConsumerState state = Decoded(
+      "16020101030201"
+      "98f48a8a0c"
+      "010386fa0a"
+      "01"
+      "0001");
+  EXPECT_EQ(state.delivered, (SequencePair{.consumer = 3, .stream = 2}));
+  ASSERT_EQ(state.pending.size(), 1u);
+  EXPECT_EQ(state.pending[0].stream_seq, 2u);
+  EXPECT_TRUE(state.redelivered.empty());
+}
+
+TEST(ConsumerState, KeepsWhatIsPendingBelowTheFloor) {
+  ConsumerState state;
+  state.delivered = {.consumer = 1192, .stream = 10'185};
+  state.ack_floor = {.consumer = 1189, .stream = 10'815};
+  state.pending = {{10'782, 1190, {7'000'000'000}},
+                   {10'810, 1191, {8'000'000'000}},
+                   {10'815, 1192, {9'000'000'000}}};
+  ConsumerState back;
+  ASSERT_TRUE(DecodeConsumerState(EncodeConsumerState(state, {17'000'000'000}), &back).ok());
+  EXPECT_EQ(back, state);
+}
+
 TEST(ConsumerState, RefusesWhatCannotBe) {
   EXPECT_EQ(FaultOf(""), Fault::kShort);
   EXPECT_EQ(FaultOf(FromHex("1702000000000000")), Fault::kBadMagic);

@@ -124,6 +124,18 @@ TEST(Record, RefusesAHeaderThatIsLongerThanItsRecord) {
   EXPECT_EQ(DecodeRecord(block, 0, &checksum, &record), RecordDamage::kBadLength);
 }
 
+TEST(Record, RefusesAHeaderBitWithoutRoomForAHeader) {
+  const auto checksum = BlockChecksum("zzz", 1);
+  std::string block;
+  AppendMessage(checksum, 1, {}, "", "", "", &block);
+  Record record;
+  ASSERT_EQ(DecodeRecord(block, 0, &checksum, &record), RecordDamage::kNone);
+  block[3] = static_cast<char>(0x80);
+  EXPECT_EQ(DecodeRecord(block, 0, &checksum, &record), RecordDamage::kBadLength);
+  EXPECT_EQ(DecodeRecord(block, 0, nullptr, &record), RecordDamage::kBadLength);
+  EXPECT_STREQ(Describe(RecordDamage::kBadLength), "sanity check failed");
+}
+
 TEST(Record, LeavesNothingOfAnErasedMessage) {
   const auto checksum = BlockChecksum("S", 1);
   std::string block;

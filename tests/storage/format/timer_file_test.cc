@@ -49,6 +49,25 @@ TEST(TimerFile, SaysWhereItEndsTooEarly) {
             Fault::kBadVersion);
 }
 
+TEST(TimerFile, RefusesSchedulesThatAreCutShort) {
+  const std::string head = FromHex(
+      "01"
+      "0100000000000000"
+      "0000000000000000");
+  const auto fault = [](const std::string& bytes) {
+    TimerFileReader reader(TimerFile::kSchedules, bytes);
+    TimerEntry entry;
+    EXPECT_FALSE(reader.Next(&entry));
+    return reader.damage().fault;
+  };
+  EXPECT_EQ(fault(head.substr(1)), Fault::kShort);
+  EXPECT_EQ(fault("\2" + head.substr(1)), Fault::kBadVersion);
+  EXPECT_EQ(fault(head), Fault::kShort);
+  EXPECT_EQ(fault(head + FromHex("0500")), Fault::kShort);              // No subject.
+  EXPECT_EQ(fault(head + FromHex("0300666f6f")), Fault::kShort);        // No time.
+  EXPECT_EQ(fault(head + FromHex("0300666f6ff2c001")), Fault::kShort);  // No sequence.
+}
+
 RC_GTEST_PROP(TimerFileProperty, ReadsBackWhatItWrites,
               (const std::vector<std::tuple<uint64_t, int64_t, std::string>>& entries, bool ttls)) {
   const TimerFile kind = ttls ? TimerFile::kTtls : TimerFile::kSchedules;

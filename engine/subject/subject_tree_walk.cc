@@ -153,7 +153,8 @@ SubjectTree::Walk::Step SubjectTree::Walk::Next(int* budget) {
       frames_.pop_back();
     }
     if (frames_.empty() && !at_root_) return Step::kEnd;
-    if (*budget <= 0) return Step::kBudget;
+    // However small the budget, the next walk begins further on than this one did.
+    if (*budget <= 0 && !at_root_ && Position() != from_) return Step::kBudget;
     if (at_root_) {
       at_root_ = false;
       entered_by_key_ = false;

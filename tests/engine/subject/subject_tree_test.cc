@@ -300,6 +300,28 @@ TEST(SubjectTreeWalk, StopsAtItsBudgetAndGoesOnFromThere) {
   }
 }
 
+TEST(SubjectTreeWalk, GetsFurtherHoweverSmallTheBudget) {
+  Map map;
+  Strings filters;
+  for (int i = 0; i < 300; ++i) {
+    Put(map, "ev." + std::to_string(i), 1);
+    if (i % 3 == 0) filters.push_back("ev." + std::to_string(i));
+  }
+  std::string position;
+  Strings seen;
+  for (Step step = Step::kFound; step != Step::kEnd;) {
+    ASSERT_LT(seen.size(), 200u);
+    int budget = 0;
+    Map::Walk walk(map, filters, position);
+    step = walk.Next(&budget);
+    if (step == Step::kFound) seen.emplace_back(walk.subject());
+    if (step == Step::kEnd) break;
+    ASSERT_GT(walk.Position(), position);
+    position = walk.Position();
+  }
+  EXPECT_EQ(seen.size(), filters.size());
+}
+
 // One or a few tokens of one or a few letters, so that subjects share much.
 rc::Gen<std::string> Name(const std::string& letters) {
   return rc::gen::map(

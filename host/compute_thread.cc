@@ -27,23 +27,25 @@ bool Compute(const ComputeThread::Question& question) {
 }  // namespace
 
 struct ComputeThread::Shared {
-  void Run();
+  // The thread's work; true if nobody is left who would delete this.
+  bool Run();
 
   UniqueFd wake{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
-  std::thread thread;  // Of the event loop, as is nothing below.
+  std::thread thread;  // The event loop's own; all below belongs to both, under the mutex.
   std::mutex mutex;
   std::condition_variable asked;
   std::deque<Question> questions;
   std::deque<Answer> answers;
   bool computing = false;
   bool stop = false;
+  bool orphan = false;
 };
 
-void ComputeThread::Shared::Run() {
+bool ComputeThread::Shared::Run() {
   std::unique_lock lock(mutex);
   while (true) {
     asked.wait(lock, [this] { return stop || !questions.empty(); });
-    if (stop) return;
+    if (stop) return orphan;
     Question question = std::move(questions.front());
     questions.pop_front();
     computing = true;
@@ -61,16 +63,16 @@ void ComputeThread::Shared::Run() {
 ComputeThread::ComputeThread() : shared_(new Shared) { CHECK(shared_->wake.valid()); }
 
 ComputeThread::~ComputeThread() {
-  bool computing = false;
   {
     const std::lock_guard lock(shared_->mutex);
     shared_->stop = true;
-    computing = shared_->computing;
+    if (shared_->computing) {
+      // What the thread needs is left to it, and deleted by it if the process lives so long.
+      shared_->orphan = true;
+      shared_->thread.detach();
+      return;
+    }
     shared_->asked.notify_one();
-  }
-  if (computing) {
-    shared_->thread.detach();  // What it needs is left to it.
-    return;
   }
   if (shared_->thread.joinable()) shared_->thread.join();
   delete shared_;
@@ -79,8 +81,11 @@ ComputeThread::~ComputeThread() {
 int ComputeThread::fd() const { return shared_->wake.get(); }
 
 void ComputeThread::Ask(Question question) {
-  if (!shared_->thread.joinable())
-    shared_->thread = std::thread([shared = shared_] { shared->Run(); });
+  if (!shared_->thread.joinable()) {
+    shared_->thread = std::thread([shared = shared_] {
+      if (shared->Run()) delete shared;
+    });
+  }
   const std::lock_guard lock(shared_->mutex);
   shared_->questions.push_back(std::move(question));
   shared_->asked.notify_one();

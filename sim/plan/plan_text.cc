@@ -96,6 +96,16 @@ void VisitFields(FaultPlan& p, V& v) {
   v("detail", p.detail);
 }
 
+// The items of a plan, each once: its own fields, what it has one of, what it has several of.
+template <typename V>
+void VisitItems(Plan& p, V& v) {
+  v("plan", p);
+  v("link", p.link);
+  v("server", p.server);
+  v("client", p.clients);
+  v("fault", p.faults);
+}
+
 // ---- Values as text and back.
 
 std::string Print(bool value) { return value ? "yes" : "no"; }
@@ -219,26 +229,50 @@ std::optional<std::string> ParseItem(std::string_view rest, Item* item) {
   }
 }
 
+struct PlanPrinter {
+  std::string text;
+  template <typename Item>
+  void operator()(const char* name, Item& item) {
+    text += FormatItem(name, item);
+  }
+  template <typename Item>
+  void operator()(const char* name, std::vector<Item>& items) {
+    for (Item& item : items) text += FormatItem(name, item);
+  }
+};
+
+struct LineReader {
+  std::string_view name, rest;
+  bool found = false;
+  std::optional<std::string> wrong;
+  template <typename Item>
+  void operator()(const char* item_name, Item& item) {
+    if (name != item_name) return;
+    found = true;
+    wrong = ParseItem(rest, &item);
+  }
+  template <typename Item>
+  void operator()(const char* item_name, std::vector<Item>& items) {
+    if (name == item_name) (*this)(item_name, items.emplace_back());
+  }
+};
+
 std::optional<std::string> ParseLine(std::string_view line, Plan* plan) {
-  const std::string_view item = line.substr(0, line.find_first_of(" \t\r"));
-  const std::string_view rest = line.substr(item.size());
-  if (item == "plan") return ParseItem(rest, plan);
-  if (item == "link") return ParseItem(rest, &plan->link);
-  if (item == "server") return ParseItem(rest, &plan->server);
-  if (item == "client") return ParseItem(rest, &plan->clients.emplace_back());
-  if (item == "fault") return ParseItem(rest, &plan->faults.emplace_back());
-  return "not 'plan', 'link', 'server', 'client' or 'fault': '" + std::string(item) + "'";
+  LineReader reader;
+  reader.name = line.substr(0, line.find_first_of(" \t\r"));
+  reader.rest = line.substr(reader.name.size());
+  VisitItems(*plan, reader);
+  if (reader.found) return reader.wrong;
+  return "not 'plan', 'link', 'server', 'client' or 'fault': '" + std::string(reader.name) + "'";
 }
 
 }  // namespace
 
 std::string FormatPlan(const Plan& plan) {
-  std::string text = FormatItem("plan", plan);
-  text += FormatItem("link", plan.link);
-  text += FormatItem("server", plan.server);
-  for (const ClientPlan& client : plan.clients) text += FormatItem("client", client);
-  for (const FaultPlan& fault : plan.faults) text += FormatItem("fault", fault);
-  return text;
+  Plan visited = plan;  // One visit serves both ways, so it is not const.
+  PlanPrinter printer;
+  VisitItems(visited, printer);
+  return printer.text;
 }
 
 bool ParsePlan(std::string_view text, Plan* plan, std::string* error) {

@@ -68,8 +68,8 @@ bool Copier::CopySlice() {
     if (mark && size <= segment.end - at_) {
       bytes = reader_.Get(at_, size);
       if (bytes == nullptr) return false;
-      const auto records =
-          OpenBatch(*mark, bytes, segment.id, segment.seed, options_.cipher, &scratch_);
+      const auto records = OpenBatch(*mark, bytes, ring_->store(), segment.id, segment.seed,
+                                     options_.cipher, &scratch_);
       if (records) {
         if (!CopyBatch(*mark, *records)) return false;
         at_ = RoundUp(at_ + size, segment.alignment);

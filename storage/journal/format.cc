@@ -166,14 +166,14 @@ bool RecordReader::Next(RecordView* record) {
 }
 
 std::optional<std::span<const uint8_t>> OpenBatch(const Mark& mark, const uint8_t* batch,
-                                                  uint64_t segment, uint32_t seed,
-                                                  SegmentCipher* cipher,
+                                                  const Incarnation& store, uint64_t segment,
+                                                  uint32_t seed, SegmentCipher* cipher,
                                                   std::vector<uint8_t>* scratch) {
   std::span<const uint8_t> records(batch + kMarkBytes, mark.bytes);
   if ((mark.flags & kSealedByCipher) != 0) {
     if (cipher == nullptr || mark.bytes < SegmentCipher::kTagBytes) return std::nullopt;
     scratch->resize(mark.bytes - SegmentCipher::kTagBytes);
-    if (!cipher->Open({segment, mark.number, mark.life}, AuthenticatedPart(batch), records,
+    if (!cipher->Open({store, segment, mark.number, mark.life}, AuthenticatedPart(batch), records,
                       scratch->data()))
       return std::nullopt;
     records = *scratch;

@@ -120,11 +120,9 @@ inline std::span<const uint8_t> AuthenticatedPart(const uint8_t* mark) {
 
 // The records of a batch whose mark was decoded from 'batch' (all of its kMarkBytes + mark.bytes
 // bytes), in place or decrypted into 'scratch'; nullopt if anything about them is not whole.
-[[nodiscard]] std::optional<std::span<const uint8_t>> OpenBatch(const Mark& mark,
-                                                                const uint8_t* batch,
-                                                                uint64_t segment, uint32_t seed,
-                                                                SegmentCipher* cipher,
-                                                                std::vector<uint8_t>* scratch);
+[[nodiscard]] std::optional<std::span<const uint8_t>> OpenBatch(
+    const Mark& mark, const uint8_t* batch, const Incarnation& store, uint64_t segment,
+    uint32_t seed, SegmentCipher* cipher, std::vector<uint8_t>* scratch);
 
 // Whether 'records' (decrypted) is what 'mark' announces.
 [[nodiscard]] bool RecordsAreWhole(const Mark& mark, std::span<const uint8_t> records,

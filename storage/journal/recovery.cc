@@ -134,7 +134,7 @@ void Recovery::HeadersRead() {
         poison_->Set(ring_->NameOf(file.slot) + " is encrypted, and there is no key");
         return;
       }
-      if (!options_.cipher->Open({header.id, 0, 0}, {}, header.key_check, nullptr)) {
+      if (!options_.cipher->Open({header.store, header.id, 0, 0}, {}, header.key_check, nullptr)) {
         poison_->Set(ring_->NameOf(file.slot) + " is encrypted with another key");
         return;
       }
@@ -194,7 +194,8 @@ bool Recovery::ScanFile(const File& file) {
     bytes = reader_.Get(at_, size);
     if (bytes == nullptr) return false;
     FoundBatch batch{file.decoded->id, file.slot, at_, RoundUp(at_ + size, step), *mark};
-    if (!OpenBatch(*mark, bytes, file.decoded->id, file.seed, options_.cipher, &scratch_)) {
+    if (!OpenBatch(*mark, bytes, ring_->store(), file.decoded->id, file.seed, options_.cipher,
+                   &scratch_)) {
       broken_ = batch;
       at_ += step;
       continue;
@@ -276,8 +277,8 @@ Progress Recovery::Load(const FoundBatch& batch, std::span<const uint8_t>* recor
   }
   const uint8_t* bytes = reader_.Get(batch.offset, kMarkBytes + uint64_t{batch.mark.bytes});
   if (bytes == nullptr) return Progress::kWait;
-  const auto opened =
-      OpenBatch(batch.mark, bytes, batch.segment, file.seed, options_.cipher, &scratch_);
+  const auto opened = OpenBatch(batch.mark, bytes, ring_->store(), batch.segment, file.seed,
+                                options_.cipher, &scratch_);
   if (!opened) {
     poison_->Set(ring_->NameOf(batch.slot) + ", offset " + std::to_string(batch.offset) +
                  ": changed while it was being read");

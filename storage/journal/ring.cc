@@ -221,7 +221,8 @@ void SegmentRing::WriteHeader(uint32_t slot) {
   header.segment_bytes = options_.segment_bytes;
   header.alignment = alignment_;
   header.encrypted = options_.cipher != nullptr;
-  if (header.encrypted) options_.cipher->Seal({segment.id, 0, 0}, {}, {}, header.key_check.data());
+  if (header.encrypted)
+    options_.cipher->Seal({store_, segment.id, 0, 0}, {}, {}, header.key_check.data());
   EncodeHeader(header, header_.data());
   step_ = Step::kHeader;
   ticket_ = disk_->Write(segment.file, 0, header_.data(), kHeaderBytes);

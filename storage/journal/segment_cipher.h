@@ -1,17 +1,20 @@
 // The port through which the journal encrypts: one batch at a time, with a key for each segment.
 //
-// An implementation derives a segment's key from the store's key, the store's uuid and the segment
-// id; ids are never used again within a store. Within a segment, (number, life) is never used for
-// two different batches, so the pair may serve as a nonce.
+// (store, segment, number, life) is never used for two different batches, so keys may be derived
+// from some of them and the rest serve as the nonce: stores are drawn at random, segment ids and
+// lives are never used again within one. storage/crypto/journal_cipher.h implements it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include "engine/store/incarnation.h"
+
 namespace dunlin {
 
 struct BatchNonce {
+  Incarnation store;
   uint64_t segment = 0;
   uint64_t number = 0;
   uint64_t life = 0;  // A counter in the upper half, random in the lower one.

@@ -179,9 +179,9 @@ void Writer::SealOpen() {
   }
   EncodeMark(mark, segment.seed, out);
   if (options_.cipher != nullptr) {
-    options_.cipher->Seal({segment.id, mark.number, mark.life}, AuthenticatedPart(out),
-                          {batch.buffer.data() + kMarkBytes, batch.size - kMarkBytes},
-                          out + kMarkBytes);
+    options_.cipher->Seal(
+        {ring_->store(), segment.id, mark.number, mark.life}, AuthenticatedPart(out),
+        {batch.buffer.data() + kMarkBytes, batch.size - kMarkBytes}, out + kMarkBytes);
   }
   std::memset(out + used, 0, padded - used);
   batch.end = batch.offset + padded;

@@ -85,6 +85,7 @@ void MemoryStore::FindTtls(int* budget) {
     if (at->ttl > 0) ttls_.Add({ExpiryOf(*at), at->seq});
   }
   chores_.find_ttls = 0;
+  rest_until_ = seen_.mono;  // Some may be due by now.
 }
 
 void MemoryStore::DropDeleted(int* budget) {

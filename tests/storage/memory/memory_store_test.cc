@@ -4,42 +4,128 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/storage/store_suite.h"
+#include "storage/format/stream_state.h"
+#include "storage/memory/memory_consumer_store.h"
+#include "tests/storage/memory/memory_world.h"
 
 namespace dunlin {
 namespace {
-
-class MemoryWorld final : public StoreWorld {
- public:
-  MemoryWorld(const StoreConfig& config, int steps_per_slice)
-      : store_({.config = config, .steps_per_slice = steps_per_slice}) {}
-  ~MemoryWorld() override { store_.CheckInvariants(); }
-
-  StreamStore& store() override { return store_; }
-  void Settle(const Now&) override {}
-  bool Durable() const override { return false; }
-  void Reopen(const Now&, const StoreConfig&) override {}
-  void Crash(const Now&, const StoreConfig&) override {}
-  uint64_t CountedBytes(size_t subject, size_t header, size_t payload) const override {
-    return MemoryMsgBytes(subject, header, payload);
-  }
-
- private:
-  memory::MemoryStore store_;
-};
-
-std::unique_ptr<StoreWorld> MakeMemory(const StoreConfig& config, const Now&) {
-  return std::make_unique<MemoryWorld>(config, 8192);
-}
-
-std::unique_ptr<StoreWorld> MakeMemoryInSmallSlices(const StoreConfig& config, const Now&) {
-  return std::make_unique<MemoryWorld>(config, 2);
-}
 
 INSTANTIATE_TEST_SUITE_P(Memory, StoreSuite,
                          ::testing::Values(StoreKind{"Whole", &MakeMemory},
                                            StoreKind{"Sliced", &MakeMemoryInSmallSlices}),
                          StoreKindName);
+
+constexpr Now kNow{{Hours(1).ns}, {Seconds(1'700'000'000).ns}};
+
+memory::MemoryStore MakeStore(int steps_per_slice) {
+  StoreConfig config;
+  config.name = "zzz";
+  return memory::MemoryStore({.config = config, .steps_per_slice = steps_per_slice});
+}
+
+void Fill(memory::MemoryStore& store, int count) {
+  for (int i = 0; i < count; ++i) {
+    ASSERT_TRUE(store.Store(kNow, "a." + std::to_string(i % 100), "", "payload", 0).ok());
+  }
+}
+
+TEST(MemoryStore, CountsSixteenBytesBesideWhatAMessageHas) {
+  EXPECT_EQ(MemoryMsgBytes(3, 10, 11), 3u + 10 + 11 + 16);
+}
+
+TEST(MemoryStore, WorksNoLongerThanASliceAtATime) {
+  memory::MemoryStore store = MakeStore(50);
+  Fill(store, 1000);
+  CountPending count;
+  count.filters = {"a.*"};
+  count.from = 500;
+  int slices = 1;
+  while (store.Run(count) == Progress::kMore) ++slices;
+  EXPECT_EQ(count.total, 501u);
+  EXPECT_GT(slices, 8);
+
+  Purge purge;
+  purge.filter = "a.*";
+  slices = 1;
+  while (store.Run(kNow, purge) == Progress::kMore) {
+    ++slices;
+    store.CheckInvariants();
+  }
+  EXPECT_EQ(purge.purged, 1000u);
+  EXPECT_GE(slices, 20);
+}
+
+TEST(MemoryStore, PurgesEverythingAtOnceAndFreesItBitByBit) {
+  memory::MemoryStore store = MakeStore(600);
+  Fill(store, 10'000);
+  const size_t full = store.BytesUsed();
+  Purge purge;
+  EXPECT_EQ(store.Run(kNow, purge), Progress::kDone);
+  EXPECT_EQ(store.State().msgs, 0u);
+  EXPECT_LT(store.BytesUsed(), full / 100);
+  int slices = 0;
+  for (; store.NextDeadline() <= kNow.mono; ++slices) store.OnDeadline(kNow);
+  EXPECT_GE(slices, 9);
+  EXPECT_EQ(store.NextDeadline(), kNever);
+}
+
+TEST(MemoryStore, SkippingCostsNothing) {
+  memory::MemoryStore store = MakeStore(10);
+  Fill(store, 1);
+  const size_t before = store.BytesUsed();
+  ASSERT_TRUE(store.Skip(kNow, 0, 1'000'000'000'000, StreamStore::SkipTime::kKeep).ok());
+  EXPECT_EQ(store.BytesUsed(), before);
+  EXPECT_EQ(store.State().num_deleted, 1'000'000'000'000u);
+  EXPECT_EQ(store.Deleted(), (std::vector<SeqRange>{{2, 1'000'000'000'001}}));
+}
+
+TEST(MemoryStore, EncodesItsStateAsReplicasReadIt) {
+  memory::MemoryStore store = MakeStore(8192);
+  Fill(store, 30);
+  for (const Seq seq : {1, 2, 5, 6, 7, 20}) ASSERT_TRUE(store.Remove(kNow, seq).ok());
+  ASSERT_TRUE(store.Skip(kNow, 0, 100'000, StreamStore::SkipTime::kKeep).ok());
+  Fill(store, 3);
+  ASSERT_TRUE(store.Remove(kNow, 100'032).ok());
+  const std::string bytes = store.EncodedState(22);
+  EXPECT_LT(bytes.size(), 700u) << "a long run is a run";
+  format::ReplicatedState state;
+  ASSERT_TRUE(format::DecodeReplicatedState(bytes, &state).ok());
+  EXPECT_EQ(state.msgs, 26u);
+  EXPECT_EQ(state.bytes, store.State().bytes);
+  EXPECT_EQ(state.first_seq, 3u);
+  EXPECT_EQ(state.last_seq, 100'033u);
+  EXPECT_EQ(state.failed, 22u);
+  EXPECT_EQ(state.num_deleted, 100'005u);
+  EXPECT_EQ(format::DeletedRanges(state.deleted), store.Deleted());
+}
+
+TEST(MemoryStore, IsSmall) {
+  memory::MemoryStore store = MakeStore(8192);
+  for (int i = 0; i < 20'000; ++i) {
+    ASSERT_TRUE(store.Store(kNow, "orders.eu." + std::to_string(100'000 + i), "", "", 0).ok());
+  }
+  // The message's own 56 bytes and its subject, 9 for where it is, and the subject's entry.
+  EXPECT_LT(store.BytesUsed() / 20'000, 56 + 16 + 12 + 45u);
+}
+
+TEST(MemoryConsumerStore, KeepsTheStateOfAConsumer) {
+  memory::MemoryConsumerStore store({.name = "o", .ack_policy = AckPolicy::kExplicit});
+  EXPECT_FALSE(store.HasState());
+  EXPECT_TRUE(store.SetStarting(10).ok());
+  EXPECT_TRUE(store.Delivered(1, 11, 1, kNow.wall).ok());
+  EXPECT_TRUE(store.Delivered(2, 12, 1, kNow.wall).ok());
+  EXPECT_EQ(Describe(store.Acked(1, 15)), "no message found");
+  EXPECT_TRUE(store.Acked(1, 11).ok());
+  const ConsumerState state = store.State();
+  EXPECT_EQ(state.ack_floor, (SequencePair{1, 11}));
+  EXPECT_FALSE(store.EncodedState(kNow.wall).empty());
+  memory::MemoryConsumerStore other({.name = "p", .ack_policy = AckPolicy::kExplicit});
+  EXPECT_TRUE(other.Update(state).ok());
+  EXPECT_EQ(other.State(), state);
+  EXPECT_TRUE(store.Reset(3).ok());
+  EXPECT_EQ(store.State().delivered, (SequencePair{0, 3}));
+}
 
 }  // namespace
 }  // namespace dunlin

@@ -97,6 +97,10 @@ class PrintedSink final : public inspect::Sink {
     sink().OnStream(stream);
     Print();
   }
+  void OnJournal(const inspect::JournalReport& journal) override {
+    sink().OnJournal(journal);
+    Print();
+  }
 
  private:
   inspect::Sink& sink() { return json_ ? static_cast<inspect::Sink&>(json_sink_) : text_sink_; }

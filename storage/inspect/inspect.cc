@@ -1,10 +1,13 @@
 #include "storage/inspect/inspect.h"
 
 #include "storage/format/file_names.h"
+#include "storage/inspect/journal_inspector.h"
 #include "storage/inspect/stream_inspector.h"
 
 namespace dunlin::inspect {
 namespace {
+
+constexpr std::string_view kJournalDir = "journal";
 
 std::string Join(std::string_view directory, std::string_view name) {
   return std::string(directory) + "/" + std::string(name);
@@ -72,6 +75,11 @@ Totals Inspect(Files* files, const std::string& directory, const Options& option
       if (!stream.is_directory) continue;
       InspectStream(files, account.name, Join(streams, stream.name), options, sink, &totals);
     }
+  }
+  if (Has(*entries, kJournalDir)) {
+    JournalInspector journal(files, options, sink, Join(root, kJournalDir));
+    journal.Run();
+    totals.damages += journal.damages();
   }
   return totals;
 }

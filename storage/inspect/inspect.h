@@ -81,6 +81,16 @@ struct ConsumerReport {
   ConsumerState state;
 };
 
+// Of 'jetstream/journal'.
+struct JournalReport {
+  std::string store;  // Its id.
+  uint64_t segments = 0;
+  uint64_t first_batch = 0, last_batch = 0;
+  uint64_t batches = 0, records = 0, bytes = 0;  // That would be replayed.
+  bool torn_tail = false;  // What was not durable when the process ended is cut off: no damage.
+  bool encrypted = false;
+};
+
 struct Finding {
   enum class Severity : uint8_t {
     kNote,    // Worth knowing; nothing is lost.
@@ -103,6 +113,7 @@ class Sink {
   virtual void OnMessage(const format::Record& message) = 0;
   virtual void OnConsumer(const ConsumerReport& consumer) = 0;
   virtual void OnStream(const StreamReport& stream) = 0;
+  virtual void OnJournal(const JournalReport& journal) = 0;
 };
 
 struct Totals {

@@ -127,6 +127,20 @@ void TextSink::OnStream(const StreamReport& stream) {
   }
 }
 
+void TextSink::OnJournal(const JournalReport& journal) {
+  *out_ += "journal: " + Count(journal.segments, "segment");
+  if (journal.batches == 0) {
+    *out_ += ", nothing to replay";
+  } else {
+    *out_ += ", batches " + Number(journal.first_batch) + " to " + Number(journal.last_batch) +
+             ", " + Count(journal.records, "record") + ", " + Count(journal.bytes, "byte") +
+             " to replay";
+  }
+  if (journal.encrypted) *out_ += ", encrypted";
+  if (journal.torn_tail) *out_ += ", torn tail";
+  *out_ += "\n";
+}
+
 void JsonSink::OnStreamBegin(const StreamReport&) {}
 
 void JsonSink::OnFinding(const Finding& finding) {
@@ -214,6 +228,19 @@ void JsonSink::OnStream(const StreamReport& stream) {
   line->String("index", Describe(stream.index));
   if (stream.ttl_entries) line->Uint("ttl_entries", *stream.ttl_entries);
   if (stream.schedule_entries) line->Uint("schedule_entries", *stream.schedule_entries);
+}
+
+void JsonSink::OnJournal(const JournalReport& journal) {
+  Line line(out_, "journal");
+  line->String("store", journal.store);
+  line->Uint("segments", journal.segments);
+  line->Uint("first_batch", journal.first_batch);
+  line->Uint("last_batch", journal.last_batch);
+  line->Uint("batches", journal.batches);
+  line->Uint("records", journal.records);
+  line->Uint("bytes", journal.bytes);
+  line->Bool("torn_tail", journal.torn_tail);
+  line->Bool("encrypted", journal.encrypted);
 }
 
 std::string Describe(const Totals& totals) {

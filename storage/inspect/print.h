@@ -15,6 +15,7 @@ namespace dunlin::inspect {
 //     consumer C: delivered 3 (stream 5), ack floor 2 (stream 4), 1 pending, 0 redelivered
 //     4 messages, 167 bytes, sequences 1 (2026-...) to 6 (2026-...), 3 subjects, 2 deleted
 //     index.db: current
+//   journal: 2 segments, batches 17 to 90, 4711 records, 123456 bytes to replay, torn tail
 class TextSink final : public Sink {
  public:
   explicit TextSink(std::string* out) : out_(out) {}
@@ -24,13 +25,14 @@ class TextSink final : public Sink {
   void OnMessage(const format::Record& message) override;
   void OnConsumer(const ConsumerReport& consumer) override;
   void OnStream(const StreamReport& stream) override;
+  void OnJournal(const JournalReport& journal) override;
 
  private:
   std::string* const out_;
 };
 
-// Each line has a "kind": finding, block, message, consumer or stream; headers and payloads are in
-// hexadecimal.
+// Each line has a "kind": finding, block, message, consumer, stream or journal; headers and
+// payloads are in hexadecimal.
 class JsonSink final : public Sink {
  public:
   explicit JsonSink(std::string* out) : out_(out) {}
@@ -40,6 +42,7 @@ class JsonSink final : public Sink {
   void OnMessage(const format::Record& message) override;
   void OnConsumer(const ConsumerReport& consumer) override;
   void OnStream(const StreamReport& stream) override;
+  void OnJournal(const JournalReport& journal) override;
 
  private:
   std::string* const out_;

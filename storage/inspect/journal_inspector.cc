@@ -1,0 +1,130 @@
+#include "storage/inspect/journal_inspector.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "storage/journal/ring.h"
+
+namespace dunlin::inspect {
+namespace {
+
+std::span<const uint8_t> AsBytes(const std::string& text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+std::string Hex(const Incarnation& id) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (const uint8_t byte : id.bytes) out += {kDigits[byte >> 4], kDigits[byte & 15]};
+  return out;
+}
+
+}  // namespace
+
+JournalInspector::JournalInspector(Files* files, const Options& options, Sink* sink,
+                                   std::string directory)
+    : files_(files), options_(options), sink_(sink), directory_(std::move(directory)) {}
+
+void JournalInspector::Damage(const std::string& file, std::optional<uint64_t> offset,
+                              std::string text) {
+  ++damages_;
+  sink_->OnFinding({Finding::Severity::kDamage, file, offset, std::move(text)});
+}
+
+void JournalInspector::Run() {
+  const auto entries = files_->List(directory_);
+  if (!entries) return;
+  ReadKey();
+  for (const DirEntry& entry : *entries) {
+    const auto slot = journal::SegmentRing::SlotOf(entry.name);
+    if (slot && !entry.is_directory) ScanSegment(directory_ + "/" + entry.name, *slot);
+  }
+  Decide();
+  sink_->OnJournal(report_);
+}
+
+void JournalInspector::ReadKey() {
+  const std::string file = directory_ + "/" + std::string(crypto::kJournalKeyFile);
+  std::string error;
+  const auto bytes = files_->Read(file, &error);
+  if (!bytes || options_.key.empty()) return;
+  const crypto::SecretKey kek = crypto::MasterKey(options_.key, "").ForJournal();
+  for (const auto kind : {crypto::CipherKind::kChaCha, crypto::CipherKind::kAes}) {
+    const auto key = crypto::OpenKeyFile(kind, kek, *bytes);
+    if (key) cipher_ = std::make_unique<crypto::JournalCipher>(*key);
+  }
+  if (cipher_ == nullptr) Damage(file, std::nullopt, "does not open with this key");
+}
+
+void JournalInspector::ScanSegment(const std::string& file, uint32_t slot) {
+  std::string error;
+  const auto text = files_->Read(file, &error);
+  if (!text) return Damage(file, std::nullopt, error);
+  const std::span<const uint8_t> bytes = AsBytes(*text);
+  if (bytes.size() < journal::kHeaderBytes) return;  // Being made when the process ended.
+  const auto header = journal::DecodeHeader(bytes.first(journal::kHeaderBytes));
+  if (!header) {
+    // Used once, batches begin with a mark: else it was never used.
+    if (bytes.size() > journal::kHeaderBytes + 1 && bytes[journal::kHeaderBytes] == 'D' &&
+        bytes[journal::kHeaderBytes + 1] == 'j') {
+      Damage(file, 0, "has no whole header");
+    }
+    return;
+  }
+  ++report_.segments;
+  report_.store = Hex(header->store);
+  segment_files_[header->id] = file;
+  if (header->encrypted) {
+    report_.encrypted = true;
+    if (cipher_ == nullptr) return Damage(file, std::nullopt, "is encrypted, and no key was given");
+    if (!cipher_->Open({header->id, 0, 0}, {}, header->key_check, nullptr)) {
+      return Damage(file, std::nullopt, "is encrypted with another key");
+    }
+  }
+  const uint32_t seed = journal::SegmentSeed(header->store, header->id);
+  const uint64_t step = std::max<uint64_t>(header->alignment, 1);
+  std::vector<uint8_t> scratch;
+  for (uint64_t at = journal::kHeaderBytes; at + journal::kMarkBytes <= bytes.size();) {
+    const auto mark = journal::DecodeMark(bytes.subspan(at, journal::kMarkBytes), seed);
+    const uint64_t size = mark ? journal::kMarkBytes + uint64_t{mark->bytes} : 0;
+    if (!mark || size > bytes.size() - at) {
+      at += step;
+      continue;
+    }
+    const auto records =
+        journal::OpenBatch(*mark, bytes.data() + at, header->id, seed, cipher_.get(), &scratch);
+    if (!records) {
+      at += step;
+      continue;
+    }
+    const uint64_t end = journal::RoundUp(at + size, step);
+    found_.push_back({header->id, slot, at, end, *mark});
+    at = end;
+  }
+}
+
+void JournalInspector::Decide() {
+  std::sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.segment, a.offset) < std::pair(b.segment, b.offset);
+  });
+  const journal::Resolution resolution = journal::Resolve(std::move(found_));
+  for (const journal::FoundBatch& batch : resolution.accepted) {
+    ++report_.batches;
+    report_.records += batch.mark.records;
+    report_.bytes += batch.mark.bytes;
+  }
+  if (!resolution.accepted.empty()) {
+    report_.first_batch = resolution.accepted.front().mark.number;
+    report_.last_batch = resolution.accepted.back().mark.number;
+  }
+  report_.torn_tail = resolution.torn;
+  for (const journal::Damage& damage : resolution.damages) {
+    const auto file = segment_files_.find(damage.segment);
+    Damage(file == segment_files_.end() ? directory_ : file->second, damage.offset,
+           damage.first == 0 ? "the beginning of what was durable is missing"
+                             : "batches " + std::to_string(damage.first) + " to " +
+                                   std::to_string(damage.last) + ", which were durable, are gone");
+  }
+}
+
+}  // namespace dunlin::inspect

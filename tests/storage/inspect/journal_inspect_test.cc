@@ -1,0 +1,98 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "storage/crypto/journal_cipher.h"
+#include "storage/inspect/inspect.h"
+#include "storage/inspect/print.h"
+#include "storage/journal/format.h"
+#include "tests/storage/inspect/memory_files.h"
+#include "tests/storage/journal/journal_world.h"
+
+namespace dunlin::inspect {
+namespace {
+
+using journal::JournalWorld;
+
+class JournalInspect : public testing::Test {
+ protected:
+  // Twenty records in batches of their own, then the power goes.
+  void Write(JournalWorld* world) {
+    ASSERT_TRUE(world->Boot());
+    for (int i = 0; i < 20; ++i) {
+      world->Append(i % 3, 300);
+      world->EndOfStep();
+      world->RunAll();
+    }
+    for (const std::string& what : world->violations()) ADD_FAILURE() << what;
+    for (const JournalWorld::File& file : Segments(*world)) {
+      files_.files["d/" + file.path] = *world->disk().Contents(file.path);
+    }
+  }
+  // By their names: what is in them may be encrypted.
+  static std::vector<JournalWorld::File> Segments(const JournalWorld& world) {
+    std::vector<JournalWorld::File> segments;
+    for (int slot = 0; slot < 64; ++slot) {
+      JournalWorld::File file;
+      file.path = "jetstream/journal/" + std::to_string(slot) + ".seg";
+      if (world.disk().Contents(file.path)) segments.push_back(file);
+    }
+    return segments;
+  }
+  std::string Report(const Options& options = {}) {
+    std::string text;
+    TextSink sink(&text);
+    damages_ = Inspect(&files_, "d", options, &sink).damages;
+    return text;
+  }
+
+  MemoryFiles files_;
+  uint64_t damages_ = 0;
+};
+
+TEST_F(JournalInspect, CountsWhatWouldBeReplayed) {
+  JournalWorld world(1, JournalWorld::SmallOptions());
+  Write(&world);
+  const std::string report = Report();
+  EXPECT_EQ(damages_, 0u) << report;
+  EXPECT_NE(report.find("journal: "), std::string::npos) << report;
+  EXPECT_NE(report.find(" to replay"), std::string::npos) << report;
+}
+
+TEST_F(JournalInspect, NamesBatchesThatWereDurableAndAreGone) {
+  JournalWorld world(1, JournalWorld::SmallOptions());
+  Write(&world);
+  const JournalWorld::File file = world.Files().front();
+  ASSERT_GE(file.batches.size(), 5u);
+  files_.files["d/" + file.path][file.batches[2].offset + journal::kMarkBytes + 20] ^= 1;
+  const std::string number = std::to_string(file.batches[2].number);
+  EXPECT_NE(Report().find("batches " + number + " to " + number + ", which were durable, are gone"),
+            std::string::npos)
+      << Report();
+  EXPECT_EQ(damages_, 1u);
+}
+
+TEST_F(JournalInspect, OpensAnEncryptedJournalWithItsKeyOnly) {
+  crypto::SeededEntropy entropy{Rng(1)};
+  const crypto::NewKey key = crypto::MakeKeyFile(crypto::CipherKind::kChaCha,
+                                                 crypto::MasterKey("k", "").ForJournal(), &entropy);
+  crypto::JournalCipher cipher(key.key);
+  JournalOptions journal = JournalWorld::SmallOptions();
+  journal.cipher = &cipher;
+  JournalWorld world(1, journal);
+  Write(&world);
+  world.Crash(sim::CrashKind::kPowerLoss);
+  ASSERT_TRUE(world.Boot());  // It reads itself.
+  EXPECT_EQ(world.recovered(), 20u);
+  files_.files["d/jetstream/journal/" + std::string(crypto::kJournalKeyFile)] = key.file;
+  Options options;
+  options.key = "k";
+  EXPECT_NE(Report(options).find(" to replay, encrypted"), std::string::npos) << Report(options);
+  EXPECT_EQ(damages_, 0u);
+  EXPECT_NE(Report().find("is encrypted, and no key was given"), std::string::npos);
+  options.key = "another";
+  EXPECT_NE(Report(options).find("journal.key: does not open with this key"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dunlin::inspect

@@ -34,26 +34,13 @@ void JournalInspector::Damage(const std::string& file, std::optional<uint64_t> o
 void JournalInspector::Run() {
   const auto entries = files_->List(directory_);
   if (!entries) return;
-  ReadKey();
+  if (!options_.key.empty()) cipher_ = std::make_unique<crypto::JournalCipher>(options_.key);
   for (const DirEntry& entry : *entries) {
     const auto slot = journal::SegmentRing::SlotOf(entry.name);
     if (slot && !entry.is_directory) ScanSegment(directory_ + "/" + entry.name, *slot);
   }
   Decide();
   sink_->OnJournal(report_);
-}
-
-void JournalInspector::ReadKey() {
-  const std::string file = directory_ + "/" + std::string(crypto::kJournalKeyFile);
-  std::string error;
-  const auto bytes = files_->Read(file, &error);
-  if (!bytes || options_.key.empty()) return;
-  const crypto::SecretKey kek = crypto::MasterKey(options_.key, "").ForJournal();
-  for (const auto kind : {crypto::CipherKind::kChaCha, crypto::CipherKind::kAes}) {
-    const auto key = crypto::OpenKeyFile(kind, kek, *bytes);
-    if (key) cipher_ = std::make_unique<crypto::JournalCipher>(*key);
-  }
-  if (cipher_ == nullptr) Damage(file, std::nullopt, "does not open with this key");
 }
 
 void JournalInspector::ScanSegment(const std::string& file, uint32_t slot) {
@@ -77,7 +64,7 @@ void JournalInspector::ScanSegment(const std::string& file, uint32_t slot) {
   if (header->encrypted) {
     report_.encrypted = true;
     if (cipher_ == nullptr) return Damage(file, std::nullopt, "is encrypted, and no key was given");
-    if (!cipher_->Open({header->id, 0, 0}, {}, header->key_check, nullptr)) {
+    if (!cipher_->Open({header->store, header->id, 0, 0}, {}, header->key_check, nullptr)) {
       return Damage(file, std::nullopt, "is encrypted with another key");
     }
   }
@@ -91,8 +78,8 @@ void JournalInspector::ScanSegment(const std::string& file, uint32_t slot) {
       at += step;
       continue;
     }
-    const auto records =
-        journal::OpenBatch(*mark, bytes.data() + at, header->id, seed, cipher_.get(), &scratch);
+    const auto records = journal::OpenBatch(*mark, bytes.data() + at, header->store, header->id,
+                                            seed, cipher_.get(), &scratch);
     if (!records) {
       at += step;
       continue;

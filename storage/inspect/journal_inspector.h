@@ -24,7 +24,6 @@ class JournalInspector {
   uint64_t damages() const { return damages_; }
 
  private:
-  void ReadKey();
   void ScanSegment(const std::string& file, uint32_t slot);
   void Decide();
   void Damage(const std::string& file, std::optional<uint64_t> offset, std::string text);

@@ -1,0 +1,108 @@
+// The root of a store directory: owns the journal and the stores, and carries what happens between
+// them and the disk.
+//
+//   Storage storage(options, &disk, rng);
+//   storage.AddStream("A/streams/S", config);     // each one that is known, then
+//   storage.Open(now);                            // OnDisk(), EndOfStep() until state() is
+//   kRunning storage.AddStream(...)                        // also later: running once stream(id)'s
+//   phase is
+//
+//   each engine step: OnDisk() for each completion, then whatever the engine does with the stores,
+//                     then EndOfStep(now), once, last
+//   a change is safe, and its promise may be given, once durable().Covers(its point)
+//
+//   storage.Stop(now);                            // until state() is kStopped: a clean stop
+//
+// A store that fails, fails alone: stream(id)->Failure(). The journal failing is everybody's:
+// Failure(); nothing is promised from then on.
+//
+// Which streams there are, and what is configured of them, is not decided here.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/rng.h"
+#include "storage/file/file_store.h"
+#include "storage/journal/journal.h"
+
+namespace dunlin {
+
+struct StorageOptions {
+  JournalOptions journal;
+  file::FileLimits limits;
+  // Checkpoints under way at once, when the journal wants space back.
+  size_t checkpoints_max = 16;
+};
+
+class Storage {
+ public:
+  enum class State : uint8_t {
+    kNew,
+    kScanning,   // What is in the directories, blocks included.
+    kReplaying,  // What is in the journal.
+    kStarting,
+    kRunning,
+    kStopping,
+    kStopped,
+    kFailed,  // The journal: Failure().
+  };
+
+  // 'disk' outlives this.
+  Storage(const StorageOptions& options, DiskQueue* disk, Rng rng);
+  ~Storage();
+
+  // A stream in 'directory' (within the disk's; made if it is not there). The id is never 0.
+  // REQUIRES: kNew or kRunning.
+  uint32_t AddStream(std::string directory, const StoreConfig& config);
+  // Null: no such stream. Changes may be asked of it while its phase() is kRunning.
+  file::FileStore* stream(uint32_t id);
+
+  void Open(const Now& now);
+  void OnDisk(const Now& now, const DiskDone& done);
+  void EndOfStep(const Now& now);
+  void Stop(const Now& now);
+
+  State state() const { return state_; }
+  std::optional<std::string> Failure() const { return journal_.Failure(); }
+  Durable durable() const { return journal_.durable(); }
+  // Take nothing new in: the journal waits for stores to catch up.
+  bool full() const { return journal_.full(); }
+  Instant NextDeadline() const;
+  void OnDeadline(const Now& now);
+  // For the log: what was damaged, in the journal and in the stores.
+  std::vector<std::string> TakeNotices();
+  const Journal& journal() const { return journal_; }
+
+ private:
+  class AssetJournal;
+  struct Stream {
+    std::unique_ptr<AssetJournal> journal;
+    std::unique_ptr<file::FileStore> store;
+  };
+
+  void WorkScanning();
+  void WorkReplaying();
+  void WorkStarting(const Now& now);
+  void WorkStopping();
+  void StartLate(const Now& now);
+  void WantCheckpoints();
+
+  const StorageOptions options_;
+  DiskQueue* const disk_;
+  Rng rng_;
+  Journal journal_;
+  file::DiskRoutes routes_;
+  std::map<uint32_t, Stream> streams_;
+  std::map<Incarnation, uint32_t> owners_;
+  std::vector<AssetNumber> laggards_;
+  uint32_t last_id_ = 0;
+  State state_ = State::kNew;
+  std::vector<std::string> notices_;
+};
+
+}  // namespace dunlin

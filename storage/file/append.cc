@@ -2,20 +2,11 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/store/msg_headers.h"
 #include "storage/file/file_store.h"
 #include "storage/format/checksum_key.h"
 
 namespace dunlin::file {
-namespace {
-
-// A rollup removes what its subject had, so it may pass a full subject. reference: the header's
-// name, at the start of a line, whatever its value.
-bool IsRollup(std::string_view header) {
-  return header.find("\r\nNats-Rollup:") != std::string_view::npos;
-}
-
-}  // namespace
-
 uint64_t DynamicBlockBytes(RetentionPolicy retention, int64_t max_bytes, bool encrypted) {
   constexpr uint64_t kLarge = 8u << 20, kMedium = 4u << 20, kSealedMax = 2u << 20, kMin = 32'000;
   if (max_bytes > 0) {
@@ -97,7 +88,14 @@ WritePoint FileStore::AppendMessage(std::string_view subject, std::string_view h
   record.bytes = static_cast<uint32_t>(scratch_.size());
   if (index_.msgs == 0) index_.first = at;
   CountMessage(head, record);
-  if (ttl > 0) ++head->ttls;
+  // What the owner says counts while TTLs are on; the header, which stays, whenever they come on.
+  const int64_t lives =
+      ttl < 0 || (ttl > 0 && options_.config.allow_msg_ttl) ? ttl : MessageTtl(header);
+  if (lives > 0) ++head->ttls;
+  NoteTtl(record, lives);
+  if (after_never_ == WallTime{} && never_up_to_ >= index_.first.seq && lives >= 0) {
+    after_never_ = at.time;
+  }
   ++index_.msgs;
   index_.bytes += record.bytes;
   index_.last = at;
@@ -171,8 +169,9 @@ StoreError FileStore::Admit(std::string_view subject, std::string_view header,
   return StoreError::kNone;
 }
 
-StoreResult FileStore::Put(const Now&, std::string_view subject, std::string_view header,
+StoreResult FileStore::Put(const Now& now, std::string_view subject, std::string_view header,
                            std::string_view payload, SeqTime at, int64_t ttl) {
+  now_ = now;
   if (!format::RecordFits(subject.size(), header.size(), payload.size())) {
     return Refused(StoreError::kMsgTooLarge);
   }

@@ -76,7 +76,10 @@ struct Block {
   // --- Its file.
   bool has_file = false;   // Made, and named.
   bool rewritten = false;  // The file may not be the plain bytes: it is file_bytes long.
-  bool replacing = false;  // A new file is about to take its name: do not open it.
+  bool compressed = false;
+  bool erase = false;                  // Something in it was erased: write it anew.
+  uint64_t rewritten_at = UINT64_MAX;  // 'bytes' when it was last written anew.
+  bool replacing = false;              // A new file is about to take its name: do not open it.
   uint64_t file_bytes = 0;
   uint64_t written = 0;         // Plain bytes that are in the file; raw_bytes for a sealed one.
   uint64_t synced = 0;          // Plain bytes that a sync has covered.

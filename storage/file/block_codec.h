@@ -17,7 +17,8 @@ class BlockCodec {
   const std::string& stream() const { return stream_; }
 
   // Turns a file's bytes into plain ones, in place. False: '*why' says what is wrong with them.
-  [[nodiscard]] bool Decode(const Block& block, std::string* bytes, std::string* why);
+  // 'block' learns whether it was compressed.
+  [[nodiscard]] bool Decode(Block* block, std::string* bytes, std::string* why);
 
  private:
   const std::string stream_;

@@ -105,7 +105,7 @@ void BlockReader::Finish(Load* load, const DiskDone& done, Block* block) {
     return;
   }
   std::string why;
-  if (!codec_->Decode(*block, &load->bytes, &why)) {
+  if (!codec_->Decode(block, &load->bytes, &why)) {
     block->damage = Where(*block, 0) + why;
     return;
   }

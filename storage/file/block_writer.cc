@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "storage/format/checksum_key.h"
 #include "storage/format/file_names.h"
 
@@ -156,7 +157,52 @@ bool BlockWriter::OnCheckpointDisk(const DiskDone& done, StreamIndex* index) {
   return true;
 }
 
+void BlockWriter::Rewrite(Block* block, std::string plain, std::string file, bool compressed) {
+  CHECK(!rewriting());
+  rewrite_ = {};
+  rewrite_.block = block->number;
+  rewrite_.plain = std::move(plain);
+  rewrite_.file = std::move(file);
+  rewrite_.compressed = compressed;
+  const std::string name = BlockPath(block->number);
+  const std::string temporary = name + std::string(format::kTemporarySuffix);
+  const FileId id = disk_.NewFile();
+  rewrite_.open = disk_.Open(id, temporary, Access::kWrite, Creation::kEmptied);
+  rewrite_.write = disk_.Write(id, 0, reinterpret_cast<const uint8_t*>(rewrite_.file.data()),
+                               rewrite_.file.size(), rewrite_.open);
+  rewrite_.sync = MUTANT(141) ? rewrite_.write : disk_.Sync(id, rewrite_.write);
+  rewrite_.close = disk_.Close(id, rewrite_.sync);
+  rewrite_.rename = disk_.Rename(temporary, name, Replace::kExisting, rewrite_.close);
+  rewrite_.syncdir = disk_.SyncDir(format::kMsgsDir, rewrite_.rename);
+}
+
+bool BlockWriter::OnRewriteDisk(const DiskDone& done, StreamIndex* index) {
+  if (done.ticket != rewrite_.open && done.ticket != rewrite_.write &&
+      done.ticket != rewrite_.sync && done.ticket != rewrite_.close &&
+      done.ticket != rewrite_.rename && done.ticket != rewrite_.syncdir) {
+    return false;
+  }
+  Block* block = index->ByNumber(rewrite_.block);
+  if (!done.ok() && done.error != DiskError::kCanceled) {
+    Fail("rewrite", BlockPath(rewrite_.block), 0, done);
+  }
+  if (done.ticket == rewrite_.rename && done.ok() && block != nullptr) {
+    block->raw_bytes = block->written = block->synced = rewrite_.plain.size();
+    block->file_bytes = rewrite_.file.size();
+    block->rewritten = true;
+    block->compressed = rewrite_.compressed;
+    block->cut = 0;
+    block->erase = false;
+    block->points.clear();
+    block->cache.reset();
+    block->replacing = false;
+  }
+  if (done.ticket == rewrite_.syncdir) rewrite_ = {};
+  return true;
+}
+
 bool BlockWriter::OnDisk(const DiskDone& done, StreamIndex* index) {
+  if (rewriting() && OnRewriteDisk(done, index)) return true;
   if (OnCheckpointDisk(done, index)) return true;
   for (size_t i = 0; i < doomed_.size(); ++i) {
     if (doomed_[i].remove != done.ticket) continue;
@@ -224,7 +270,7 @@ void BlockWriter::RemoveDoomed() {
   for (size_t i = 0; i < doomed_.size();) {
     Doomed& doomed = doomed_[i];
     if (doomed.remove.value != 0 || !journal_->Covers(doomed.point) ||
-        FileOf(doomed.block->number) != nullptr) {
+        FileOf(doomed.block->number) != nullptr || rewrite_.block == doomed.block->number) {
       ++i;
     } else if (!doomed.block->has_file) {
       doomed_.erase(doomed_.begin() + static_cast<ptrdiff_t>(i));
@@ -236,7 +282,7 @@ void BlockWriter::RemoveDoomed() {
 }
 
 bool BlockWriter::quiet() const {
-  if (!doomed_.empty() || stage_ != Stage::kNone) return false;
+  if (!doomed_.empty() || stage_ != Stage::kNone || rewriting()) return false;
   return std::all_of(files_.begin(), files_.end(), [](const auto& file) {
     return file->write.value == 0 && file->sync.value == 0 && file->close.value == 0;
   });

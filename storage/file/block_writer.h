@@ -38,6 +38,12 @@ class BlockWriter {
   // The block is no longer in the index; its file goes once 'point' is durable.
   void Drop(std::unique_ptr<Block> block, WritePoint point);
 
+  // Gives a passed block's file new contents: 'file', which stands for the plain bytes 'plain'. The
+  // block changes when it is done; until then it answers from its old cache. REQUIRES:
+  // !rewriting(); nobody reads its file.
+  void Rewrite(Block* block, std::string plain, std::string file, bool compressed);
+  bool rewriting() const { return rewrite_.block != 0; }
+
   // Takes a checkpoint of the state that 'checkpoint' describes, which is the present one. 'point':
   // that of the last record. REQUIRES: !checkpointing().
   void Begin(Checkpoint checkpoint, WritePoint point);
@@ -48,7 +54,7 @@ class BlockWriter {
 
   const std::optional<std::string>& failure() const { return failure_; }
   // Nothing is in flight, nothing waits to be removed.
-  bool idle() const { return files_.empty() && doomed_.empty() && stage_ == Stage::kNone; }
+  bool idle() const { return quiet() && files_.empty(); }
   bool quiet() const;
 
  private:
@@ -61,6 +67,12 @@ class BlockWriter {
     uint64_t write_end = 0;
     uint64_t sync_end = 0;
     uint64_t writes = 0;
+  };
+  struct Rewriting {
+    uint32_t block = 0;  // 0: none.
+    std::string plain, file;
+    bool compressed = false;
+    DiskTicket open, write, sync, close, rename, syncdir;
   };
   struct Doomed {
     std::unique_ptr<Block> block;
@@ -78,6 +90,7 @@ class BlockWriter {
   bool Written(const StreamIndex& index) const;
   bool Synced(const StreamIndex& index) const;
   uint64_t Goal(const Block& block) const;
+  bool OnRewriteDisk(const DiskDone& done, StreamIndex* index);
   bool OnCheckpointDisk(const DiskDone& done, StreamIndex* index);
   void Fail(std::string_view what, std::string_view file, uint64_t offset, const DiskDone& done);
 
@@ -88,6 +101,7 @@ class BlockWriter {
   // Memory that the disk writes from must not move: each lives on its own.
   std::vector<std::unique_ptr<File>> files_;
   std::vector<Doomed> doomed_;
+  Rewriting rewrite_;
 
   Stage stage_ = Stage::kNone;
   Checkpoint pending_;

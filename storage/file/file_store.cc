@@ -55,6 +55,7 @@ std::optional<std::string> FileStore::Failure() const { return failure_; }
 
 void FileStore::OnDisk(const DiskDone& done) {
   ready_ = true;
+  waiting_ = false;
   if (opener_ != nullptr && opener_->OnDisk(done)) return;
   // What none of them knows is a step on the way to another one.
   (void)(reader_.OnDisk(done, &index_) || writer_.OnDisk(done, &index_) || OnStopDisk(done));
@@ -71,14 +72,13 @@ void FileStore::Work(const Now& now) {
   if (failure_) return;
   writer_.Work(&index_);
   PassTaken();
-  if (index_.unsettled > 0 || !subjects_due_.empty() || limits_due_ ||
-      (index_.msgs > 0 && index_.first.time == WallTime{})) {
-    PayDebts();
-  }
+  if (HasChores()) DoChores();
+  if (expire_.more && phase_ == Phase::kRunning) OnDeadline(now);
   if (job_.floor != 0) FloorSome();
   if (phase_ == Phase::kStarting) WorkStarting();
   if (phase_ == Phase::kStopping) WorkStopping();
   if (phase_ == Phase::kRunning) MaybeCheckpoint();
+  if (phase_ == Phase::kRunning) MaybeRewrite();
   writer_.Work(&index_);
   reader_.Trim(&index_);
 }
@@ -99,7 +99,7 @@ StreamState FileStore::State() const {
   state.msgs = index_.msgs;
   state.bytes = index_.bytes;
   // Nothing was ever there: 0 (reference: the same).
-  state.first_seq = index_.last.seq == 0 ? 0 : index_.first.seq;
+  state.first_seq = index_.last.seq == 0 && !purged_ ? 0 : index_.first.seq;
   state.first_time = index_.first.time;
   state.last_seq = index_.last.seq;
   state.last_time = index_.last.time;
@@ -183,14 +183,10 @@ bool FileStore::TakeReady() {
   return ready;
 }
 
-StoreResult FileStore::Erase(const Now&, Seq) {
-  // Overwriting what lies in blocks and journal is not built yet: nothing is promised.
-  return Refused(StoreError::kFailed);
-}
-
 StoreResult FileStore::UpdateConfig(const Now& now, const StoreConfig& config) {
   if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
   CHECK(config.name == options_.config.name);
+  now_ = now;
   const int64_t before = options_.config.max_msgs_per_subject;
   // What went by the old limits is gone by a record before the new ones may be wider.
   StoreResult result;
@@ -204,8 +200,10 @@ StoreResult FileStore::UpdateConfig(const Now& now, const StoreConfig& config) {
   const int64_t after = config.max_msgs_per_subject;
   if (after > 0 && (before <= 0 || after < before)) BeginSubjectSweep();
   now_ = now;
+  never_up_to_ = 0;
+  rest_until_ = {};
+  expire_ = {};
   EnforceLimits();
-  ExpireByAge(now);
   return result;
 }
 

@@ -19,7 +19,9 @@
 #include <vector>
 
 #include "engine/base/rng.h"
+#include "engine/store/expiry_queue.h"
 #include "engine/store/incarnation.h"
+#include "engine/store/removal_requests.h"
 #include "engine/store/stream_store.h"
 #include "storage/file/block_reader.h"
 #include "storage/file/block_writer.h"
@@ -154,13 +156,23 @@ class FileStore final : public StreamStore {
 
   // --- limits.cc
   void EnforceLimits();
-  void ExpireByAge(const Now& now);
   void DropFront();
   void Forfeit(Block* block);
   void EnforceSubject(std::string_view subject);
   enum class Found : uint8_t { kYes, kNo, kWait, kMore, kFailed };
   Found FirstOfSubject(std::string_view subject, Seq* seq);
   void PayDebts();
+
+  // --- expiry.cc
+  static WallTime ExpiryOf(WallTime time, int64_t ttl);
+  void NoteTtl(const format::Record& record, int64_t ttl);
+  bool HasChores() const;
+  void DoChores();
+  void DropExpired(Seq seq);
+  void Expire(const Now& now, const format::Record& record);
+  bool ExpireByAge(const Now& now);
+  bool ExpireByTtl(const Now& now);
+  std::optional<WallTime> NextExpiry() const;
 
   // --- queries.cc
   Progress Wait(BlockReader::Got got, StoreRequest* request, std::string why);
@@ -182,6 +194,12 @@ class FileStore final : public StreamStore {
                  uint64_t* total);
   Progress CountLasts(const CountPending& pending, StoreRequest* request, uint64_t* total);
   uint64_t CountAll(Seq from) const;
+
+  // --- rewriting.cc
+  bool TombNeeded(const Block& block, Seq target) const;
+  std::string Remains(const Block& block, SeqSet* tombs) const;
+  bool WantsRewrite(const Block& block) const;
+  void MaybeRewrite();
 
   // --- jobs.cc
   WritePoint AppendMark(RecordType type, SeqTime mark);
@@ -252,14 +270,30 @@ class FileStore final : public StreamStore {
   StopStage stop_ = StopStage::kSettling;
   DiskTicket stop_remove_, stop_sync_;
 
+  // Expiry: 'from' and 'after' say how far the walk under way is.
+  struct Expiring {
+    Seq from = 0;
+    std::optional<Expiry> after;
+    bool more = false;
+    bool asked = false;
+  };
+  ExpiryQueue ttls_;
+  RemovalRequests requests_;
+  Expiring expire_;
+  Seq never_up_to_ = 0;   // All messages up to here never expire.
+  WallTime after_never_;  // The time of the first one behind, if there is one.
+  Instant rest_until_;
+  bool waiting_ = false;  // What is left to do waits for the disk.
+
   bool sweeping_ = false;  // All subjects are being held against a new limit.
   std::string sweep_from_;
   std::vector<std::string> subjects_due_;  // Subjects above their limit that had to wait.
   bool limits_due_ = false;
   bool ready_ = false;
   bool replaying_ = false;
-  bool quiet_ = false;  // A job counts its own changes.
-  Now now_;             // Of the last call that brought one.
+  bool purged_ = false;  // Of a store that never had a message: it was purged, or skipped.
+  bool quiet_ = false;   // A job counts its own changes.
+  Now now_;              // Of the last call that brought one.
   std::vector<StoreChange> changes_;
   std::vector<std::string> notices_;
   std::optional<std::string> failure_;

@@ -32,11 +32,16 @@ void FileStore::ResetTo(SeqTime last, uint32_t block, WritePoint point) {
   index_.first = {last.seq + 1, WallTime{}};
   next_block_ = std::max(next_block_, block + 1);
   subjects_due_.clear();
+  ttls_.Clear();
+  requests_.Clear();
+  never_up_to_ = 0;
+  after_never_ = {};
 }
 
 // Removes everything; the next sequence is 'first' if that is higher than it would be.
 uint64_t FileStore::PurgeAll(Seq first) {
   const uint64_t purged = index_.msgs;
+  purged_ = true;
   if (purged > 0) {
     changes_.push_back(
         {.kind = StoreChange::Kind::kMany, .msgs = purged, .bytes = index_.bytes, .subject = {}});
@@ -209,7 +214,7 @@ void FileStore::CutTo(SeqTime mark, uint32_t block) {
       const auto live = cut->deleted.NextAbsent(at);
       if (!live || *live > cut->last.seq) break;
       TakeOut(cut.get(), *live);
-      at = *live + 1;
+      at = std::max(*live + 1, cut->first.seq);
     }
     cut->deleted.DeleteRange(mark.seq + 1, cut->last.seq);
     cut->last = mark;
@@ -233,6 +238,7 @@ Progress FileStore::Run(const Now& now, Truncate& job) {
     if (job.error != StoreError::kNone) return Progress::kFailed;
     if (job.seq == 0) {
       const uint32_t block = index_.head() == nullptr ? 0 : index_.head()->number;
+      purged_ = false;
       job.point = AppendMark(RecordType::kPurge, {});
       ResetTo({}, block, job.point);
       return Progress::kDone;

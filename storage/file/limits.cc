@@ -139,32 +139,4 @@ void FileStore::PayDebts() {
   if (limits_due_) EnforceLimits();
 }
 
-void FileStore::ExpireByAge(const Now& now) {
-  const Duration age = options_.config.max_age;
-  if (age.ns <= 0) return;
-  for (int budget = options_.limits.records_per_slice; index_.msgs > 0 && budget > 0; --budget) {
-    if (index_.first.time == WallTime{} || now.wall - index_.first.time < age) return;
-    std::string why;
-    Block* block = index_.Find(index_.first.seq);
-    const BlockReader::Got got = reader_.Need(block, index_.first.seq, &why);
-    if (got == BlockReader::Got::kMore || got == BlockReader::Got::kWait) return;
-    if (got == BlockReader::Got::kDamaged) Damaged(why);
-    DropFront();
-    if (got == BlockReader::Got::kDamaged) Forfeit(block);
-  }
-}
-
-Instant FileStore::NextDeadline() const {
-  if (phase_ != Phase::kRunning || options_.config.max_age.ns <= 0 || index_.msgs == 0 ||
-      index_.first.time == WallTime{}) {
-    return kNever;
-  }
-  return now_.mono + (index_.first.time + options_.config.max_age - now_.wall);
-}
-
-void FileStore::OnDeadline(const Now& now) {
-  now_ = now;
-  if (phase_ == Phase::kRunning && !failure_) ExpireByAge(now);
-}
-
 }  // namespace dunlin::file

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/store/msg_headers.h"
 #include "storage/format/checksum_key.h"
 #include "storage/format/file_names.h"
 
@@ -103,6 +104,13 @@ void Opener::RemoveStrays() {
     const std::optional<uint32_t> block = format::ParseBlockFile(entry.name);
     const bool temporary =
         entry.name.ends_with(format::kTemporarySuffix) || entry.name.ends_with(".new");
+    if (format::ParseBlockKeyFile(entry.name)) {
+      // reference: errNoMainKey.
+      failure_ = "stream '" + codec_->stream() + "', " + InMsgs(entry.name) +
+                 ", offset 0: encrypted store encountered with no main key";
+      stage_ = Stage::kFailed;
+      return;
+    }
     const bool stray =
         block && checkpoint_ && !std::binary_search(named.begin(), named.end(), *block);
     if (temporary || stray) {
@@ -161,7 +169,7 @@ bool Opener::ScanSome() {
       notices_.push_back(where + std::to_string(bytes_.size()) + ": the file ends here; " +
                          std::to_string(checkpoint_->head_bytes) + " bytes were written");
     }
-    if (!codec_->Decode(*block_, &bytes_, &why)) {
+    if (!codec_->Decode(block_.get(), &bytes_, &why)) {
       notices_.push_back(where + "0: " + why + "; all its messages are lost");
       block_->damage = notices_.back();
       bytes_.clear();
@@ -219,6 +227,10 @@ void Opener::FinishBlock() {
     }
     CountMessage(&block, record);
     index_->AddToSubject(record.subject, record.seq);
+    const int64_t ttl = record.header.empty() ? 0 : MessageTtl(record.header);
+    if (ttl <= 0) return;
+    ++block.ttls;
+    ttls_.push_back({record.seq, record.time, ttl});
   });
   if (highest.seq > block.last.seq) {
     if (block.msgs > 0) {
@@ -296,10 +308,6 @@ void Opener::FinishAll() {
     head->last.time = index_->last.time;
   }
   index_->FindFirst();
-  if (checkpoint_ && checkpoint_->msgs != index_->msgs) {
-    notices_.push_back("stream '" + codec_->stream() + "': " + std::to_string(checkpoint_->msgs) +
-                       " messages were there, " + std::to_string(index_->msgs) + " were found");
-  }
   stage_ = Stage::kDone;
 }
 

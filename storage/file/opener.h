@@ -41,6 +41,13 @@ class Opener {
   // they were dropped.
   const std::vector<uint32_t>& missing() const { return missing_; }
   uint32_t highest_block() const { return highest_; }
+  // Live messages with a time to live, in seconds.
+  struct Ttl {
+    Seq seq = 0;
+    WallTime time;
+    int64_t ttl = 0;
+  };
+  const std::vector<Ttl>& ttls() const { return ttls_; }
   std::vector<std::string>& notices() { return notices_; }
   // After kFailed.
   const std::string& failure() const { return failure_; }
@@ -81,6 +88,7 @@ class Opener {
   SeqSet dead_;                                  // Targets of all tombstones so far.
   SeqTime last_tomb_;                            // The highest target.
   std::vector<std::unique_ptr<Block>> scanned_;  // From the last to the first.
+  std::vector<Ttl> ttls_;
   std::vector<std::string> notices_;
   std::string failure_;
 };

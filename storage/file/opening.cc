@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/store/msg_headers.h"
 #include "storage/file/file_store.h"
 #include "storage/format/checksum_key.h"
 #include "storage/format/file_names.h"
@@ -28,6 +29,9 @@ void FileStore::WorkOpening() {
   }
   notices_ = std::move(opener_->notices());
   missing_ = opener_->missing();
+  for (const Opener::Ttl& ttl : opener_->ttls()) {
+    ttls_.Add({ExpiryOf(ttl.time, ttl.ttl), ttl.seq});
+  }
   next_block_ = opener_->highest_block() + 1;
   if (const auto& checkpoint = opener_->checkpoint()) {
     has_checkpoint_ = true;
@@ -103,6 +107,7 @@ void FileStore::ReplayAppend(const JournalHead& head, std::span<const uint8_t> b
       index_.bytes += record.bytes;
       index_.last = {record.seq, record.time};
       index_.AddToSubject(record.subject, record.seq);
+      if (!record.header.empty()) NoteTtl(record, MessageTtl(record.header));
       break;
     case format::RecordKind::kErased:
       CountGap(to, to->last.seq + 1, record.seq);
@@ -160,8 +165,7 @@ void FileStore::WorkStarting() {
   if (writer_.checkpointing()) return;
   has_checkpoint_ = has_checkpoint_ || writer_.taken();
   if (!has_checkpoint_) return BeginCheckpoint();
-  if (!SweepSubjects()) return;
-  if (index_.unsettled > 0 || !subjects_due_.empty()) return;
+  if (sweeping_ || index_.unsettled > 0 || !subjects_due_.empty()) return;
   if (limits_due_) EnforceLimits();
   if (limits_due_) return;
   if (options_.config.first_seq > index_.first.seq && index_.last.seq < options_.config.first_seq) {

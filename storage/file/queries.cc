@@ -73,7 +73,6 @@ Progress FileStore::Run(LoadMsg& request) {
     return fail(StoreError::kFailed);
   }
   request.msg = Message(record);
-  reader_.Trim(&index_);
   return Progress::kDone;
 }
 
@@ -212,7 +211,6 @@ Progress FileStore::Run(LoadMatch& request) {
   if (progress == Progress::kDone) {
     request.msg = Message(found);
     request.skip = found.seq;
-    reader_.Trim(&index_);
   } else if (progress == Progress::kFailed) {
     request.skip = next ? index_.last.seq : index_.first.seq;
   }
@@ -253,7 +251,6 @@ Progress FileStore::Run(LoadLast& request) {
       info->last_exact = true;
     }
     request.msg = Message(found);
-    reader_.Trim(&index_);
   }
   return progress;
 }

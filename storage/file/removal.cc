@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/store/msg_headers.h"
 #include "storage/file/file_store.h"
 
 namespace dunlin::file {
@@ -10,6 +11,11 @@ void FileStore::Settle(Block* block, const format::Record& record) {
   block->bytes -= record.bytes;
   index_.bytes -= record.bytes;
   index_.TakeFromSubject(record.subject, record.seq);
+  requests_.OnRemoved(record.seq, record.subject);
+  if (!ttls_.empty() && !record.header.empty()) {
+    const int64_t ttl = MessageTtl(record.header);
+    if (ttl > 0) ttls_.Remove({ExpiryOf(record.time, ttl), record.seq});
+  }
   if (replaying_ || quiet_) return;
   changes_.push_back({.kind = StoreChange::Kind::kRemoved,
                       .seq = record.seq,
@@ -89,7 +95,7 @@ bool FileStore::Needed(const Block& block) const {
 
 void FileStore::DropIfEmpty(Block* block) {
   if (block->life == BlockLife::kOpen || block->msgs > 0 || !block->unsettled.empty() ||
-      Needed(*block)) {
+      block->replacing || Needed(*block)) {
     return;
   }
   for (size_t place = 0; place < index_.blocks.size(); ++place) {
@@ -127,7 +133,8 @@ void FileStore::ApplyFloor(Seq floor) {
   NextFirst();
 }
 
-StoreResult FileStore::Remove(const Now&, Seq seq) {
+StoreResult FileStore::Remove(const Now& now, Seq seq) {
+  now_ = now;
   if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
   if (seq > index_.last.seq) return Refused(StoreError::kEof);
   if (seq < index_.first.seq) return Refused(StoreError::kNotFound);
@@ -153,9 +160,9 @@ StoreResult FileStore::SyncDeleted(const Now&, const std::vector<SeqRange>& rang
       while (block != nullptr && block->msgs > 0 && at <= last) {
         const auto live = block->deleted.NextAbsent(at);
         if (!live || *live > std::min(last, block->last.seq)) break;
-        at = *live + 1;
         result.point = RemoveOne(*live);
         block = index_.ByNumber(number);
+        at = block == nullptr ? last + 1 : std::max(*live + 1, block->first.seq);
       }
       if (block != nullptr) ++place;
     }

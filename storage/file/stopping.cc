@@ -51,7 +51,10 @@ bool FileStore::LeaveTombstones() {
 
 void FileStore::WorkStopping() {
   if (stop_ == StopStage::kSettling) {
-    if (index_.unsettled > 0 || !subjects_due_.empty() || writer_.checkpointing()) return;
+    if (index_.unsettled > 0 || !subjects_due_.empty() || writer_.checkpointing() ||
+        writer_.rewriting()) {
+      return;
+    }
     if (!LeaveTombstones()) return;
     DropEmpty();
     if (Block* head = index_.head(); head != nullptr && head->life == BlockLife::kOpen) {
@@ -63,6 +66,9 @@ void FileStore::WorkStopping() {
   }
   if (stop_ == StopStage::kCheckpoint && !writer_.checkpointing() && writer_.idle()) {
     if (writer_.taken()->number < record_number_) return BeginCheckpoint();
+    const bool cut = std::any_of(index_.blocks.begin(), index_.blocks.end(),
+                                 [](const auto& block) { return block->cut != 0; });
+    if (cut) return MaybeRewrite();
     const std::string path = std::string(format::kMsgsDir).append("/").append(kCheckpointFile);
     stop_remove_ = disk_.Remove(path);
     stop_sync_ = disk_.SyncDir(format::kMsgsDir, stop_remove_);

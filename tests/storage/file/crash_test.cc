@@ -289,6 +289,29 @@ TEST(FileStoreCrash, EnforcingLimits) {
   }
   RunStory("limits", script, options);
 }
+TEST(FileStoreCrash, RewritingSparseBlocks) {
+  FileStoreOptions options = Small();
+  options.config.compression = StoreCompression::kS2;
+  Script script = 12 * Put("a", 40) + Script{WantCheckpoint()};
+  for (Seq seq = 2; seq <= 9; seq += 2) script.push_back(Remove(seq));
+  RunStory("rewrite",
+           script + Script{Put("b"), WantCheckpoint(), Remove(3), Put("b"), WantCheckpoint(),
+                           Remove(7), Put("c"), WantCheckpoint()},
+           options);
+}
+TEST(FileStoreCrash, ErasingAndStopping) {
+  const auto erase = [](Seq seq) {
+    return [=](FileStore& store, const Now& now) { return store.Erase(now, seq).point; };
+  };
+  RunStory("erase", 8 * Put("a") + Script{erase(3), Put("b"), erase(9), WantCheckpoint()}, Small(),
+           true);
+}
+TEST(FileStoreCrash, TruncatingAndStopping) {
+  RunStory(
+      "truncate, stop",
+      9 * Put("a") + Script{Remove(2), WantCheckpoint(), TruncateTo(6), Put("b"), WantCheckpoint()},
+      Small(), true);
+}
 TEST(FileStoreCrash, StoppingCleanly) {
   RunStory("stop",
            kTen + Script{Remove(1), Remove(2), Remove(6), WantCheckpoint(), Put("b"), Remove(11)},

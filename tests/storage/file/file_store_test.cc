@@ -310,6 +310,73 @@ TEST(FileStore, ReportsDamageAndReadsAroundIt) {
   EXPECT_EQ(world.Put("a"), 61u);
 }
 
+TEST(FileStore, WritesSparseBlocksAnew) {
+  FileWorld world(SmallBlocks(1000));
+  for (int i = 0; i < 60; ++i) world.Put("a", "0123456789");
+  for (Seq seq = 2; seq <= 20; ++seq) world.Remove(seq);
+  world.Checkpoint();
+  world.Settle();
+  EXPECT_LT(world.driver.disk().Contents("S/msgs/1.blk")->size(), 500u);
+  const StreamState before = world.store().State();
+  world.Crash(CrashKind::kPowerLoss);
+  EXPECT_EQ(world.store().State(), before);
+  EXPECT_EQ(world.Load(1), "a:1 0123456789");
+  EXPECT_EQ(world.Load(21), "a:21 0123456789");
+  EXPECT_TRUE(world.notices.empty());
+}
+
+TEST(FileStore, CompressesBlocksThatAreFull) {
+  FileStoreOptions options = SmallBlocks(4000);
+  options.config.compression = StoreCompression::kS2;
+  options.limits.reader.cache_bytes_max = 0;
+  FileWorld world(options);
+  for (int i = 0; i < 60; ++i) world.Put("a", std::string(200, 'z'));
+  world.Checkpoint();
+  EXPECT_LT(world.driver.disk().Contents("S/msgs/1.blk")->size(), 1500u);
+  EXPECT_EQ(world.Load(3), "a:3 " + std::string(200, 'z'));
+  world.Remove(4);
+  const StreamState before = world.store().State();
+  world.Reopen();
+  EXPECT_EQ(world.store().State(), before);
+  EXPECT_EQ(world.Load(60), "a:60 " + std::string(200, 'z'));
+  EXPECT_EQ(world.Put("a"), 61u);
+}
+
+TEST(FileStore, OverwritesWhatIsErasedByTheNextCheckpoint) {
+  FileWorld world;
+  world.Put("a", "public");
+  world.Put("a", "secret");
+  world.Put("a", "public");
+  EXPECT_TRUE(world.store().Erase(world.now(), 2).ok());
+  world.Settle();
+  for (const std::string& name : world.Files()) {
+    const auto bytes = world.driver.disk().Contents("S/msgs/" + name);
+    EXPECT_EQ(bytes->find("secret"), std::string::npos) << name;
+  }
+  EXPECT_EQ(world.Load(2), "deleted message");
+  EXPECT_EQ(world.Load(3), "a:3 public");
+}
+
+TEST(FileStore, RefusesAnEncryptedDirectory) {
+  FileWorld world;
+  world.Put("a");
+  world.StopClean();
+  world.driver.disk().Put("S/msgs/1.key", std::string(72, 'k'));
+  DiskRoutes routes;
+  FileStore store(world.options, StoreDisk(&world.driver.queue(), &routes, 1, "S"), &world.journal,
+                  Rng(1));
+  store.Open();
+  while (const auto done = world.driver.Step()) {
+    store.OnDisk(*done);
+    store.Work(world.now());
+  }
+  EXPECT_EQ(store.phase(), FileStore::Phase::kFailed);
+  EXPECT_EQ(*store.Failure(),
+            "stream 'S', msgs/1.key, offset 0: encrypted store encountered with no main key");
+  world.driver.disk().Delete("S/msgs/1.key");
+  world.Boot();
+}
+
 TEST(FileStore, ExpiresByAge) {
   FileStoreOptions options = SmallBlocks(200);
   options.config.max_age = Seconds(10);

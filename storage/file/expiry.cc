@@ -1,0 +1,164 @@
+// FileStore: age and TTL, and what is left over from a slice. As in the memory store
+// (storage/memory/memory_chores.cc), but that a message may have to be read first.
+#include <algorithm>
+#include <limits>
+
+#include "engine/base/check.h"
+#include "engine/base/mutant.h"
+#include "engine/store/msg_headers.h"
+#include "storage/file/file_store.h"
+
+namespace dunlin::file {
+namespace {
+
+// Expiring costs less in bunches. reference: not more often than this.
+constexpr Duration kRest = Millis(250);
+
+}  // namespace
+
+WallTime FileStore::ExpiryOf(WallTime time, int64_t ttl) {
+  int64_t length = 0, at = 0;
+  if (__builtin_mul_overflow(ttl, Seconds(1).ns, &length) ||
+      __builtin_add_overflow(time.ns, length, &at)) {
+    at = std::numeric_limits<int64_t>::max();
+  }
+  return {at};
+}
+
+void FileStore::NoteTtl(const format::Record& record, int64_t ttl) {
+  if (ttl > 0) ttls_.Add({ExpiryOf(record.time, ttl), record.seq});
+}
+
+bool FileStore::HasChores() const {
+  return limits_due_ || sweeping_ || !subjects_due_.empty() || index_.unsettled > 0 ||
+         expire_.more || (index_.msgs > 0 && index_.first.time == WallTime{});
+}
+
+void FileStore::DoChores() {
+  if (index_.unsettled > 0 || !subjects_due_.empty() || limits_due_ ||
+      (index_.msgs > 0 && index_.first.time == WallTime{})) {
+    PayDebts();
+  }
+  if (sweeping_ && index_.unsettled == 0) (void)SweepSubjects();
+  waiting_ = HasChores() && !reader_.idle();
+}
+
+// The message goes by itself. What goes at the front leaves no record: see DropFront().
+void FileStore::DropExpired(Seq seq) {
+  if (seq == index_.first.seq && !MUTANT(146)) {
+    DropFront();
+  } else {
+    RemoveOne(seq);
+  }
+}
+
+// The message's time has come. With markers its owner sees to it, else it just goes.
+void FileStore::Expire(const Now& now, const format::Record& record) {
+  if (options_.config.subject_delete_marker_ttl < Seconds(1)) return DropExpired(record.seq);
+  expire_.asked = true;
+  const SubjectInfo* info = index_.subjects.Find(record.subject);
+  const RemovalRequests::Verdict verdict =
+      requests_.Ask(record.seq, record.subject, info == nullptr ? 0 : info->total, now.mono);
+  if (verdict == RemovalRequests::Verdict::kWait) return;
+  const bool marker =
+      verdict == RemovalRequests::Verdict::kAskMarker && !IsDeleteMarker(record.header);
+  changes_.push_back({marker ? StoreChange::Kind::kMarkerWanted : StoreChange::Kind::kRemovalWanted,
+                      record.seq, 1, record.bytes, std::string(record.subject)});
+}
+
+// False: it goes on later.
+bool FileStore::ExpireByAge(const Now& now) {
+  const Duration age = options_.config.max_age;
+  if (age <= Duration{}) return true;
+  const WallTime oldest{now.wall.ns - age.ns};
+  bool only_never = expire_.from == never_up_to_ + 1;  // Of what stays, so far.
+  after_never_ = {};
+  for (int budget = options_.limits.records_per_slice; budget > 0; --budget) {
+    Seq at = std::max(expire_.from, index_.first.seq);
+    StoreRequest search;
+    format::Record found;
+    const Progress progress = SearchUp({}, &at, index_.last.seq, &search, &found);
+    if (progress == Progress::kFailed) return true;
+    if (progress != Progress::kDone) return false;
+    if (found.time > oldest) {
+      after_never_ = found.time;
+      return true;
+    }
+    const Seq seq = found.seq;
+    expire_.from = seq + 1;
+    if (MessageTtl(found.header) < 0 && !MUTANT(147)) {
+      if (only_never) never_up_to_ = seq;
+      continue;
+    }
+    Expire(now, found);
+    if (index_.Live(seq)) {
+      if (only_never) after_never_ = found.time;
+      only_never = false;
+    }
+  }
+  return false;
+}
+
+bool FileStore::ExpireByTtl(const Now& now) {
+  if (!options_.config.allow_msg_ttl) return true;
+  std::optional<Expiry> at = expire_.after ? ttls_.After(*expire_.after) : ttls_.First();
+  for (int budget = options_.limits.records_per_slice; at && at->at <= now.wall; --budget) {
+    if (budget == 0) return false;
+    format::Record record;
+    if (index_.Live(at->seq)) {
+      Block* block = index_.Find(at->seq);
+      std::string why;
+      const BlockReader::Got got = reader_.Need(block, at->seq, &why);
+      if (got == BlockReader::Got::kMore || got == BlockReader::Got::kWait) return false;
+      if (got == BlockReader::Got::kHere && block->cache->Find(at->seq, &record)) {
+        Expire(now, record);
+      } else {
+        DropExpired(at->seq);
+      }
+    }
+    expire_.after = at;
+    // Gone now, or long since: by a way that did not know of it.
+    if (!index_.Live(at->seq)) ttls_.Remove(*at);
+    at = ttls_.After(*at);
+  }
+  return true;
+}
+
+std::optional<WallTime> FileStore::NextExpiry() const {
+  std::optional<WallTime> next;
+  if (options_.config.max_age > Duration{} && index_.msgs > 0) {
+    const WallTime first = never_up_to_ < index_.first.seq ? index_.first.time : after_never_;
+    if (first != WallTime{}) next = first + options_.config.max_age;
+  }
+  const std::optional<Expiry> ttl = ttls_.First();
+  if (ttl && options_.config.allow_msg_ttl && (!next || ttl->at < *next)) next = ttl->at;
+  return next;
+}
+
+Instant FileStore::NextDeadline() const {
+  if (phase_ != Phase::kRunning || failure_) return kNever;
+  if (HasChores()) return waiting_ ? kNever : now_.mono;
+  const std::optional<WallTime> next = NextExpiry();
+  if (!next) return kNever;
+  const Duration wait = *next - now_.wall;
+  if (wait.ns > kNever.ns - std::max<int64_t>(now_.mono.ns, 0)) return kNever;
+  return std::max(now_.mono + wait, rest_until_);
+}
+
+void FileStore::OnDeadline(const Now& now) {
+  now_ = now;
+  if (phase_ != Phase::kRunning || failure_ || job_.active()) return;
+  DoChores();
+  if (!expire_.more) {
+    if (now.mono < rest_until_) return;
+    expire_ = {};
+    expire_.from = never_up_to_ + 1;
+  }
+  expire_.more = !ExpireByAge(now);
+  if (!expire_.more) expire_.more = !ExpireByTtl(now);
+  waiting_ = HasChores() && !reader_.idle();
+  // What was asked for is looked at again when it may be asked for again.
+  rest_until_ = now.mono + (expire_.asked ? RemovalRequests::kAgain : kRest);
+}
+
+}  // namespace dunlin::file

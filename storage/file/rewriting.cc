@@ -1,0 +1,105 @@
+// FileStore: blocks written anew, without what is dead in them, compressed if that is wished for.
+//
+// Only blocks that a checkpoint has passed: whole files that are not appended to. The new file
+// takes the old one's name once it is synced, so at any time there is one or the other, and either
+// has all that lives.
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "engine/base/mutant.h"
+#include "storage/file/file_store.h"
+#include "storage/format/block_file.h"
+
+namespace dunlin::file {
+
+// Whether a tombstone in the block, for this sequence, still says something: some other block may
+// hold that message.
+bool FileStore::TombNeeded(const Block& block, Seq target) const {
+  if (target < index_.first.seq) return false;
+  const Block* other = index_.Find(target);
+  return other != nullptr && other->number < block.number && other->base <= target;
+}
+
+std::string FileStore::Remains(const Block& block, SeqSet* tombs) const {
+  std::string out;
+  const std::string_view bytes = block.cache->Bytes(0, block.cache->end());
+  size_t hole = 0;
+  for (uint64_t at = 0; at < bytes.size();) {
+    const auto& holes = block.cache->holes();
+    if (hole < holes.size() && holes[hole].begin == at) {
+      at = holes[hole++].end;
+      continue;
+    }
+    format::Record record;
+    CHECK(format::DecodeRecord(bytes, at, nullptr, &record) == format::RecordDamage::kNone);
+    bool keep = false;
+    if (record.kind == format::RecordKind::kMessage) {
+      keep = record.seq >= index_.first.seq && block.Live(record.seq);
+    } else if (record.kind == format::RecordKind::kTombstone) {
+      keep = (block.cut == 0 || record.seq <= block.cut) && TombNeeded(block, record.seq) &&
+             !MUTANT(144);
+      if (keep) tombs->Insert(record.seq);
+    }
+    if (keep) out.append(bytes.substr(at, record.bytes));
+    at += record.bytes;
+  }
+  return out;
+}
+
+bool FileStore::WantsRewrite(const Block& block) const {
+  if (block.life != BlockLife::kPassed && !MUTANT(145)) return false;
+  if (block.life == BlockLife::kOpen || block.raw_bytes == 0 || !block.damage.empty() ||
+      block.holes > 0) {
+    return false;
+  }
+  if (block.cut != 0 || block.erase) return true;
+  const bool sparse = block.bytes * 2 < block.raw_bytes && block.bytes != block.rewritten_at;
+  const bool compress =
+      options_.config.compression == StoreCompression::kS2 && !block.compressed && block.msgs > 0;
+  return sparse || compress;
+}
+
+void FileStore::MaybeRewrite() {
+  if (writer_.rewriting() || job_.active()) return;
+  for (const auto& block : index_.blocks) {
+    if (!WantsRewrite(*block)) continue;
+    std::string why;
+    // Not while its file is open: first, since what was read may be let go of meanwhile.
+    if (reader_.Reading(block->number)) return;
+    if (reader_.Need(block.get(), 0, &why) != BlockReader::Got::kHere) return;
+    SettleBlock(block.get());
+    SeqSet tombs;
+    std::string plain = Remains(*block, &tombs);
+    block->rewritten_at = block->bytes;
+    // One that holds nothing any more goes, by DropIfEmpty(), unless the last sequence is only
+    // here.
+    if (plain.empty()) {
+      block->tombs.Clear();
+      block->cut = 0;
+      block->erase = false;
+      DropIfEmpty(block.get());
+      return;
+    }
+    const bool compress = options_.config.compression == StoreCompression::kS2;
+    std::string file = compress ? format::CompressBlock(plain) : plain;
+    block->tombs = std::move(tombs);
+    block->replacing = true;
+    writer_.Rewrite(block.get(), std::move(plain), std::move(file), compress);
+    return;
+  }
+}
+
+StoreResult FileStore::Erase(const Now& now, Seq seq) {
+  const uint32_t number = index_.Live(seq) ? index_.Find(seq)->number : 0;
+  StoreResult result = Remove(now, seq);
+  if (!result.ok()) return result;
+  // The record is overwritten by a rewrite of its block, as soon as a checkpoint allows it.
+  if (Block* block = index_.ByNumber(number); block != nullptr) {
+    block->erase = true;
+    if (block->life == BlockLife::kOpen) block->life = BlockLife::kSealed;
+  }
+  checkpoint_wanted_ = true;
+  return result;
+}
+
+}  // namespace dunlin::file

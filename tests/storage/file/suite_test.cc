@@ -1,0 +1,101 @@
+// The block store in the suite of all stores: as it is, and with everything as small as can be, so
+// that blocks come and go and hardly anything is in memory.
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "sim/disk/disk_driver.h"
+#include "storage/file/file_store.h"
+#include "tests/storage/file/test_journal.h"
+#include "tests/storage/store_suite.h"
+
+namespace dunlin {
+namespace {
+
+class BlockWorld final : public StoreWorld {
+ public:
+  BlockWorld(const StoreConfig& config, const file::FileLimits& limits, const Now& now)
+      : limits_(limits), driver_(1) {
+    Boot(now, config);
+  }
+  ~BlockWorld() override { store_->CheckInvariants(); }
+
+  StreamStore& store() override { return *store_; }
+  void Settle(const Now& now) override {
+    for (int quiet = 0; quiet < 3;) quiet = Turn(now) ? 0 : quiet + 1;
+  }
+  bool Durable() const override { return true; }
+  void Reopen(const Now& now, const StoreConfig& config) override {
+    Settle(now);
+    store_->Stop(now);
+    Settle(now);
+    EXPECT_EQ(store_->phase(), file::FileStore::Phase::kStopped);
+    Boot(now, config);
+  }
+  void Crash(const Now& now, const StoreConfig& config) override {
+    driver_.Crash(rng_.Chance(1, 2) ? sim::CrashKind::kPowerLoss : sim::CrashKind::kKill);
+    store_.reset();
+    journal_.Die(rng_.Fork("die", rng_.Next()));
+    Boot(now, config);
+  }
+  uint64_t CountedBytes(size_t subject, size_t header, size_t payload) const override {
+    return FileMsgBytes(subject, header, payload);
+  }
+
+ private:
+  bool Turn(const Now& now) {
+    store_->Work(now);
+    bool moved = journal_.Turn();
+    if (const auto done = driver_.Step()) {
+      routes_->Take(done->ticket);
+      store_->OnDisk(*done);
+      moved = true;
+    }
+    store_->Work(now);
+    return moved;
+  }
+  void Boot(const Now& now, const StoreConfig& config) {
+    store_.reset();
+    routes_ = std::make_unique<file::DiskRoutes>();
+    store_ =
+        std::make_unique<file::FileStore>(file::FileStoreOptions{config, limits_},
+                                          file::StoreDisk(&driver_.queue(), routes_.get(), 1, "S"),
+                                          &journal_, rng_.Fork("store", rng_.Next()));
+    store_->Open();
+    while (store_->phase() == file::FileStore::Phase::kOpening) Turn(now);
+    journal_.Attach(store_->incarnation());
+    for (const auto& entry : journal_.entries) store_->Replay(entry.kind, entry.body);
+    store_->Start(now);
+    Settle(now);
+    EXPECT_EQ(store_->phase(), file::FileStore::Phase::kRunning);
+    for (const std::string& notice : store_->TakeNotices()) ADD_FAILURE() << notice;
+  }
+
+  const file::FileLimits limits_;
+  sim::DiskDriver driver_;
+  file::TestJournal journal_;
+  Rng rng_{7};
+  std::unique_ptr<file::DiskRoutes> routes_;
+  std::unique_ptr<file::FileStore> store_;
+};
+
+std::unique_ptr<StoreWorld> MakeBlocks(const StoreConfig& config, const Now& now) {
+  return std::make_unique<BlockWorld>(config, file::FileLimits{}, now);
+}
+
+std::unique_ptr<StoreWorld> MakeTinyBlocks(const StoreConfig& config, const Now& now) {
+  file::FileLimits limits;
+  limits.block_bytes = 200;
+  limits.reader.index_bytes_per_slice = 50;
+  limits.writer.write_bytes_min = 1;
+  limits.checkpoint_bytes = 2000;
+  return std::make_unique<BlockWorld>(config, limits, now);
+}
+
+INSTANTIATE_TEST_SUITE_P(Blocks, StoreSuite,
+                         ::testing::Values(StoreKind{"Whole", &MakeBlocks},
+                                           StoreKind{"Tiny", &MakeTinyBlocks}),
+                         StoreKindName);
+
+}  // namespace
+}  // namespace dunlin

@@ -15,6 +15,10 @@ namespace {
 
 using Step = subject::SubjectTree::Walk::Step;
 
+// With wildcards so many messages are looked at before the tree is asked: mostly one of the next
+// matches, and the tree may have very many subjects to tell of.
+constexpr int kPeek = 128;
+
 // Above this many results that may come in any order, they are looked for in order instead, which
 // is slower and can be sliced, as sorting cannot.
 constexpr size_t kSortMax = 8192;
@@ -96,8 +100,7 @@ MemoryStore::Bounds MemoryStore::PrevBounds(const LoadMatch& request, Seq from) 
   return bounds;
 }
 
-Progress MemoryStore::ScanNext(LoadMatch& request, Seq high) {
-  int budget = steps_per_slice_;
+Progress MemoryStore::ScanNext(LoadMatch& request, Seq high, int budget) {
   for (Message* at = messages_.Next(request.cursor.at); at != nullptr && at->seq <= high;
        at = messages_.Next(at->seq + 1)) {
     if (budget-- == 0) {
@@ -114,8 +117,7 @@ Progress MemoryStore::ScanNext(LoadMatch& request, Seq high) {
   return Fail(request, StoreError::kEof);
 }
 
-Progress MemoryStore::ScanPrev(LoadMatch& request, Seq low) {
-  int budget = steps_per_slice_;
+Progress MemoryStore::ScanPrev(LoadMatch& request, Seq low, int budget) {
   for (Message* at = messages_.Prev(request.cursor.at); at != nullptr && at->seq >= low;
        at = messages_.Prev(at->seq - 1)) {
     if (budget-- == 0) {
@@ -149,7 +151,17 @@ Progress MemoryStore::Run(LoadMatch& request) {
   // cursor: a is how far the scan goes, at where it is; 0 before the tree was asked.
   RequestCursor& cursor = request.cursor;
   if (cursor.at == 0) {
-    const Bounds bounds = next ? NextBounds(request, from) : PrevBounds(request, from);
+    const bool wild =
+        std::any_of(request.filters.begin(), request.filters.end(),
+                    [](const std::string& filter) { return subject::HasWildcard(filter); });
+    cursor.at = from;
+    if (wild) {
+      const int peek = std::min(kPeek, steps_per_slice_);
+      const Progress progress =
+          next ? ScanNext(request, last_, peek) : ScanPrev(request, first_, peek);
+      if (progress != Progress::kMore) return progress;
+    }
+    const Bounds bounds = next ? NextBounds(request, cursor.at) : PrevBounds(request, cursor.at);
     if (bounds.kind == Bounds::Kind::kNothing) return Fail(request, StoreError::kEof);
     if (bounds.kind == Bounds::Kind::kExact) {
       Message* found = messages_.Find(next ? bounds.low : bounds.high);
@@ -160,7 +172,8 @@ Progress MemoryStore::Run(LoadMatch& request) {
     cursor.at = next ? bounds.low : bounds.high;
     cursor.a = next ? bounds.high : bounds.low;
   }
-  return next ? ScanNext(request, cursor.a) : ScanPrev(request, cursor.a);
+  return next ? ScanNext(request, cursor.a, steps_per_slice_)
+              : ScanPrev(request, cursor.a, steps_per_slice_);
 }
 
 Progress MemoryStore::Run(LoadLast& request) {

@@ -25,7 +25,7 @@ class MemoryStore final : public StreamStore {
   struct Options {
     StoreConfig config;
     // Messages or subjects that one call looks at before it gives the thread back.
-    int steps_per_slice = 8192;
+    int steps_per_slice = 4096;
   };
   explicit MemoryStore(Options options);
   ~MemoryStore() override;
@@ -112,8 +112,8 @@ class MemoryStore final : public StreamStore {
   bool IsAll(const std::vector<std::string>& filters) const;
   Bounds NextBounds(const LoadMatch& request, Seq from) const;
   Bounds PrevBounds(const LoadMatch& request, Seq from) const;
-  Progress ScanNext(LoadMatch& request, Seq high);
-  Progress ScanPrev(LoadMatch& request, Seq low);
+  Progress ScanNext(LoadMatch& request, Seq high, int budget);
+  Progress ScanPrev(LoadMatch& request, Seq low, int budget);
   const Message* Resume(std::string_view subject, Seq seq) const;
   bool CountPart(std::string_view subject, const SubjectInfo& info, Seq from, RequestCursor* cursor,
                  int* budget, SimpleState* part) const;

@@ -257,6 +257,65 @@ TEST(SubjectTree, IsDeepWithoutRecursion) {
   EXPECT_EQ(map.BytesUsed(), 0u);
 }
 
+TEST(SubjectTreeWalk, MeetsAnySetOfFilters) {
+  Map map;
+  for (const char* subject : {"one.two.three.four", "one.two.three.five", "one.two.six",
+                              "one.two.seven", "eight.nine", "stream.A", "stream.A.child"}) {
+    Put(map, subject, 1);
+  }
+  const std::vector<std::pair<Strings, size_t>> cases = {
+      {{"one.two.six", "eight.nine"}, 2},
+      {{"one.two.*.*"}, 2},
+      {{"one.two.*.four", "one.two.*.*"}, 2},
+      {{"*.*", "*.*.*", "*.*.*.*"}, 7},
+      {{"one.>"}, 4},
+      {{"one.two.three.four", "one.>", ">"}, 7},
+      {{"stream.A.>", "stream.A"}, 2},
+      {{"stream.*.child", "stream.A"}, 2},
+      {{"stream.A.child", "*.A.child", "stream.*.child", "stream.A.*", "stream.*.*", "*.A.*",
+        "*.*.child"},
+       1},
+      {{"stream.A.child", "stream.*.>"}, 1},
+      {{"stream.A.child", "*.*"}, 3},
+      {{"stream.A.child", "stream.*"}, 2},
+      {{"stream.A", "*.*.*"}, 4},
+      {{"one"}, 0},
+      {{"one", "eight", "ten"}, 0},
+      {{"stream.A.not-child", "stream.A.child.>"}, 0},
+      {{"one.*.six", "one.two.seven"}, 2},
+      {{"one.*.*.four", "one.*.*.five", "one.*.three"}, 2},
+      {{"one.two.*.*", "*.two.three.four"}, 2}};
+  for (const auto& [filters, count] : cases) EXPECT_EQ(Matches(map, filters).size(), count);
+}
+
+// What two trees have in common: a walk over the smaller one, and a look into the other.
+TEST(SubjectTreeWalk, CanBeHeldAgainstAnotherTree) {
+  Map one, other;
+  for (const char* subject : {"foo.bar", "foo.bar.baz.qux", "bar", "a.b.c", "a.b.ee", "bb.c.d"}) {
+    Put(one, subject, 1);
+  }
+  for (const char* subject : {"foo.bar", "foo.bar.baz.qux", "baz", "a.b.d", "a.b.e", "b.c.d",
+                              "foo.bar.baz.qux.alice", "foo.bar.baz.qux.bob"}) {
+    Put(other, subject, 1);
+  }
+  Strings common;
+  for (const std::string& subject : Matches(one, {})) {
+    if (other.Find(subject) != nullptr) common.push_back(subject);
+  }
+  EXPECT_EQ(common, (Strings{"foo.bar", "foo.bar.baz.qux"}));
+}
+
+TEST(SubjectTreeWalk, StopsWhenNobodyAsksForMore) {
+  Map map;
+  PutFew(map);
+  const Strings all = {"foo.>"};
+  Map::Walk walk(map, all);
+  int budget = 1000;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(walk.Next(&budget), Step::kFound);
+  EXPECT_EQ(walk.subject(), kFew[2]);
+  EXPECT_EQ(walk.Position(), kFew[2] + '\0');
+}
+
 TEST(SubjectTreeWalk, ShowsASubjectOnceHoweverManyFiltersMatch) {
   Map map;
   PutFew(map);

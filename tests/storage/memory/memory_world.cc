@@ -32,7 +32,7 @@ class MemoryWorld final : public StoreWorld {
 }  // namespace
 
 std::unique_ptr<StoreWorld> MakeMemory(const StoreConfig& config, const Now&) {
-  return std::make_unique<MemoryWorld>(config, 8192);
+  return std::make_unique<MemoryWorld>(config, 4096);
 }
 
 std::unique_ptr<StoreWorld> MakeMemoryInSmallSlices(const StoreConfig& config, const Now&) {

@@ -211,7 +211,7 @@ void MemoryStore::TellSum() {
 
 StoreError MemoryStore::WhyMissing(Seq seq) const {
   if (seq > last_) return StoreError::kEof;
-  return seq < first_ ? StoreError::kNotFound : StoreError::kDeleted;
+  return seq == 0 || seq < first_ ? StoreError::kNotFound : StoreError::kDeleted;
 }
 
 StoreResult MemoryStore::Remove(const Now& now, Seq seq) {

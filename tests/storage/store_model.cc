@@ -225,9 +225,9 @@ GotMsg StoreModel::Load(Seq seq) const {
   if (found != msgs_.end()) return Give(seq, found->second);
   GotMsg got;
   const Seq first = msgs_.empty() ? first_ : msgs_.begin()->first;
-  got.error = seq > last_   ? StoreError::kEof
-              : seq < first ? StoreError::kNotFound
-                            : StoreError::kDeleted;
+  got.error = StoreError::kDeleted;
+  if (seq > last_) got.error = StoreError::kEof;
+  if (seq == 0 || seq < first) got.error = StoreError::kNotFound;
   return got;
 }
 

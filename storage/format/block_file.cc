@@ -1,5 +1,7 @@
 #include "storage/format/block_file.h"
 
+#include <algorithm>
+
 #include "engine/base/check.h"
 #include "storage/format/byte_reader.h"
 #include "storage/format/little_endian.h"
@@ -50,6 +52,8 @@ BlockUnpacker::BlockUnpacker(std::string bytes) : bytes_(std::move(bytes)) {
   std::string_view stream = bytes_;
   stream.remove_prefix(header_.header_bytes);
   stream.remove_suffix(kRecordChecksumBytes);
+  // Growing by doubling would copy megabytes in one step. The figure is only a header's word.
+  records_.reserve(std::min(header_.record_bytes, kBlockRecordBytesMax));
   decoder_.emplace(stream, kBlockRecordBytesMax, &records_);
 }
 

@@ -137,19 +137,35 @@ void StreamInspector::ReadMeta() {
   }
 }
 
+// Where messages are: in a purge that was cut off behind its tombstone, the new directory counts.
+void StreamInspector::FindMessages() {
+  msgs_ = Join(directory_, format::kMsgsDir);
+  const std::string fresh = Join(directory_, format::kNewMsgsDir);
+  if (const auto entries = files_->List(fresh)) {
+    const bool counts = std::any_of(entries->begin(), entries->end(), [](const DirEntry& entry) {
+      return format::ParseBlockFile(entry.name).has_value();
+    });
+    Note(fresh, counts ? "was left by a purge that was cut off, and counts: what is in msgs goes"
+                       : "was left by a purge that was cut off, and goes");
+    if (counts) msgs_ = fresh;
+  }
+  const std::string purged = Join(directory_, format::kPurgedDir);
+  if (files_->List(purged)) Note(purged, "was left by a purge that was cut off, and goes");
+}
+
 std::vector<uint32_t> StreamInspector::ListBlocks() {
-  const std::string directory = Join(directory_, format::kMsgsDir);
+  FindMessages();
   std::vector<uint32_t> numbers;
-  const auto entries = files_->List(directory);
+  const auto entries = files_->List(msgs_);
   if (!entries) {
-    if (!report_.meta.in_memory) Damage(directory, std::nullopt, "is missing");
+    if (!report_.meta.in_memory) Damage(msgs_, std::nullopt, "is missing");
     return numbers;
   }
   for (const DirEntry& entry : *entries) {
     if (const auto number = format::ParseBlockFile(entry.name)) {
       numbers.push_back(*number);
     } else if (entry.name.ends_with(format::kTemporarySuffix)) {
-      Note(Join(directory, entry.name), "was left by a write that was cut off");
+      Note(Join(msgs_, entry.name), "was left by a write that was cut off");
     }
   }
   std::sort(numbers.begin(), numbers.end());
@@ -160,8 +176,7 @@ std::vector<uint32_t> StreamInspector::ListBlocks() {
 bool StreamInspector::FindBlockKey(uint32_t number, bool report,
                                    std::optional<crypto::DataKey>* key) {
   if (!sealed_) return true;
-  const std::string directory = Join(directory_, format::kMsgsDir);
-  const std::string file = Join(directory, format::BlockKeyFile(number));
+  const std::string file = Join(msgs_, format::BlockKeyFile(number));
   std::string error;
   const auto bytes = files_->Read(file, &error);
   if (!bytes) {
@@ -174,7 +189,7 @@ bool StreamInspector::FindBlockKey(uint32_t number, bool report,
 
 std::optional<std::string> StreamInspector::LoadBlock(uint32_t number, bool report,
                                                       BlockReport* block, uint64_t* last_checksum) {
-  const std::string file = Join(Join(directory_, format::kMsgsDir), format::BlockFile(number));
+  const std::string file = Join(msgs_, format::BlockFile(number));
   std::string error;
   std::optional<std::string> bytes = files_->Read(file, &error);
   std::optional<crypto::DataKey> key;
@@ -232,7 +247,7 @@ void StreamInspector::CollectDeleted(uint32_t number, const std::string& records
     tombstone_last_ = tombstone;
     tombstone_last_time_ = tombstone_time;
   }
-  const std::string file = Join(Join(directory_, format::kMsgsDir), format::BlockFile(number));
+  const std::string file = Join(msgs_, format::BlockFile(number));
   for (const RecordGap& gap : scan.gaps()) {
     broken_ = true;
     Damage(file, gap.offset,
@@ -243,7 +258,7 @@ void StreamInspector::CollectDeleted(uint32_t number, const std::string& records
 }
 
 void StreamInspector::ReadIndex() {
-  const std::string file = Join(Join(directory_, format::kMsgsDir), format::kIndexFile);
+  const std::string file = Join(msgs_, format::kIndexFile);
   std::string error;
   const auto bytes = files_->Read(file, &error);
   if (!bytes) {
@@ -283,7 +298,7 @@ std::optional<StreamInspector::Index> StreamInspector::DecodeIndex(std::string_v
         index.tail = reader.tail();
         return index;
       case Piece::kDamaged:
-        Damage(Join(Join(directory_, format::kMsgsDir), format::kIndexFile), reader.damage().offset,
+        Damage(Join(msgs_, format::kIndexFile), reader.damage().offset,
                Describe(reader.damage().fault));
         return std::nullopt;
     }
@@ -374,8 +389,8 @@ void StreamInspector::CountBlock(uint32_t number) {
 
 void StreamInspector::CountMessage(const Record& record, BlockReport* block, Block* kept) {
   if (!subject::IsValidSubject(record.subject)) {
-    Damage(Join(Join(directory_, format::kMsgsDir), format::BlockFile(block->number)),
-           record.offset, "a subject that is none: its length is damaged");
+    Damage(Join(msgs_, format::BlockFile(block->number)), record.offset,
+           "a subject that is none: its length is damaged");
   }
   StreamState& state = report_.state;
   if (state.msgs == 0) {
@@ -403,14 +418,14 @@ void StreamInspector::FinishState() {
   state.num_subjects = report_.subjects.size();
   state.num_deleted = state.last_seq + 1 - state.first_seq - state.msgs;
   if (report_.index == IndexStatus::kStale && index_->stream.last_seq > state.last_seq) {
-    Damage(Join(Join(directory_, format::kMsgsDir), format::kIndexFile), std::nullopt,
+    Damage(Join(msgs_, format::kIndexFile), std::nullopt,
            "knows of sequence " + std::to_string(index_->stream.last_seq) + ", the blocks end at " +
                std::to_string(state.last_seq));
   }
 }
 
 void StreamInspector::CompareIndex() {
-  const std::string file = Join(Join(directory_, format::kMsgsDir), format::kIndexFile);
+  const std::string file = Join(msgs_, format::kIndexFile);
   const format::IndexStream& index = index_->stream;
   StreamState& state = report_.state;
   const bool agrees = index.msgs == state.msgs && index.bytes == state.bytes &&
@@ -454,9 +469,8 @@ std::optional<uint64_t> StreamInspector::CountTimers(const std::string& file, bo
 }
 
 void StreamInspector::CheckTimers() {
-  const std::string directory = Join(directory_, format::kMsgsDir);
-  report_.ttl_entries = CountTimers(Join(directory, format::kTtlFile), false);
-  report_.schedule_entries = CountTimers(Join(directory, format::kScheduleFile), true);
+  report_.ttl_entries = CountTimers(Join(msgs_, format::kTtlFile), false);
+  report_.schedule_entries = CountTimers(Join(msgs_, format::kScheduleFile), true);
 }
 
 void StreamInspector::ReadConsumers() {

@@ -40,6 +40,7 @@ class StreamInspector {
   };
 
   void ReadMeta();
+  void FindMessages();
   std::vector<uint32_t> ListBlocks();
   // Nothing: it cannot be read, and that has been said.
   std::optional<std::string> LoadBlock(uint32_t number, bool report, BlockReport* block,
@@ -78,6 +79,7 @@ class StreamInspector {
   Sink* const sink_;
   const std::string directory_;
   const std::string name_;
+  std::string msgs_;  // Where its blocks are.
   std::optional<crypto::MasterKey> master_;
   std::optional<crypto::DataKey> key_;  // Of the stream, if it is encrypted and we can open it.
   bool sealed_ = false;                 // It is encrypted.

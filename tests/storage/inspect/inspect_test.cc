@@ -94,6 +94,20 @@ TEST_F(StoreInspect, ABlockOfTombstonesRemembersTheLastSequence) {
       << report;
 }
 
+TEST_F(StoreInspect, FinishesAPurgeThatWasCutOff) {
+  WriteMeta();
+  Put("msgs/1.blk", Block(1, 1, 5));
+  Put("__new_msgs__/2.key", "not yet");
+  EXPECT_NE(Report().find("5 messages"), std::string::npos);
+  std::string tombstone;
+  format::AppendTombstone(format::BlockChecksum("S", 2), 5, kCreated, &tombstone);
+  Put("__new_msgs__/2.blk", tombstone);
+  const std::string report = Report();
+  EXPECT_NE(report.find("note d/jetstream/$G/streams/S/__new_msgs__: "), std::string::npos);
+  EXPECT_NE(report.find("0 messages, 0 bytes, sequences 6 "), std::string::npos) << report;
+  EXPECT_EQ(totals_.damages, 0u);
+}
+
 TEST_F(StoreInspect, NamesEveryDamageByFileAndOffset) {
   WriteMeta();
   Put("msgs/1.blk", Block(1, 1, 5));

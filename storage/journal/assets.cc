@@ -34,6 +34,7 @@ uint32_t AssetTable::FindOrAdd(const Incarnation& incarnation) {
   }
   assets_[asset] = {};
   assets_[asset].incarnation = incarnation;
+  assets_[asset].tag = OwnerTag(incarnation);
   assets_[asset].present = true;
   by_incarnation_.Insert(Hash(incarnation), asset);
   return asset;

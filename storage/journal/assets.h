@@ -29,6 +29,7 @@ class AssetTable {
   void ForgetUnattached();
 
   const Incarnation& incarnation(uint32_t asset) const { return assets_[asset].incarnation; }
+  uint16_t tag(uint32_t asset) const { return assets_[asset].tag; }
   uint64_t passed(uint32_t asset) const { return assets_[asset].passed; }
 
   // Whether the asset was declared in this epoch (> 0; they go up); if not, it is from now on.
@@ -74,6 +75,7 @@ class AssetTable {
     uint64_t latest_segment = 0;  // The id that 'latest' is in; 0: none.
     uint32_t latest = kNone;
     uint32_t uses = kNone;  // Chained by Use::next_of_asset, newest first.
+    uint16_t tag = 0;       // OwnerTag().
     bool present = false;
     bool attached = false;
   };

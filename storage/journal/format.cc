@@ -116,13 +116,16 @@ std::optional<Mark> DecodeMark(std::span<const uint8_t> bytes, uint32_t seed) {
   return mark;
 }
 
-void FinishRecord(uint32_t seed, uint32_t asset, uint8_t kind, uint8_t flags, size_t body_bytes,
-                  uint8_t* out) {
+uint16_t OwnerTag(const Incarnation& incarnation) {
+  return static_cast<uint16_t>(Crc32c(0, incarnation.bytes));
+}
+
+void FinishRecord(uint32_t seed, const RecordHead& head, size_t body_bytes, uint8_t* out) {
   Put(out + 4, static_cast<uint32_t>(body_bytes));
-  Put(out + 8, asset);
-  out[12] = kind;
-  out[13] = flags;
-  Put(out + 14, uint16_t{0});
+  Put(out + 8, head.asset);
+  out[12] = head.kind;
+  out[13] = head.flags;
+  Put(out + 14, head.tag);
   uint8_t* end = out + kRecordHeaderBytes + body_bytes;
   std::memset(end, 0, RoundUp(body_bytes, 8) - body_bytes);
   Put(out, Crc32c(seed, {out + 4, kRecordHeaderBytes - 4 + body_bytes}));
@@ -149,6 +152,7 @@ bool RecordReader::Next(RecordView* record) {
   record->asset = Get<uint32_t>(in + 8);
   record->kind = in[12];
   record->flags = in[13];
+  record->tag = Get<uint16_t>(in + 14);
   record->body = {in + kRecordHeaderBytes, size};
   if (record->asset >= kAssetsMax) return false;
   if (record->kind == kDeclare && size != sizeof(Incarnation)) return false;

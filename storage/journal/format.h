@@ -8,7 +8,8 @@
 //   mark      magic 2 | flags 2 | crc 4 | bytes behind the mark 4 | records 4 | number 8 |
 //             number of the batch before 8 | durable through 8 | oldest live segment 8 | life 8 |
 //             the life starts behind 8
-//   record    crc 4 | body bytes 4 | asset 4 | kind 1 | flags 1 | 0 2, body, zeros up to 8 bytes
+//   record    crc 4 | body bytes 4 | asset 4 | kind 1 | flags 1 | tag 2, body, zeros up to 8 bytes
+//             (tag: of the asset's incarnation, OwnerTag)
 //   a copied record's body starts with  batch 8 | index in it 4 | 0 4 | incarnation 16
 //
 // Checksums are CRC-32C, seeded with the store and the segment id, so that what an earlier use of
@@ -85,6 +86,7 @@ struct RecordView {
   uint32_t asset = 0;
   uint8_t kind = 0;
   uint8_t flags = 0;
+  uint16_t tag = 0;
   std::span<const uint8_t> body;  // Without the prefix of a copied one.
   // kCopied: where it was at first, and whose it is.
   uint64_t batch = 0;
@@ -94,9 +96,17 @@ struct RecordView {
 
 constexpr size_t RecordBytes(size_t body) { return kRecordHeaderBytes + RoundUp(body, 8); }
 
+// Tells owners apart whose numbers are the same: for when a declaration is lost in between.
+[[nodiscard]] uint16_t OwnerTag(const Incarnation& incarnation);
+
 // Completes the record at 'out', whose body of 'body_bytes' is already in place behind the header.
-void FinishRecord(uint32_t seed, uint32_t asset, uint8_t kind, uint8_t flags, size_t body_bytes,
-                  uint8_t* out);
+struct RecordHead {
+  uint32_t asset = 0;
+  uint16_t tag = 0;
+  uint8_t kind = 0;
+  uint8_t flags = 0;
+};
+void FinishRecord(uint32_t seed, const RecordHead& head, size_t body_bytes, uint8_t* out);
 void EncodeCopyPrefix(uint64_t batch, uint32_t index, const Incarnation& incarnation, uint8_t* out);
 
 // Walks the records of a batch.

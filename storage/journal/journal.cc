@@ -83,6 +83,7 @@ class Journal::Impl {
 
   std::vector<DiskTicket> syncs_;   // kStarting: of what was recovered.
   std::vector<DiskTicket> closes_;  // kStopping.
+  bool started_ = false;            // The writer has.
   bool closing_ = false;
   Instant now_;
   Instant sync_at_ = kNever, witness_at_ = kNever, grow_at_ = kNever;
@@ -109,7 +110,11 @@ void Journal::Impl::Start() {
 
 void Journal::Impl::Synced(const DiskDone& done) {
   if (!done.ok()) poison_.Set("syncing what was recovered", done);
-  if (syncs_.empty() && !poison_.set()) StartWriting();
+  if (!syncs_.empty()) return;
+  if (state_ == State::kStarting && !poison_.set())
+    StartWriting();
+  else
+    Advance();
 }
 
 // A first batch without records makes this life known, so that no later one takes its numbers, and
@@ -121,6 +126,7 @@ void Journal::Impl::StartWriting() {
   life.number = std::max(found.number_seen, raised_to_) + kLifeStride;
   life.id = ((found.life_seen >> 32) + 1) << 32 | (rng_.Next() & UINT32_MAX);
   writer_.Start(life);
+  started_ = true;
   FreeSegments();
   writer_.SealNow(journal::Writer::Seal::kWitness);
   Advance();
@@ -154,7 +160,7 @@ bool Journal::Impl::OnDisk(const DiskDone& done) {
 // Whatever can go on by itself, does.
 void Journal::Impl::Advance() {
   if (state_ < State::kStarting || !syncs_.empty() || closing_) return;
-  if (!poison_.set()) {
+  if (!poison_.set() && started_) {
     if (state_ == State::kRunning && copier_.Work()) FreeSegments();
     writer_.Submit();
     ring_.Pump(writer_.synced(), writer_.WaitingSlot(), writer_.WaitingEnd());
@@ -240,13 +246,14 @@ void Journal::Impl::Stop() {
   const bool was_running = state_ == State::kRunning;
   state_ = State::kStopping;
   if (was_running) writer_.SealNow(journal::Writer::Seal::kGathered);
-  syncs_.clear();
   Advance();
 }
 
 void Journal::Impl::CloseFiles() {
   if (closing_) return;
-  if (!poison_.set()) {
+  if (ring_.growth_failed() && writer_.in_flight() == 0 && !writer_.idle())
+    poison_.Set("no space left on device for what was gathered");
+  if (!poison_.set() && started_) {
     if (!writer_.idle()) return;
     if (options_.sync == JournalOptions::Sync::kInterval && writer_.synced() < writer_.durable())
       return writer_.SyncNow();
@@ -261,6 +268,7 @@ void Journal::Impl::CloseFiles() {
   closing_ = true;
   for (uint32_t slot = 0; slot < ring_.slots(); ++slot)
     if (ring_[slot].file.value != 0) closes_.push_back(disk_->Close(ring_[slot].file));
+  for (const FileId file : recovery_.TakeFiles()) closes_.push_back(disk_->Close(file));
   if (closes_.empty()) state_ = State::kClosed;
 }
 

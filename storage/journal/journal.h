@@ -145,7 +145,8 @@ class Journal {
     kFailed,
   };
 
-  // 'disk' outlives the journal. 'rng': for ids.
+  // 'disk' outlives the journal. 'rng': for ids. Destroyed only in kClosed, or when the disk's
+  // driver has let go of what is in flight.
   Journal(const JournalOptions& options, DiskQueue* disk, Rng rng);
   ~Journal();
   Journal(const Journal&) = delete;
@@ -193,7 +194,7 @@ class Journal {
   // Proof for everything that is durable by now: whole batches, in order.
   Durable durable() const;
 
-  // The point that an Append() would get now: what is covered by it includes all that went before.
+  // The point that an Append() would get now. Covering it covers all that went before.
   WritePoint next_point() const;
 
   // True: take nothing new in. See the file's comment.
@@ -218,7 +219,8 @@ class Journal {
   // --- Stopping.
 
   // Submits what is gathered, with a witness, and closes the files; kClosed when done. Appending
-  // is over. REQUIRES: kRunning, or a state before it (then it only closes).
+  // is over. In a state before kRunning, and in kFailed, it only closes. A journal lives once: the
+  // next Open() is another one's. REQUIRES: not kClosed, not kStopping.
   void Stop();
 
   JournalStats stats() const;

@@ -9,7 +9,8 @@
 namespace dunlin::journal {
 namespace {
 constexpr int kShortReadsMax = 3;  // In a row that bring less than a page.
-}
+constexpr int kAttempts = 3;       // To read one page.
+}  // namespace
 
 void Reader::Start(FileId file, uint64_t length) {
   CHECK(!busy());
@@ -53,6 +54,11 @@ bool Reader::OnDisk(const DiskDone& done) {
     Issue();
     return true;
   }
+  if (!done.ok() && ++failures_ < kAttempts) {
+    Issue();
+    return true;
+  }
+  failures_ = 0;
   if (!done.ok()) {
     if (!unreadable_) {
       unreadable_ = base_ + filled_;

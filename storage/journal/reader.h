@@ -3,7 +3,7 @@
 //   const uint8_t* bytes = reader.Get(at, size);
 //   if (bytes == nullptr) return;  // Until OnDisk() has taken the read's completion.
 //
-// A slice that cannot be read is read again in smaller pieces; what is left, pages that the device
+// A slice that cannot be read is read again, in smaller pieces; what is left, pages that the device
 // refuses, read as zeros and are counted: zeros are never valid.
 #pragma once
 
@@ -49,7 +49,7 @@ class Reader {
   uint64_t wanted_ = 0;  // To be filled up to.
   size_t piece_ = kSliceBytes;
   size_t issued_ = 0;
-  int short_reads_ = 0;
+  int short_reads_ = 0, failures_ = 0;  // In a row.
   DiskTicket ticket_;
   std::optional<uint64_t> unreadable_;
   std::string error_;

@@ -11,6 +11,7 @@ namespace {
 
 // The header, and what tells whether anything ever followed it.
 constexpr size_t kLookBytes = kHeaderBytes + kDirectAlignment;
+constexpr int kAttempts = 3;
 
 bool IsZero(const uint8_t* bytes, size_t size) {
   return std::all_of(bytes, bytes + size, [](uint8_t b) { return b == 0; });
@@ -71,6 +72,7 @@ bool Recovery::OnDisk(const DiskDone& done) {
   if (step_ == Step::kFiles) {
     if (!done.ok()) poison_->Set("opening " + ring_->NameOf(file->slot), done);
     file->length = done.size;
+    file->is_open = done.ok();
     if (waiting_ > 0 || poison_->set()) return true;
     step_ = Step::kHeaders;
     for (File& f : files_) {
@@ -80,7 +82,13 @@ bool Recovery::OnDisk(const DiskDone& done) {
       ++waiting_;
     }
   } else {
-    file->unreadable = !done.ok();
+    if (!done.ok() && ++file->attempts < kAttempts) {
+      file->ticket = disk_->Read(file->file, 0, file->header.data(), kLookBytes);
+      ++waiting_;
+      return true;
+    }
+    // Its segment would be taken for one that is not there, and overwritten.
+    if (!done.ok()) poison_->Set("reading " + ring_->NameOf(file->slot), done);
     if (waiting_ == 0 && !poison_->set()) HeadersRead();
   }
   return true;
@@ -113,7 +121,7 @@ bool Recovery::JudgeHeader(File* file) {
   // Damaged, or never used: batches start with a mark.
   const bool was_used = !IsZero(bytes + kHeaderBytes, 2) && bytes[kHeaderBytes] == 'D' &&
                         bytes[kHeaderBytes + 1] == 'j';
-  if (was_used || file->unreadable) headless_.push_back({0, 0, 0, 0, 0, file->slot});
+  if (was_used) headless_.push_back({0, 0, 0, 0, 0, file->slot});
   return false;
 }
 
@@ -225,9 +233,10 @@ void Recovery::Decide() {
 }
 
 void Recovery::AdoptFiles() {
-  for (const File& file : files_) {
+  for (File& file : files_) {
     Segment& segment = ring_->Adopt(file.slot);
     segment.file = file.file;
+    file.is_open = false;
     segment.length =
         std::min(file.length / kDirectAlignment * kDirectAlignment, options_.segment_bytes);
     if (!file.decoded) continue;
@@ -260,6 +269,15 @@ void Recovery::AdoptFiles() {
                           last.decoded->segment_bytes == options_.segment_bytes &&
                           last.decoded->encrypted == (options_.cipher != nullptr) &&
                           tail.end <= tail.length;
+}
+
+std::vector<FileId> Recovery::TakeFiles() {
+  std::vector<FileId> files;
+  for (File& file : files_) {
+    if (file.is_open) files.push_back(file.file);
+    file.is_open = false;
+  }
+  return files;
 }
 
 Recovery::File& Recovery::FileOf(uint32_t slot) {
@@ -406,8 +424,6 @@ Progress Recovery::Fill() {
       item_.what = Item::What::kDamage;
       item_.damage = damages_[at_damage_++];
       item_.batch = at_batch_ < accepted_.size() ? accepted_[at_batch_].mark.number : UINT64_MAX;
-      // What was declared behind it is not known: a number may have changed hands.
-      declared_.clear();
       return Progress::kDone;
     }
     if (at_batch_ == accepted_.size()) return Progress::kDone;
@@ -437,8 +453,9 @@ bool Recovery::FillFromBatch() {
       continue;
     }
     if ((record.flags & kCopied) != 0) continue;  // In copies_.
-    const uint32_t asset =
-        record.asset < declared_.size() ? declared_[record.asset] : AssetTable::kNone;
+    uint32_t asset = record.asset < declared_.size() ? declared_[record.asset] : AssetTable::kNone;
+    // The number may have changed hands in a batch that is lost.
+    if (asset != AssetTable::kNone && assets_->tag(asset) != record.tag) asset = AssetTable::kNone;
     item_.batch = batch.mark.number;
     item_.index = index;
     if (asset != AssetTable::kNone) {

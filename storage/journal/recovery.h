@@ -40,6 +40,8 @@ class Recovery {
   bool OnDisk(const DiskDone& done);
   // All is read and decided: Next() may be called.
   bool ready() const { return step_ == Step::kReplay; }
+  // Files that are open and not in the ring yet.
+  std::vector<FileId> TakeFiles();
   bool busy() const { return waiting_ > 0 || reader_.busy(); }
   Progress Next(Recovered* found);
   bool done() const { return replayed_; }
@@ -57,6 +59,8 @@ class Recovery {
     std::optional<SegmentHeader> decoded;
     uint32_t seed = 0;
     bool unreadable = false;
+    bool is_open = false;
+    int attempts = 0;  // To read the header.
   };
   struct Copy {
     uint64_t batch = 0;

@@ -71,21 +71,14 @@ class Resolver {
     while (i < found_.size() && found_[i].segment < head) ++i;
     while (i < found_.size() && Take(i)) ++i;
     result_.torn = i < found_.size();
-    const std::vector<FoundBatch>& accepted = result_.accepted;
-    if (accepted.empty() || accepted.back().mark.head < head) return false;
-    const bool starts_late = accepted.front().segment > head;
-    if (starts_late && (result_.damages.empty() || result_.damages.front().before > 0)) {
-      result_.damages.insert(result_.damages.begin(),
-                             Damage{0, 0, accepted.front().mark.prev, head, 0, UINT32_MAX});
-    }
-    return true;
+    return !result_.accepted.empty() && result_.accepted.back().mark.head >= head;
   }
 
   // False: the journal ends before it.
   bool Take(size_t i) {
     const FoundBatch& b = found_[i];
     const std::vector<FoundBatch>& accepted = result_.accepted;
-    const bool follows = accepted.empty() ? b.offset == kHeaderBytes || b.mark.prev == 0
+    const bool follows = accepted.empty() ? b.segment == result_.head && b.offset == kHeaderBytes
                                           : b.mark.prev == accepted.back().mark.number;
     if (!follows) {
       const uint64_t known = accepted.empty() ? 0 : accepted.back().mark.number;
@@ -104,15 +97,14 @@ class Resolver {
     damage.before = result_.accepted.size();
     damage.first = known == 0 ? 0 : known + 1;
     damage.last = last;
-    if (!result_.accepted.empty() && result_.accepted.back().segment == next.segment) {
-      damage.segment = next.segment;
-      damage.offset = result_.accepted.back().end;
-    } else if (next.offset != kHeaderBytes || result_.accepted.empty()) {
-      damage.segment = next.segment;
-      damage.offset = kHeaderBytes;
-    } else {
-      damage.segment = result_.accepted.back().segment;
-      damage.offset = result_.accepted.back().end;
+    const std::vector<FoundBatch>& accepted = result_.accepted;
+    damage.segment = next.segment;
+    damage.offset = kHeaderBytes;
+    if (accepted.empty()) {
+      damage.segment = result_.head;
+    } else if (accepted.back().segment == next.segment || next.offset == kHeaderBytes) {
+      damage.segment = accepted.back().segment;
+      damage.offset = accepted.back().end;
     }
     result_.damages.push_back(damage);
   }

@@ -11,7 +11,7 @@ namespace dunlin::journal {
 namespace {
 
 constexpr size_t kFirstBufferBytes = 64 * 1024;
-// Within one stretch an asset is declared once: damage cannot take the owner of more than this.
+// Within one stretch an asset is declared once: damage takes the owner of no more than this.
 constexpr uint64_t kStretchBytes = 1u << 20;
 constexpr size_t kDeclareBytes = RecordBytes(sizeof(Incarnation));
 
@@ -121,7 +121,8 @@ void Writer::Declare(uint32_t asset) {
   uint8_t* const record = AddRecord(sizeof(Incarnation));
   std::memcpy(record + kRecordHeaderBytes, assets_->incarnation(asset).bytes.data(),
               sizeof(Incarnation));
-  FinishRecord((*ring_)[open_->slot].seed, asset, kDeclare, 0, sizeof(Incarnation), record);
+  FinishRecord((*ring_)[open_->slot].seed, {asset, assets_->tag(asset), kDeclare, 0},
+               sizeof(Incarnation), record);
   assets_->Declared(asset, epoch_);
 }
 
@@ -142,7 +143,8 @@ uint64_t Writer::Append(uint32_t asset, uint8_t kind, std::span<const uint8_t> h
   }
   if (!head.empty()) std::memcpy(out, head.data(), head.size());
   if (!body.empty()) std::memcpy(out + head.size(), body.data(), body.size());
-  FinishRecord(segment.seed, asset, kind, copy_of != nullptr ? kCopied : 0, size, record);
+  const uint8_t flags = copy_of != nullptr ? kCopied : 0;
+  FinishRecord(segment.seed, {asset, assets_->tag(asset), kind, flags}, size, record);
   assets_->AddUse(asset, open_->slot, segment.id,
                   copy_of != nullptr ? copy_of->batch : next_number_, RecordBytes(size));
   ++records_;

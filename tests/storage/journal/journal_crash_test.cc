@@ -1,8 +1,6 @@
 // Crashes after each completion of a story, and random stories with crashes in them.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "tests/storage/journal/journal_stories.h"
 #include "tests/storage/journal/journal_world.h"
 
@@ -29,12 +27,6 @@ JournalOptions Deep(JournalOptions options) {
   return options;
 }
 
-// Each random test, DUNLIN_JOURNAL_SEEDS times as many seeds.
-uint64_t Seeds(uint64_t seeds) {
-  const char* const times = std::getenv("DUNLIN_JOURNAL_SEEDS");
-  return times == nullptr ? seeds : seeds * std::strtoull(times, nullptr, 10);
-}
-
 struct Kind {
   const char* name;
   JournalOptions options;
@@ -48,7 +40,7 @@ TEST_P(JournalCrash, AfterEachCompletionKeepsWhatWasPromised) {
 }
 
 TEST_P(JournalCrash, AnywhereInRandomStoriesKeepsWhatWasPromised) {
-  for (uint64_t seed = 1; seed <= Seeds(25); ++seed) {
+  for (uint64_t seed = FirstSeed(); seed <= LastSeed(25); ++seed) {
     const auto violation = RandomStory(GetParam().options, seed);
     ASSERT_FALSE(violation) << *violation;
   }

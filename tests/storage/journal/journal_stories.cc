@@ -1,5 +1,7 @@
 #include "tests/storage/journal/journal_stories.h"
 
+#include <cstdlib>
+
 #include "engine/base/rng.h"
 
 namespace dunlin::journal {
@@ -46,7 +48,18 @@ bool Tell(JournalWorld* world, Rng rng, uint64_t completions) {
   return world->completions() < end;
 }
 
+uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
+  const char* const text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
 }  // namespace
+
+uint64_t FirstSeed() { return FromEnvironment("DUNLIN_JOURNAL_FIRST", 1); }
+uint64_t LastSeed(uint64_t last) {
+  const uint64_t seeds = FromEnvironment("DUNLIN_JOURNAL_SEEDS", 0);
+  return seeds == 0 ? last : FirstSeed() + seeds - 1;
+}
 
 std::optional<std::string> CrashEverywhere(const JournalOptions& options, uint64_t seed) {
   for (uint64_t at = 0;; ++at) {

@@ -9,6 +9,11 @@
 
 namespace dunlin::journal {
 
+// The seeds of a random test: 1 to 'last', or from DUNLIN_JOURNAL_FIRST on, DUNLIN_JOURNAL_SEEDS of
+// them.
+uint64_t FirstSeed();
+uint64_t LastSeed(uint64_t last);
+
 // A story in which every segment is used several times over and a laggard is copied forward, told
 // again and again: each time it ends a completion later, by a kill and by a power loss, followed by
 // recovery, some more of the story, another power loss and recovery. The first violation, if any.

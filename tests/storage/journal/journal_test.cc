@@ -219,6 +219,23 @@ TEST(Journal, StopsWithEverythingDurableAndAWitness) {
   ExpectNoViolation(world);
 }
 
+TEST(Journal, StopsInAnyState) {
+  for (int completions = 0; completions < 60; ++completions) {
+    JournalWorld world(1, JournalWorld::SmallOptions());
+    ASSERT_TRUE(world.Boot());
+    for (int i = 0; i < 20; ++i) {
+      world.Append(i % 3, 3000);
+      world.EndOfStep();
+      world.RunAll();
+    }
+    world.Crash(CrashKind::kKill);
+    world.StopAfter(completions);
+    ASSERT_TRUE(world.Boot()) << completions << ": " << world.journal().Failure().value_or("?");
+    EXPECT_EQ(world.recovered(), 20u);
+    ExpectNoViolation(world);
+  }
+}
+
 TEST(Journal, WritesAWitnessWhenItIsQuietAndOnlyOne) {
   JournalWorld world(1, JournalWorld::SmallOptions());
   ASSERT_TRUE(world.Boot());

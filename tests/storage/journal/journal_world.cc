@@ -180,6 +180,7 @@ void JournalWorld::EndOfStep() {
 
 void JournalWorld::LookAtDurable() {
   const WritePoint through = journal_->durable().through();
+  if (through == WritePoint{}) return;  // Stopped before it ran.
   if (through < promised_) Violation("durable() went back");
   promised_ = through;
   for (Record& record : model_) {
@@ -263,6 +264,25 @@ std::vector<JournalWorld::File> JournalWorld::Files() const {
   std::sort(files.begin(), files.end(),
             [](const File& a, const File& b) { return a.segment < b.segment; });
   return files;
+}
+
+void JournalWorld::StopAfter(int completions) {
+  ++life_;
+  journal_ = std::make_unique<Journal>(options_, &driver_.queue(), Rng(seed_).Fork("life", life_));
+  journal_->Open();
+  Recovered found;
+  for (int i = 0; i < completions; ++i) {
+    Run(1);
+    if (journal_->state() == Journal::State::kReplaying &&
+        journal_->NextRecovered(&found) == Progress::kDone) {
+      for (int asset = 0; asset < kAssets; ++asset) (void)journal_->Attach(IncarnationOf(asset));
+      journal_->Start();
+    }
+  }
+  journal_->Stop();
+  RunAll();
+  if (journal_->state() != Journal::State::kClosed) Violation("does not stop");
+  journal_.reset();
 }
 
 void JournalWorld::Stop() {

@@ -57,6 +57,8 @@ class JournalWorld {
   void Pass(int asset);
   void Crash(sim::CrashKind kind);
   void Stop();
+  // A life that is stopped after so many completions, wherever it is then.
+  void StopAfter(int completions);
   void SetOptions(const JournalOptions& options) { options_ = options; }  // Of the next life.
 
   Journal& journal() { return *journal_; }

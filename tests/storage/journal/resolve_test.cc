@@ -150,6 +150,14 @@ TEST(Resolve, OnlyAnAcceptedBatchSaysWhatWasGivenBack) {
   EXPECT_TRUE(r.torn && r.damages.empty());
 }
 
+// Sync::kInterval: 2 is the oldest, and nothing of it was synced.
+TEST(Resolve, AMissingOldestSegmentThatWasNeverDurableIsNot) {
+  const Resolution r =
+      Found().Segment(1).Batch(3, 2, 2).Head(2).Segment(3).Batch(6, 5, 2).Batch(7, 6, 2).Resolved();
+  EXPECT_EQ(Numbers(r), (Expected{3}));
+  EXPECT_TRUE(r.torn && r.damages.empty());
+}
+
 TEST(Resolve, AMissingOldestSegmentIsDamage) {
   const Resolution r = Found().Head(2).Segment(3).Batch(5, 4, 4).Batch(6, 5, 5).Resolved();
   EXPECT_EQ(Numbers(r), (Expected{5, 6}));

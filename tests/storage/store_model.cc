@@ -315,7 +315,7 @@ Seq StoreModel::FromTime(WallTime time) const {
 std::string StoreModel::Contents() const {
   const StreamState state = State();
   std::string out = std::to_string(state.msgs) + " messages, " + std::to_string(state.bytes) +
-                    " bytes, " + std::to_string(state.first_seq) + " to " +
+                    " bytes, " + std::to_string(FirstShown(state)) + " to " +
                     std::to_string(state.last_seq) + ", " + std::to_string(state.num_deleted) +
                     " deleted, " + std::to_string(state.num_subjects) + " subjects\n";
   for (const auto& [seq, msg] : msgs_) {

@@ -250,7 +250,7 @@ uint64_t StoreDriver::Bytes(std::string_view subject, std::string_view payload,
 std::string StoreDriver::Contents() {
   const StreamState state = State();
   std::string out = std::to_string(state.msgs) + " messages, " + std::to_string(state.bytes) +
-                    " bytes, " + std::to_string(state.first_seq) + " to " +
+                    " bytes, " + std::to_string(FirstShown(state)) + " to " +
                     std::to_string(state.last_seq) + ", " + std::to_string(state.num_deleted) +
                     " deleted, " + std::to_string(state.num_subjects) + " subjects\n";
   for (GotMsg got = Next({}, 0); got.error == StoreError::kNone; got = Next({}, got.seq + 1)) {

@@ -156,6 +156,12 @@ class StoreSuite : public ::testing::TestWithParam<StoreKind> {
   }
 };
 
+// The first sequence; a store that never had a message may give 0 or 1, and another one after a
+// restart.
+inline Seq FirstShown(const StreamState& state) {
+  return state.last_seq == 0 ? 1 : state.first_seq;
+}
+
 // The messages there are, as 'seq subject'.
 std::vector<std::string> Listing(StoreDriver& driver);
 // Deleted sequences, one by one.

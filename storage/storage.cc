@@ -16,7 +16,10 @@ class Storage::AssetJournal final : public file::StoreJournal {
     return journal_->Append(asset, kind, head, body);
   }
   bool Covers(WritePoint point) const override { return journal_->durable().Covers(point); }
-  void Passed(WritePoint point) override { journal_->Passed(asset, point); }
+  // Batches between the store's last record and its next one may still be on their way.
+  void Passed(WritePoint point) override {
+    journal_->Passed(asset, std::min(point, journal_->durable().through()));
+  }
 
   AssetNumber asset;
 

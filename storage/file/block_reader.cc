@@ -121,7 +121,8 @@ void BlockReader::Trim(StreamIndex* index) {
   while (total > limits_.cache_bytes_max) {
     Block* oldest = nullptr;
     for (const auto& block : index->blocks) {
-      if (block->cache == nullptr || block->pinned()) continue;
+      // What was asked for last has been given out, and is being looked at.
+      if (block->cache == nullptr || block->pinned() || block->used == uses_) continue;
       if (oldest == nullptr || block->used < oldest->used) oldest = block.get();
     }
     if (oldest == nullptr) return;

@@ -68,6 +68,7 @@ void FileStore::Replay(uint8_t kind, std::span<const uint8_t> body) {
       JournalMark mark;
       if (!DecodeJournalMark(rest, &mark)) break;
       if (static_cast<RecordType>(kind) == RecordType::kPurge) {
+        std::erase_if(missing_, [&](uint32_t block) { return block <= head.block; });
         ResetTo({mark.seq, mark.time}, head.block, {});
       } else {
         CutTo({mark.seq, mark.time}, head.block);

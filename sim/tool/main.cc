@@ -13,6 +13,7 @@
 #include "sim/tool/mutants.h"
 #include "sim/tool/run_scenarios.h"
 #include "sim/tool/shell.h"
+#include "sim/tool/store.h"
 
 namespace dunlin::sim {
 namespace {
@@ -25,6 +26,9 @@ constexpr char kUsage[] =
     "dunlin-sim campaign [--minutes M] [--seeds N] [--first S]\n"
     "                                  many seeds, one after the other\n"
     "dunlin-sim shrink N | PLANFILE    find a smaller plan that fails in the same way\n"
+    "dunlin-sim store --seed N         one seeded run of journal and stores on a disk that fails\n"
+    "dunlin-sim store [--minutes M] [--seeds N] [--first S]\n"
+    "                                  many of them\n"
     "dunlin-sim mutants [--seeds N] [--only K]\n"
     "                                  what it costs to find each planted bug, at most N seeds "
     "each\n"
@@ -197,6 +201,12 @@ int Main(int argc, char** argv) {
                     arguments->trace);
     }
     if (command == "campaign") return RunCampaign(*arguments);
+    if (command == "store" && arguments->seed) return RunOneStoreSeed(*arguments->seed);
+    if (command == "store") {
+      const double minutes = arguments->minutes.value_or(arguments->seeds ? 1e9 : 1.0);
+      return RunStoreCampaign(arguments->first, arguments->seeds.value_or(UINT64_MAX),
+                              minutes * 60);
+    }
     if (command == "mutants") return FindMutants(arguments->seeds.value_or(300), arguments->only);
     if (command == "run" && !arguments->files.empty()) {
       PrintingSink sink;

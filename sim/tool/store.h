@@ -1,0 +1,13 @@
+// The commands of dunlin-sim that run stores on a disk that lies.
+#pragma once
+
+#include <cstdint>
+
+namespace dunlin::sim {
+
+// One seed: its plan, what is wrong, its hash. Returns the exit code.
+int RunOneStoreSeed(uint64_t seed);
+// Many, one after the other, for so long or so many.
+int RunStoreCampaign(uint64_t first, uint64_t seeds, double seconds);
+
+}  // namespace dunlin::sim

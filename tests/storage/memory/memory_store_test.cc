@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "storage/format/stream_state.h"
-#include "storage/memory/memory_consumer_store.h"
 #include "tests/storage/memory/memory_world.h"
 
 namespace dunlin {
@@ -107,24 +106,6 @@ TEST(MemoryStore, IsSmall) {
   }
   // The message's own 56 bytes and its subject, 9 for where it is, and the subject's entry.
   EXPECT_LT(store.BytesUsed() / 20'000, 56 + 16 + 12 + 45u);
-}
-
-TEST(MemoryConsumerStore, KeepsTheStateOfAConsumer) {
-  memory::MemoryConsumerStore store({.name = "o", .ack_policy = AckPolicy::kExplicit});
-  EXPECT_FALSE(store.HasState());
-  EXPECT_TRUE(store.SetStarting(10).ok());
-  EXPECT_TRUE(store.Delivered(1, 11, 1, kNow.wall).ok());
-  EXPECT_TRUE(store.Delivered(2, 12, 1, kNow.wall).ok());
-  EXPECT_EQ(Describe(store.Acked(1, 15)), "no message found");
-  EXPECT_TRUE(store.Acked(1, 11).ok());
-  const ConsumerState state = store.State();
-  EXPECT_EQ(state.ack_floor, (SequencePair{1, 11}));
-  EXPECT_FALSE(store.EncodedState(kNow.wall).empty());
-  memory::MemoryConsumerStore other({.name = "p", .ack_policy = AckPolicy::kExplicit});
-  EXPECT_TRUE(other.Update(state).ok());
-  EXPECT_EQ(other.State(), state);
-  EXPECT_TRUE(store.Reset(3).ok());
-  EXPECT_EQ(store.State().delivered, (SequencePair{0, 3}));
 }
 
 }  // namespace

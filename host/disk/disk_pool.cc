@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "engine/base/check.h"
 #include "host/disk/disk_calls.h"
 
@@ -45,17 +47,33 @@ DiskPool::~DiskPool() {
 }
 
 void DiskPool::Add(DiskJob* job, Urgency urgency) {
-  {
-    const std::lock_guard lock(mutex_);
-    (urgency == Urgency::kUrgent ? urgent_ : bulk_).push_back(job);
-  }
-  wake_.notify_one();
+  (urgency == Urgency::kUrgent ? added_urgent_ : added_bulk_).push_back(job);
 }
 
-void DiskPool::Take(std::vector<DiskJob*>* done) {
+void DiskPool::Flush() {
+  const size_t count = added_urgent_.size() + added_bulk_.size();
+  if (count == 0) return;
+  {
+    const std::lock_guard lock(mutex_);
+    urgent_.insert(urgent_.end(), added_urgent_.begin(), added_urgent_.end());
+    bulk_.insert(bulk_.end(), added_bulk_.begin(), added_bulk_.end());
+  }
+  added_urgent_.clear();
+  added_bulk_.clear();
+  for (size_t i = 0; i < std::min(count, threads_.size()); ++i) wake_.notify_one();
+}
+
+void DiskPool::Take(std::vector<DiskJob*>* done, size_t max) {
   const std::lock_guard lock(mutex_);
-  done->insert(done->end(), done_.begin(), done_.end());
-  done_.clear();
+  const auto end = done_.begin() + static_cast<ptrdiff_t>(std::min(max, done_.size()));
+  done->insert(done->end(), done_.begin(), end);
+  done_.erase(done_.begin(), end);
+  if (!done_.empty()) Signal();
+}
+
+void DiskPool::Signal() const {
+  const uint64_t one = 1;
+  CHECK(::write(event_fd_, &one, sizeof one) == sizeof one);
 }
 
 bool DiskPool::HasWork() const {
@@ -77,9 +95,7 @@ void DiskPool::Run() {
     lock.lock();
     if (is_bulk) --bulk_running_;
     done_.push_back(job);
-    if (done_.size() > 1) continue;  // Already said.
-    const uint64_t one = 1;
-    CHECK(::write(event_fd_, &one, sizeof one) == sizeof one);
+    if (done_.size() == 1) Signal();  // Else it was said already.
   }
 }
 

@@ -28,13 +28,17 @@ class DiskPool {
   DiskPool(const DiskPool&) = delete;
   DiskPool& operator=(const DiskPool&) = delete;
 
-  // The job is the pool's until Take() gives it back.
+  // The owner's thread only. The job is the pool's, from the next Flush() on, until Take() gives it
+  // back.
   void Add(DiskJob* job, Urgency urgency);
-  // Appends what is done.
-  void Take(std::vector<DiskJob*>* done);
+  // Hands over what was added: one lock, and no more wakes than there are threads.
+  void Flush();
+  // Appends what is done, at most 'max'; of what is left the event tells again.
+  void Take(std::vector<DiskJob*>* done, size_t max);
 
  private:
   void Run();
+  void Signal() const;
   // REQUIRES: holding mutex_.
   bool HasWork() const;
 
@@ -42,11 +46,13 @@ class DiskPool {
   const int event_fd_;
   const size_t bulk_max_;  // Carried out at once.
 
+  std::vector<DiskJob*> added_urgent_, added_bulk_;  // Since the last Flush().
+
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<DiskJob*> urgent_, bulk_;
   size_t bulk_running_ = 0;
-  std::vector<DiskJob*> done_;
+  std::deque<DiskJob*> done_;
   bool stopping_ = false;
 
   std::vector<std::thread> threads_;  // Last: they use all of the above.

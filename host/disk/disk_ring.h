@@ -36,7 +36,7 @@ class DiskRing {
   // kRead or kWrite, from job->moved on. The kernel gets it with the next Submit().
   void Add(DiskJob* job);
   void Submit();
-  // Appends what has ended.
+  // Appends what has ended, at most kEntries, which is all.
   void Reap(std::vector<Ended>* ended);
 
  private:

@@ -96,7 +96,7 @@ void HostDisk::Submit(DiskQueue& queue) {
   for (const DiskOp& op : queue.ops()) Accept(DiskOp(op));
   queue.Clear();
   Settle();
-  if (ring_ != nullptr) ring_->Submit();
+  Flush();
   if (ended_.empty()) return;
   const uint64_t one = 1;
   CHECK(::write(event_.get(), &one, sizeof one) == sizeof one);
@@ -253,7 +253,7 @@ void HostDisk::Remember(const DiskJob& failed) {
 void HostDisk::Take(std::vector<DiskDone>* done) {
   uint64_t ignored = 0;
   CHECK(::read(event_.get(), &ignored, sizeof ignored) > 0 || errno == EAGAIN);
-  pool_->Take(&pool_done_);
+  pool_->Take(&pool_done_, kTakenMax);
   for (DiskJob* job : pool_done_) End(job);
   pool_done_.clear();
   if (ring_ != nullptr) {
@@ -262,8 +262,13 @@ void HostDisk::Take(std::vector<DiskDone>* done) {
     ring_done_.clear();
   }
   Settle();
-  if (ring_ != nullptr) ring_->Submit();
+  Flush();
   HandOut(done);
+}
+
+void HostDisk::Flush() {
+  if (ring_ != nullptr) ring_->Submit();
+  pool_->Flush();
 }
 
 void HostDisk::HandOut(std::vector<DiskDone>* done) {

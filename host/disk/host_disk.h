@@ -55,6 +55,8 @@ class HostDisk {
   static constexpr uint64_t kRingReadMax = 128 << 10;
   static constexpr uint64_t kRingWriteMax = 8 << 20;
 
+  static constexpr size_t kTakenMax = 256;
+
   // Makes 'directory' if it is missing. Fails with the system's words.
   static Result<std::unique_ptr<HostDisk>> Open(const std::string& directory, Options options);
   // Waits for what has begun; what has not begun never will, and nothing is told.
@@ -67,7 +69,8 @@ class HostDisk {
   // after its kClose.
   void Submit(DiskQueue& queue);
 
-  // Appends what has completed since. Begins what followed it.
+  // Appends what has completed since, about kTakenMax at most: a millisecond's work for who gets
+  // them. Begins what followed it.
   void Take(std::vector<DiskDone>* done);
 
   // Level-triggered: readable while Take() may have something to give.
@@ -97,6 +100,9 @@ class HostDisk {
   // Gives the job to the ring or the pool.
   void Dispatch(DiskJob* job);
   bool ForRing(const DiskJob& job) const;
+
+  // Hands over what was dispatched since the last time.
+  void Flush();
 
   void OnRingEnd(const DiskRing::Ended& ended);
   // The job's completion is due.

@@ -18,6 +18,7 @@ COLUMNS = [  # Title, counter, format. A counter that no case has gets no column
     ("CPU us/item", "cpu_us", "{:,.3f}"),
     ("MB/s", "bytes_per_second", "{:,.0f}"),
     ("bytes/item", "bytes_each", "{:,.1f}"),
+    ("longest call us", "slice_us", "{:,.0f}"),
 ]
 SCALE = {"bytes_per_second": 1e-6}
 
@@ -45,7 +46,7 @@ def reference_words(path):
     if not path or not os.path.exists(path):
         return {}
     with open(path, newline="", encoding="utf-8") as file:
-        return {row["case"]: f"{float(row['per_second']):,.0f}/s {row['note']}".strip()
+        return {row["case"]: f"{float(row['per_second']):,g}/s {row['note']}".strip()
                 for row in csv.DictReader(file, delimiter="\t")}
 
 

@@ -13,6 +13,8 @@
 
 namespace dunlin::kill {
 
+enum class Work : uint8_t { kJournal, kStore };
+
 enum class Life : uint8_t {
   kKilled,  // Works until it is killed.
   kLast,    // Recovers, verifies, stops in order.
@@ -23,10 +25,13 @@ struct ChildOptions {
   uint64_t directory_seed = 0;  // The same in all lives of a directory.
   uint64_t life_seed = 0;
   Life life = Life::kKilled;
+  Work work = Work::kJournal;
 };
 
-// Returns the exit code.
+// What it works on: the journal alone, or block stores and the journal under them. Both return the
+// exit code.
 int RunJournalChild(const ChildOptions& options);
+int RunStoreChild(const ChildOptions& options);
 
 // To the parent.
 void Tell(const std::string& line);

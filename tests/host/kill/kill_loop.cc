@@ -1,4 +1,4 @@
-// kill_loop [--rounds N] [--seed N] [--lives N] [--dir DIR]
+// kill_loop [--rounds N] [--seed N] [--lives N] [--only journal|store]
 //
 // Starts a process that works on a store, kills it (SIGKILL) at a random point, starts it again on
 // the same directory, and compares what it found with what it had promised. After some lives, a
@@ -56,7 +56,7 @@ class Process {
         "--child", options.directory, std::to_string(options.directory_seed),
         std::to_string(options.life_seed), options.life == Life::kLast ? "last" : "killed"};
     ::execl("/proc/self/exe", "kill_loop", words[0].c_str(), words[1].c_str(), words[2].c_str(),
-            words[3].c_str(), words[4].c_str(), nullptr);
+            words[3].c_str(), words[4].c_str(), words[5].c_str(), nullptr);
     std::_Exit(2);
   }
   ~Process() {
@@ -113,13 +113,13 @@ class Process {
 // One directory through its lives.
 class Story {
  public:
-  Story(std::string directory, uint64_t seed)
-      : directory_(std::move(directory)), seed_(seed), rng_(Rng(seed).Fork("story")) {}
+  Story(std::string directory, Work work, uint64_t seed)
+      : directory_(std::move(directory)), work_(work), seed_(seed), rng_(Rng(seed).Fork("story")) {}
 
   // Empty, or what went wrong.
   std::string Live(Life life) {
     life_seed = rng_.Next();
-    Process child({directory_, seed_, life_seed, life});
+    Process child({directory_, seed_, life_seed, life, work_});
     std::string problem;
     if (life == Life::kLast) {
       bool done = false;
@@ -168,6 +168,7 @@ class Story {
   }
 
   const std::string directory_;
+  const Work work_;
   const uint64_t seed_;
   Rng rng_;
   std::map<uint64_t, uint64_t> acked_;  // By owner.
@@ -175,11 +176,13 @@ class Story {
 
 unsigned long long Number(uint64_t value) { return value; }
 
-int RunParent(uint64_t rounds, uint64_t lives, uint64_t seed) {
+// Directories take turns in what is worked on, unless 'only' says what.
+int RunParent(uint64_t rounds, uint64_t lives, uint64_t seed, std::optional<Work> only) {
   uint64_t killed = 0, acked_lines = 0;
   while (killed < rounds) {
     testing::TempDir dir;
-    Story story(dir.path(), seed);
+    const Work work = only.value_or(seed % 2 == 0 ? Work::kStore : Work::kJournal);
+    Story story(dir.path(), work, seed);
     for (uint64_t i = 0; i <= lives && (i == lives || killed < rounds); ++i) {
       const Life life = i == lives ? Life::kLast : Life::kKilled;
       const std::string problem = story.Live(life);
@@ -187,9 +190,9 @@ int RunParent(uint64_t rounds, uint64_t lives, uint64_t seed) {
         const std::string kept = std::filesystem::current_path() / "kill-loop-failed";
         std::filesystem::remove_all(kept);
         std::filesystem::copy(dir.path(), kept, std::filesystem::copy_options::recursive);
-        std::printf("FAILED seed %llu, life %llu (%llu): %s\nthe directory is kept in %s\n",
-                    Number(seed), Number(i + 1), Number(story.life_seed), problem.c_str(),
-                    kept.c_str());
+        std::printf("FAILED %s, seed %llu, life %llu (%llu): %s\nthe directory is kept in %s\n",
+                    work == Work::kStore ? "store" : "journal", Number(seed), Number(i + 1),
+                    Number(story.life_seed), problem.c_str(), kept.c_str());
         return 1;
       }
       if (life == Life::kKilled) ++killed;
@@ -204,15 +207,20 @@ int RunParent(uint64_t rounds, uint64_t lives, uint64_t seed) {
 
 int Main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
-  if (words.size() == 5 && words[0] == "--child") {
-    return RunJournalChild({words[1], std::stoull(words[2]), std::stoull(words[3]),
-                            words[4] == "last" ? Life::kLast : Life::kKilled});
+  if (words.size() == 6 && words[0] == "--child") {
+    const bool is_store = words[5] == "store";
+    const ChildOptions options{words[1], std::stoull(words[2]), std::stoull(words[3]),
+                               words[4] == "last" ? Life::kLast : Life::kKilled,
+                               is_store ? Work::kStore : Work::kJournal};
+    return is_store ? RunStoreChild(options) : RunJournalChild(options);
   }
   std::map<std::string, uint64_t> options{{"--rounds", 200}, {"--lives", 10}, {"--seed", 1}};
+  std::optional<Work> only;
   for (size_t i = 0; i + 1 < words.size(); i += 2) {
     if (options.count(words[i]) != 0) options[words[i]] = std::stoull(words[i + 1]);
+    if (words[i] == "--only") only = words[i + 1] == "store" ? Work::kStore : Work::kJournal;
   }
-  return RunParent(options["--rounds"], options["--lives"], options["--seed"]);
+  return RunParent(options["--rounds"], options["--lives"], options["--seed"], only);
 }
 
 }  // namespace

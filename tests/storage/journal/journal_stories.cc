@@ -109,7 +109,9 @@ std::optional<std::string> RandomStory(const JournalOptions& options, uint64_t s
 std::optional<std::string> DamagedStory(const JournalOptions& options, uint64_t seed,
                                         const sim::SimDiskOptions& disk) {
   JournalWorld world(seed, options, disk);
-  world.ExpectDamage(JournalWorld::Damage::kReportedOrAtTheEnd);
+  const bool whole_files = disk.faults.deleted_at_restart.per_million > 0;
+  world.ExpectDamage(whole_files ? JournalWorld::Damage::kFilesLost
+                                 : JournalWorld::Damage::kReportedOrAtTheEnd);
   Rng rng = Rng(seed).Fork("damaged story");
   for (int life = 0; life < 5; ++life) {
     // It may refuse to start, with words.

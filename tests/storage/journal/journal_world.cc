@@ -76,7 +76,7 @@ bool JournalWorld::Replay() {
   // What did not come is gone, and must not come back.
   for (size_t i = next; i < model_.size(); ++i) {
     const Record& record = model_[i];
-    if (MayBeMissing(record) || damage_ == Damage::kReportedOrAtTheEnd) continue;
+    if (MayBeMissing(record) || damage_ >= Damage::kReportedOrAtTheEnd) continue;
     if (damage_ == Damage::kReported) {
       missing_.push_back(record);
       continue;
@@ -90,6 +90,7 @@ bool JournalWorld::Replay() {
   for (const Record& record : missing_)
     if (!IsReported(record))
       Violation("batch " + std::to_string(record.point.batch) + " is missing, and not reported");
+  cut_.insert(cut_.end(), model_.begin() + static_cast<ptrdiff_t>(next), model_.end());
   model_.resize(next);
   crashed_.reset();
   return true;
@@ -122,7 +123,12 @@ void JournalWorld::TakeRecovered(const Recovered& found, size_t* next) {
   const auto is_it = [&](const Record& r) {
     return std::memcmp(r.body.data(), &id, sizeof id) == 0;
   };
-  while (at < model_.size() && !is_it(model_[at])) {
+  const auto rest = model_.begin() + static_cast<ptrdiff_t>(at);
+  const bool is_known = std::any_of(rest, model_.end(), is_it);
+  if (!is_known && damage_ == Damage::kFilesLost && std::any_of(cut_.begin(), cut_.end(), is_it))
+    return;
+  if (!is_known) return Violation("an unknown, doubled or misplaced record came");
+  while (!is_it(model_[at])) {
     // Whatever comes behind it exists, so it must: all that may be missing here was passed.
     if (!model_[at].passed) {
       if (damage_ == Damage::kNone) Violation("a hole at record " + std::to_string(at));
@@ -131,7 +137,6 @@ void JournalWorld::TakeRecovered(const Recovered& found, size_t* next) {
     }
     ++at;
   }
-  if (at == model_.size()) return Violation("an unknown, doubled or misplaced record came");
   const Record& record = model_[at];
   if (found.body.size() != record.body.size() ||
       std::memcmp(found.body.data(), record.body.data(), record.body.size()) != 0)

@@ -88,8 +88,9 @@ class JournalWorld {
   std::vector<File> Files() const;
   // Damage was done to the disk on purpose. What was promised may be missing, if that is reported:
   // with its batch (kReported), and also at the end, where no batch behind it says that it was
-  // durable (kReportedOrAtTheEnd).
-  enum class Damage : uint8_t { kNone, kReported, kReportedOrAtTheEnd };
+  // durable (kReportedOrAtTheEnd). If whole files go (kFilesLost), with them may go what says that
+  // a torn tail was cut off: what was never promised may then come back.
+  enum class Damage : uint8_t { kNone, kReported, kReportedOrAtTheEnd, kFilesLost };
   void ExpectDamage(Damage damage) { damage_ = damage; }
   std::string Describe() const;
 
@@ -114,6 +115,7 @@ class JournalWorld {
   Damage damage_ = Damage::kNone;
   std::vector<Recovered> damages_;
   std::vector<Record> missing_;  // Promised, and not come.
+  std::vector<Record> cut_;      // At the end, in any life.
   size_t recovered_ = 0;
   uint64_t completions_ = 0;
   std::vector<std::string> violations_;

@@ -169,9 +169,10 @@ std::optional<DataKey> OpenKeyFile(CipherKind kind, const SecretKey& key_encrypt
   if (!seed) return std::nullopt;
   DataKey key;
   key.kind = kind;
-  std::memcpy(key.seed.data(), seed->data(), kKeyBytes);
+  uint8_t* const bytes = Bytes(&*seed, 0);
+  std::memcpy(key.seed.data(), bytes, kKeyBytes);
+  sodium_memzero(bytes, kKeyBytes);
   key.nonce = file.substr(0, NonceBytes(kind));
-  sodium_memzero(seed->data(), seed->size());
   return key;
 }
 

@@ -128,6 +128,10 @@ void Journal::Impl::StartWriting() {
   writer_.Start(life);
   started_ = true;
   FreeSegments();
+  // What was just given back may be used behind this life's first batch, not for it.
+  if (ring_.tail() == journal::SegmentRing::kNone &&
+      (ring_.Available() == 0 || ring_.SwitchAwaits() >= life.number))
+    ring_.AddExtra();
   writer_.SealNow(journal::Writer::Seal::kWitness);
   Advance();
 }

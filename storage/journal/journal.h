@@ -28,14 +28,16 @@
 // WritePoints are batch numbers. They go up across restarts, so a store may keep the one that its
 // files are synced through, and skip what comes again at or below it.
 //
-// Space. The journal has Options::segments_max files of Options::segment_bytes and never more. A
-// segment is given back, oldest first, when every asset has Passed() all its records in it: when
-// the state they made lives, synced, elsewhere. Wanted() says up to where that is wished for, and
-// Laggards() by whom. What a few laggards still have in the oldest segment is copied forward when
-// space runs low. If even that is not enough full() is true: the owner PAUSES INGEST until it is
-// not. The last segment is kept for what makes room: copies, checkpoints, and what cannot be
-// stopped at once; who goes on appending beyond that makes the journal fail ("journal is full").
-// Recovery reads the journal and nothing else: its time is bounded by the same two figures.
+// Space. The journal has Options::segments_max files of Options::segment_bytes and never more (but
+// one more for each start that finds all of them needed and the last unfit to be written on; these
+// go as soon as they are passed). A segment is given back, oldest first, when every asset has
+// Passed() all its records in it: when the state they made lives, synced, elsewhere. Wanted() says
+// up to where that is wished for, and Laggards() by whom. What a few laggards still have in the
+// oldest segment is copied forward when space runs low. If even that is not enough full() is true:
+// the owner PAUSES INGEST until it is not. The last segment is kept for what makes room: copies,
+// checkpoints, and what cannot be stopped at once; who goes on appending beyond that makes the
+// journal fail ("journal is full"). Recovery reads the journal and nothing else: its time is
+// bounded by the same two figures.
 //
 // Failure. A write or sync that fails, an unexpected end of a file, damage met while copying: the
 // journal is poisoned: state() is kFailed, Failure() has the words, durable() never moves again,

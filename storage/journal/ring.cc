@@ -74,8 +74,11 @@ uint32_t SegmentRing::Choose(uint64_t synced, Urgency urgency) const {
     if (waiting == kNone || segment.reusable_after < segments_[waiting].reusable_after)
       waiting = slot;
   }
-  if (urgency == Urgency::kNow && waiting != kNone) return waiting;
-  return growth_failed_ ? kNone : absent;
+  if (growth_failed_) absent = kNone;
+  // What waits, waits for a batch in the tail.
+  if (urgency == Urgency::kNow && (has_tail_ || absent == kNone) && waiting != kNone)
+    return waiting;
+  return absent;
 }
 
 void SegmentRing::Assign(uint32_t slot) {
@@ -95,9 +98,16 @@ uint64_t SegmentRing::SwitchAwaits() const {
   return slot == kNone || segments_[slot].headed ? 0 : segments_[slot].reusable_after;
 }
 
+void SegmentRing::AddExtra() {
+  CHECK(!has_tail_ && next_ == kNone);
+  next_ = std::max(slots(), options_.segments_max);
+  segments_.resize(next_ + 1);
+  Assign(next_);
+}
+
 bool SegmentRing::Switch() {
-  if (Available() == 0) return false;
   if (next_ == kNone) {
+    if (Available() == 0) return false;
     next_ = Choose(0, Urgency::kNow);
     if (next_ == kNone) return false;
     Assign(next_);

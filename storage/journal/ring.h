@@ -68,6 +68,9 @@ class SegmentRing {
 
   // Makes the next segment the tail; false if there is none: all are live.
   [[nodiscard]] bool Switch();
+  // For a start without a tail, when every file is live: one file more than segments_max, for
+  // Switch(). It goes as soon as it is not needed.
+  void AddExtra();
   // Segments that Switch() could give, one after another.
   uint32_t Available() const;
   // Gives the oldest live one back. REQUIRES: it is not the tail.

@@ -269,9 +269,44 @@ TEST(Journal, ConfigurationsMayChangeBetweenLives) {
   ASSERT_TRUE(world.Replay());
   EXPECT_EQ(world.recovered(), world.model().size());
   ExpectNoViolation(world);
-  // More is live than the new bound allows: it says so, and changes nothing.
-  EXPECT_FALSE(world.StartAll());
-  EXPECT_NE(world.journal().Failure()->find("journal is full"), std::string::npos);
+  // More is live than the new bound allows: it is full until that is passed.
+  ASSERT_TRUE(world.StartAll()) << world.journal().Failure().value_or("stuck");
+  EXPECT_TRUE(world.journal().full());
+  world.Pass(1);
+  world.EndOfStep();
+  world.RunAll();
+  EXPECT_FALSE(world.journal().full());
+  world.Append(1, 10'000);
+  world.EndOfStep();
+  world.RunAll();
+  EXPECT_LE(world.disk().Files().size(), 4u);
+  ExpectNoViolation(world);
+}
+
+// All files are needed when it ends, and the last one cannot be written on.
+TEST(Journal, StartsWhenEveryFileIsNeededAndNoneCanBeWrittenOn) {
+  JournalOptions options = JournalWorld::SmallOptions();
+  JournalWorld world(1, options);
+  ASSERT_TRUE(world.Boot());
+  while (!world.journal().full()) {
+    world.Append(1, 3000);
+    world.EndOfStep();
+    world.Run(2);
+  }
+  world.RunAll();
+  for (const Access access : {Access::kWrite, Access::kDurableWrites}) {
+    world.Crash(CrashKind::kPowerLoss);
+    options.access = access;
+    world.SetOptions(options);
+    ASSERT_TRUE(world.Boot()) << world.journal().Failure().value_or("stuck");
+    EXPECT_TRUE(world.journal().full());
+    world.RunAll();
+  }
+  world.Pass(1);
+  world.EndOfStep();
+  world.RunAll();
+  EXPECT_FALSE(world.journal().full());
+  ExpectNoViolation(world);
 }
 
 TEST(Journal, GoesOnInTheSameSegmentAfterARestart) {

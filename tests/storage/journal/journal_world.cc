@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "storage/journal/format.h"
+#include "storage/journal/ring.h"
 
 namespace dunlin::journal {
 namespace {
@@ -216,7 +217,9 @@ void JournalWorld::RunAll() {
 void JournalWorld::CheckSize() {
   uint64_t bytes = 0;
   for (const std::string& path : disk().Files())
-    if (path.ends_with(".seg")) bytes += disk().Contents(path)->size();
+    if (SegmentRing::SlotOf(path.substr(path.rfind('/') + 1)).value_or(UINT32_MAX) <
+        options_.segments_max)
+      bytes += disk().Contents(path)->size();
   if (bytes > options_.segments_max * options_.segment_bytes) Violation("the journal is too big");
 }
 

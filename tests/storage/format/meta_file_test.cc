@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "storage/format/checksum_key.h"
-#include "storage/format/file_names.h"
 
 namespace dunlin::format {
 namespace {
@@ -123,15 +122,6 @@ TEST(MetaFile, ReadsTimesWithAZone) {
        {"", "2026-11-22", "2026-11-22T02:35:00", "2026-13-22T02:35:00Z", "2026-11-22T02:35:00.Z",
         "2026-11-22t02:35:00Z", "9999-01-01T00:00:00Z"}) {
     EXPECT_FALSE(ParseRfc3339(bad, &a)) << bad;
-  }
-}
-
-TEST(FileNames, KnowsItsOwnNamesAndNoOthers) {
-  EXPECT_EQ(ParseBlockFile(BlockFile(7)), 7u);
-  EXPECT_EQ(ParseBlockKeyFile(BlockKeyFile(4'294'967'295u)), 4'294'967'295u);
-  for (const char* other :
-       {"7.blk.tmp", ".blk", "07.blk", "-7.blk", "4294967296.blk", "7.key", "x7.blk"}) {
-    EXPECT_EQ(ParseBlockFile(other), std::nullopt) << other;
   }
 }
 

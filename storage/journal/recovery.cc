@@ -268,7 +268,8 @@ void Recovery::AdoptFiles() {
                           last.decoded->alignment == ring_->alignment() &&
                           last.decoded->segment_bytes == options_.segment_bytes &&
                           last.decoded->encrypted == (options_.cipher != nullptr) &&
-                          tail.end <= tail.length;
+                          tail.end <= tail.length &&
+                          tail.end + ring_->alignment() <= options_.segment_bytes;
 }
 
 std::vector<FileId> Recovery::TakeFiles() {

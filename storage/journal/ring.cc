@@ -94,8 +94,9 @@ void SegmentRing::Assign(uint32_t slot) {
 }
 
 uint64_t SegmentRing::SwitchAwaits() const {
-  const uint32_t slot = next_ != kNone ? next_ : Choose(0, Urgency::kNow);
-  return slot == kNone || segments_[slot].headed ? 0 : segments_[slot].reusable_after;
+  if (next_ != kNone) return 0;
+  const uint32_t slot = Choose(0, Urgency::kNow);
+  return slot == kNone ? 0 : segments_[slot].reusable_after;
 }
 
 void SegmentRing::AddExtra() {

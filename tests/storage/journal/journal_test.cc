@@ -283,6 +283,26 @@ TEST(Journal, ConfigurationsMayChangeBetweenLives) {
   ExpectNoViolation(world);
 }
 
+// Wherever the last life ended: all its records are nobody's, so all segments are given back while
+// the first batch of the next life is written.
+TEST(Journal, StartsWhereverTheLastOneEnded) {
+  for (int batches = 1; batches < 60; ++batches) {
+    JournalWorld world(1, JournalWorld::SmallOptions());
+    ASSERT_TRUE(world.Boot());
+    for (int i = 0; i < batches && world.journal().state() == Journal::State::kRunning; ++i) {
+      world.Append(4, 500);
+      world.EndOfStep();
+      world.RunAll();
+    }
+    world.Crash(CrashKind::kKill);
+    ASSERT_TRUE(world.Replay());
+    world.journal().Start();
+    world.RunAll();
+    ASSERT_EQ(world.journal().state(), Journal::State::kRunning) << batches;
+    EXPECT_EQ(world.journal().stats().segments, 1u) << batches;
+  }
+}
+
 // All files are needed when it ends, and the last one cannot be written on.
 TEST(Journal, StartsWhenEveryFileIsNeededAndNoneCanBeWrittenOn) {
   JournalOptions options = JournalWorld::SmallOptions();

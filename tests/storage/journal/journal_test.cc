@@ -290,7 +290,7 @@ TEST(Journal, StartsWhereverTheLastOneEnded) {
     JournalWorld world(1, JournalWorld::SmallOptions());
     ASSERT_TRUE(world.Boot());
     for (int i = 0; i < batches && world.journal().state() == Journal::State::kRunning; ++i) {
-      world.Append(4, 500);
+      world.Append(4, 3000);  // Too much to be copied.
       world.EndOfStep();
       world.RunAll();
     }

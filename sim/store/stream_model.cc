@@ -49,9 +49,9 @@ void StreamModel::Enforce() {
   }
 }
 
-void StreamModel::Changed(WritePoint point) {
+void StreamModel::Changed(WritePoint point, bool is_job) {
   now_.first = now_.messages.empty() ? now_.last + 1 : now_.messages.begin()->first;
-  steps_.push_back({point, now_});
+  steps_.push_back({point, now_, is_job});
   in_job_ = false;
 }
 
@@ -79,7 +79,7 @@ void StreamModel::Purge(WritePoint point, std::string_view subject, Seq below, u
   }
   const size_t gone = matches.size() - std::min<size_t>(matches.size(), keep);
   for (size_t i = 0; i < gone; ++i) now_.messages.erase(matches[i]);
-  Changed(point);
+  Changed(point, true);
 }
 
 void StreamModel::Compact(WritePoint point, Seq seq) {
@@ -103,14 +103,21 @@ void StreamModel::Promised(WritePoint through, bool survives_power_loss) {
   promised_ = 0;
 }
 
+namespace {
+
+bool Holds(const StreamContents& all, const StreamContents& some) {
+  return std::all_of(some.messages.begin(), some.messages.end(), [&](const auto& entry) {
+    const auto it = all.messages.find(entry.first);
+    return it != all.messages.end() && it->second == entry.second;
+  });
+}
+
+}  // namespace
+
 bool StreamModel::IsWithinJob(const StreamContents& found) const {
   const StreamContents& after = steps_.empty() ? start_ : steps_.back().after;
   if (!in_job_ || found.last > after.last) return false;
-  // What the job left out is a subset of what was there.
-  return std::all_of(found.messages.begin(), found.messages.end(), [&](const auto& entry) {
-    const auto it = after.messages.find(entry.first);
-    return it != after.messages.end() && it->second == entry.second;
-  });
+  return Holds(after, found);
 }
 
 void StreamModel::Restart(const StreamContents& found) {
@@ -122,22 +129,21 @@ void StreamModel::Restart(const StreamContents& found) {
 
 std::string StreamModel::TakeRecovered(const StreamContents& found, bool lost_power) {
   const size_t earliest = lost_power ? 0 : promised_;
-  for (size_t i = earliest; i <= steps_.size(); ++i) {
-    if ((i == 0 ? start_ : steps_[i - 1].after) == found) {
-      Restart(found);
-      return "";
-    }
+  bool right = Before(earliest) == found || IsWithinJob(found);
+  for (size_t i = earliest; i < steps_.size() && !right; ++i) {
+    const StreamContents& after = steps_[i].after;
+    right = after == found || (steps_[i].is_job && found.last == after.last &&
+                               Holds(Before(i), found) && Holds(found, after));
   }
-  if (IsWithinJob(found)) {
+  if (right) {
     Restart(found);
     return "";
   }
-  const StreamContents& low = earliest == 0 ? start_ : steps_[earliest - 1].after;
+  const StreamContents& low = Before(earliest);
   std::string problem = "holds " + Describe(found) + "; promised: " + Describe(low) +
                         "; asked for: " + Describe(now_);
   for (size_t i = 0; i < earliest; ++i) {
-    if ((i == 0 ? start_ : steps_[i - 1].after) == found)
-      return problem + ": what was promised is lost";
+    if (Before(i) == found) return problem + ": what was promised is lost";
   }
   return problem + ": never was like that; at last: " + FirstDifference(found, now_);
 }

@@ -64,8 +64,12 @@ class StreamModel {
   struct Step {
     WritePoint point;
     StreamContents after;
+    bool is_job = false;  // Until it is promised, any part of what it removes may be gone.
   };
-  void Changed(WritePoint point);
+  void Changed(WritePoint point, bool is_job = false);
+  const StreamContents& Before(size_t step) const {
+    return step == 0 ? start_ : steps_[step - 1].after;
+  }
   void Restart(const StreamContents& found);
   void Enforce();
   void Drop(std::map<Seq, StreamContents::Message>::iterator message);

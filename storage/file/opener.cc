@@ -38,9 +38,15 @@ bool Opener::OnDisk(const DiskDone& done) {
     return true;
   }
   if (done.ticket == open_) {
-    if (!done.ok()) {
-      read_error_ = std::string("open: ") + Describe(done.error);
-      read_done_ = true;
+    if (done.ok()) return true;
+    read_error_ = std::string("open: ") + Describe(done.error);
+    read_done_ = true;
+    // The list said that it is there. Too many open files, say, is no reason to give up messages:
+    // the next start may read them.
+    if (stage_ == Stage::kBlocks) {
+      failure_ = "stream '" + codec_->stream() + "', block " + std::to_string(block_->number) +
+                 ", offset 0: " + read_error_;
+      stage_ = Stage::kFailed;
     }
     return true;
   }

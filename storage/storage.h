@@ -2,10 +2,9 @@
 // them and the disk.
 //
 //   Storage storage(options, &disk, rng);
-//   storage.AddStream("A/streams/S", config);     // each one that is known, then
-//   storage.Open(now);                            // OnDisk(), EndOfStep() until state() is
-//   kRunning storage.AddStream(...)                        // also later: running once stream(id)'s
-//   phase is
+//   storage.AddStream("A/streams/S", config);   // each one that is known, then
+//   storage.Open(now);                          // OnDisk(), EndOfStep() until state() is kRunning
+//   storage.AddStream(...)                      // also later: runs once stream(id)'s phase says so
 //
 //   each engine step: OnDisk() for each completion, then whatever the engine does with the stores,
 //                     then EndOfStep(now), once, last

@@ -284,7 +284,13 @@ Progress FileStore::Resolve(std::string_view subject, bool down, StoreRequest* r
   }
   // How far the search came is kept where the next one begins.
   (down ? info->last : info->first) = at;
-  if (progress == Progress::kDone) (down ? info->last_exact : info->first_exact) = true;
+  if (progress == Progress::kDone) {
+    if (down) {
+      info->last_exact = true;
+    } else {
+      info->first_exact = true;
+    }
+  }
   return progress;
 }
 

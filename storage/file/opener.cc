@@ -37,8 +37,12 @@ bool Opener::OnDisk(const DiskDone& done) {
     if (!done.ok() && stage_ != Stage::kFailed) Fail("listing its directory", done);
     return true;
   }
+  if (done.ticket == sync_) {
+    if (!done.ok()) Fail("syncing its directory", done);
+    return true;
+  }
   if (done.ticket == open_) {
-    if (done.ok()) return true;
+    if (done.ok() || stage_ == Stage::kFailed) return true;
     read_error_ = std::string("open: ") + Describe(done.error);
     read_done_ = true;
     // The list said that it is there. Too many open files, say, is no reason to give up messages:
@@ -68,12 +72,12 @@ bool Opener::OnDisk(const DiskDone& done) {
   return true;
 }
 
-void Opener::BeginFile(std::string name, uint64_t size) {
+void Opener::BeginFile(std::string name, uint64_t size, DiskTicket after) {
   bytes_.assign(size, '\0');
   read_done_ = false;
   read_error_.clear();
   file_ = disk_.NewFile();
-  open_ = disk_.Open(file_, name, Access::kRead, Creation::kExisting);
+  open_ = disk_.Open(file_, name, Access::kRead, Creation::kExisting, after);
   read_ = disk_.Read(file_, 0, reinterpret_cast<uint8_t*>(bytes_.data()), size, open_);
 }
 
@@ -82,7 +86,10 @@ void Opener::OnList(const DiskDone& done) {
   for (const DirEntry& entry : entries_) {
     if (entry.name != kCheckpointFile) continue;
     stage_ = Stage::kCheckpoint;
-    BeginFile(InMsgs(kCheckpointFile), entry.size);
+    // It may be there after a kill, and not after a power loss to come: before anything is done on
+    // its word its name must be durable.
+    sync_ = disk_.SyncDir(format::kMsgsDir);
+    BeginFile(InMsgs(kCheckpointFile), entry.size, sync_);
     return;
   }
   RemoveStrays();

@@ -57,7 +57,7 @@ class Opener {
   void OnList(const DiskDone& done);
   void OnCheckpoint();
   void RemoveStrays();
-  void BeginFile(std::string name, uint64_t size);
+  void BeginFile(std::string name, uint64_t size, DiskTicket after = {});
   bool ScanSome();
   void NoteHoles();
   void FinishBlock();
@@ -70,7 +70,7 @@ class Opener {
   const size_t slice_;
 
   Stage stage_ = Stage::kListing;
-  DiskTicket make_, list_, open_, read_, close_;
+  DiskTicket make_, list_, sync_, open_, read_, close_;
   FileId file_;
   std::string bytes_;
   bool read_done_ = false;

@@ -172,8 +172,8 @@ class Enumeration {
     for (uint64_t i = 0; i <= recovery && !Enough(); ++i) {
       for (const CrashKind kind : {CrashKind::kKill, CrashKind::kPowerLoss}) {
         (void)Try({effects, CrashKind::kPowerLoss, i % std::max<uint64_t>(options_.power_losses, 1),
-                   CrashPoint::Again{i, kind, i}});
-        (void)Try({effects, CrashKind::kKill, 0, CrashPoint::Again{i, kind, i}});
+                   CrashAgain{i, kind, i}});
+        (void)Try({effects, CrashKind::kKill, 0, CrashAgain{i, kind, i}});
       }
     }
   }

@@ -44,18 +44,20 @@ class CrashStory {
 
 using CrashStoryMaker = std::function<std::unique_ptr<CrashStory>()>;
 
+// The recovery from a crash is cut off in its turn.
+struct CrashAgain {
+  uint64_t effects = 0;
+  CrashKind kind = CrashKind::kKill;
+  uint64_t variant = 0;
+  bool operator==(const CrashAgain&) const = default;
+};
+
 struct CrashPoint {
   uint64_t effects = 0;  // The first life dies after so many.
   CrashKind kind = CrashKind::kKill;
   uint64_t variant = 0;
   // The second one likewise, while it recovers; nullopt: it lives.
-  struct Again {
-    uint64_t effects = 0;
-    CrashKind kind = CrashKind::kKill;
-    uint64_t variant = 0;
-    bool operator==(const Again&) const = default;
-  };
-  std::optional<Again> again;
+  std::optional<CrashAgain> again;
   bool operator==(const CrashPoint&) const = default;
 };
 // "17 power_loss 3", "17 power_loss 3 then 4 kill 0".

@@ -137,7 +137,7 @@ TEST(CrashPoint, IsATextAndBack) {
   const CrashPoint once{17, CrashKind::kPowerLoss, 3, {}};
   EXPECT_EQ(FormatCrashPoint(once), "17 power_loss 3");
   EXPECT_EQ(ParseCrashPoint("17 power_loss 3"), once);
-  const CrashPoint twice{17, CrashKind::kKill, 0, CrashPoint::Again{4, CrashKind::kPowerLoss, 9}};
+  const CrashPoint twice{17, CrashKind::kKill, 0, CrashAgain{4, CrashKind::kPowerLoss, 9}};
   EXPECT_EQ(ParseCrashPoint(FormatCrashPoint(twice)), twice);
   for (const char* bad : {"", "x", "17", "17 kill", "17 kil 0", "1 kill 0 then", "1 kill 0 4 kill"})
     EXPECT_FALSE(ParseCrashPoint(bad).has_value()) << bad;

@@ -130,7 +130,7 @@ TEST_P(EachCipher, OpensWhatItSealed) {
 }
 
 TEST_P(EachCipher, EncryptsABlockAlikeInOnePieceAndInMany) {
-  rc::check([this](const std::string& text, uint16_t start, uint8_t step) {
+  rc::check([](const std::string& text, uint16_t start, uint8_t step) {
     SeededEntropy entropy(Rng(4));
     const NewKey made = MakeKeyFile(GetParam(), OperatorKey().ForStream("S"), &entropy);
     const BlockCipher cipher(made.key);

@@ -50,7 +50,7 @@ BlockWriter::File* BlockWriter::OpenFile(Block* block) {
 void BlockWriter::WriteSome(Block* block, bool all) {
   uint64_t end = block->written;
   for (const dunlin::file::Written& written : block->points) {
-    if (!journal_->Covers(written.point)) break;
+    if (!journal_->Covers(written.point) && !MUTANT(130)) break;
     end = written.end;
   }
   if (end == block->written) return;
@@ -97,6 +97,7 @@ void BlockWriter::Work(StreamIndex* index) {
 
 void BlockWriter::SyncAll(StreamIndex* index) {
   for (const auto& block : index->blocks) {
+    if (MUTANT(132) && block->life != BlockLife::kOpen) block->synced = block->raw_bytes;
     if (block->synced >= Goal(*block)) continue;
     File* file = OpenFile(block.get());
     if (file->sync.value != 0 || file->close.value != 0) continue;
@@ -121,7 +122,8 @@ void BlockWriter::WriteCheckpoint() {
   // A rename may survive a power loss before anything makes it: the names of the blocks that the
   // checkpoint speaks of must be there by then.
   DiskTicket names = checkpoint_close_;
-  if (new_names_) names = checkpoint_names_ = disk_.SyncDir(format::kMsgsDir, names);
+  if (new_names_ && !MUTANT(131))
+    names = checkpoint_names_ = disk_.SyncDir(format::kMsgsDir, names);
   new_names_ = false;
   checkpoint_rename_ = disk_.Rename(temporary, CheckpointPath(""), Replace::kExisting, names);
   checkpoint_syncdir_ = disk_.SyncDir(format::kMsgsDir, checkpoint_rename_);

@@ -45,7 +45,7 @@ void FileStore::DoChores() {
 
 // The message goes by itself. What goes at the front leaves no record: see DropFront().
 void FileStore::DropExpired(Seq seq) {
-  if (seq == index_.first.seq && !MUTANT(146)) {
+  if (seq == index_.first.seq) {
     DropFront();
   } else {
     RemoveOne(seq);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "storage/file/file_store.h"
 
 namespace dunlin::file {
@@ -221,7 +222,7 @@ void FileStore::CutTo(SeqTime mark, uint32_t block) {
     if (cut->msgs == 0) cut->deleted.Clear();
     if (cut->msgs == 0) cut->first = {mark.seq + 1, WallTime{}};
     cut->base = std::min(cut->base, mark.seq + 1);
-    cut->cut = cut->cut == 0 ? mark.seq : std::min(cut->cut, mark.seq);
+    if (!MUTANT(135)) cut->cut = cut->cut == 0 ? mark.seq : std::min(cut->cut, mark.seq);
     if (cut->life == BlockLife::kOpen) cut->life = BlockLife::kSealed;
   }
   index_.last = mark;

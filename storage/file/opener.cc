@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "engine/store/msg_headers.h"
 #include "storage/format/checksum_key.h"
 #include "storage/format/file_names.h"
@@ -115,8 +116,11 @@ void Opener::RemoveStrays() {
   for (const DirEntry& entry : entries_) {
     if (entry.is_directory) continue;
     const std::optional<uint32_t> block = format::ParseBlockFile(entry.name);
+    // Caches that are not kept up to date here: what the reference would believe of them is old.
+    const bool cache = entry.name == format::kIndexFile || entry.name == format::kTtlFile ||
+                       entry.name == format::kScheduleFile;
     const bool temporary =
-        entry.name.ends_with(format::kTemporarySuffix) || entry.name.ends_with(".new");
+        cache || entry.name.ends_with(format::kTemporarySuffix) || entry.name.ends_with(".new");
     if (format::ParseBlockKeyFile(entry.name)) {
       // reference: errNoMainKey.
       failure_ = "stream '" + codec_->stream() + "', " + InMsgs(entry.name) +
@@ -124,8 +128,8 @@ void Opener::RemoveStrays() {
       stage_ = Stage::kFailed;
       return;
     }
-    const bool stray =
-        block && checkpoint_ && !std::binary_search(named.begin(), named.end(), *block);
+    const bool stray = block && checkpoint_ && !MUTANT(150) &&
+                       !std::binary_search(named.begin(), named.end(), *block);
     if (temporary || stray) {
       removing_.push_back(disk_.Remove(InMsgs(entry.name)));
     } else if (block) {
@@ -159,7 +163,7 @@ Opener::Step Opener::Work() {
     }
     block_->file_bytes = size;
     const bool head = checkpoint_ && number == checkpoint_->head;
-    BeginFile(BlockPath(number), head ? checkpoint_->head_bytes : size);
+    BeginFile(BlockPath(number), head && !MUTANT(148) ? checkpoint_->head_bytes : size);
     return Step::kWait;
   }
   if (!read_done_) return Step::kWait;
@@ -315,7 +319,8 @@ void Opener::FinishAll() {
   }
   index_->last = last;
   if (last_tomb_.seq > last.seq) index_->last = last_tomb_;
-  if (checkpoint_ && checkpoint_->last.seq >= index_->last.seq) index_->last = checkpoint_->last;
+  if (checkpoint_ && checkpoint_->last.seq >= index_->last.seq && !MUTANT(149))
+    index_->last = checkpoint_->last;
   if (Block* head = index_->head(); head != nullptr && head->last.seq < index_->last.seq) {
     CountGap(head, head->last.seq + 1, index_->last.seq);
     head->last.time = index_->last.time;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "engine/store/msg_headers.h"
 #include "storage/file/file_store.h"
 #include "storage/format/checksum_key.h"
@@ -28,6 +29,7 @@ void FileStore::WorkOpening() {
     case Opener::Step::kDone: break;
   }
   notices_ = std::move(opener_->notices());
+  if (MUTANT(139) && !notices_.empty()) failure_ = notices_[0];
   missing_ = opener_->missing();
   for (const Opener::Ttl& ttl : opener_->ttls()) {
     ttls_.Add({ExpiryOf(ttl.time, ttl.ttl), ttl.seq});
@@ -52,7 +54,7 @@ void FileStore::Replay(uint8_t kind, std::span<const uint8_t> body) {
     return Damaged("stream '" + options_.config.name + "': a journal record is too short");
   }
   if (head.number <= record_number_) return;
-  if (head.number != record_number_ + 1) {
+  if (head.number > record_number_ + 1) {
     Damaged("stream '" + options_.config.name + "': journal records " +
             std::to_string(record_number_ + 1) + " to " + std::to_string(head.number - 1) +
             " are lost");
@@ -169,8 +171,10 @@ void FileStore::WorkStarting() {
   if (sweeping_ || index_.unsettled > 0 || !subjects_due_.empty()) return;
   if (limits_due_) EnforceLimits();
   if (limits_due_) return;
-  if (options_.config.first_seq > index_.first.seq && index_.last.seq < options_.config.first_seq) {
-    PurgeAll(options_.config.first_seq);
+  const Seq first_wanted = options_.config.first_seq;
+  if ((first_wanted > index_.first.seq && index_.last.seq < first_wanted) ||
+      (first_wanted > 0 && MUTANT(143))) {
+    PurgeAll(first_wanted);
   }
   DropEmpty();
   phase_ = Phase::kRunning;
@@ -252,7 +256,7 @@ void FileStore::PassTaken() {
   if (record_number_ == passed_number_) {
     journal_->Passed(last_point_);
   } else if (begun_number_ == passed_number_ && first_point_after_.batch > 0) {
-    journal_->Passed({first_point_after_.batch - 1});
+    journal_->Passed({first_point_after_.batch - (MUTANT(154) ? 0 : 1)});
   }
 }
 

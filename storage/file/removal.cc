@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "engine/store/msg_headers.h"
 #include "storage/file/file_store.h"
 
@@ -84,7 +85,7 @@ WritePoint FileStore::RemoveOne(Seq seq) {
 // Whether a tombstone in the block is all that says of some message, in another block, that it is
 // deleted.
 bool FileStore::Needed(const Block& block) const {
-  if (block.tombs.empty()) return false;
+  if (block.tombs.empty() || MUTANT(133)) return false;
   for (const auto& other : index_.blocks) {
     if (other->number >= block.number) return false;
     const auto target = block.tombs.Next(std::max(other->base, index_.first.seq));
@@ -138,6 +139,7 @@ StoreResult FileStore::Remove(const Now& now, Seq seq) {
   if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
   if (seq > index_.last.seq) return Refused(StoreError::kEof);
   if (seq < index_.first.seq) return Refused(StoreError::kNotFound);
+  if (!index_.Live(seq) && MUTANT(140)) failure_ = DescribeStoreError(StoreError::kDeleted);
   if (!index_.Live(seq)) return Refused(StoreError::kDeleted);
   StoreResult result;
   result.seq = seq;

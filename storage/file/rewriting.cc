@@ -47,11 +47,8 @@ std::string FileStore::Remains(const Block& block, SeqSet* tombs) const {
 }
 
 bool FileStore::WantsRewrite(const Block& block) const {
-  if (block.life != BlockLife::kPassed && !MUTANT(145)) return false;
-  if (block.life == BlockLife::kOpen || block.raw_bytes == 0 || !block.damage.empty() ||
-      block.holes > 0) {
-    return false;
-  }
+  if (block.life != BlockLife::kPassed) return false;
+  if (block.raw_bytes == 0 || !block.damage.empty() || block.holes > 0) return false;
   if (block.cut != 0 || block.erase) return true;
   const bool sparse = block.bytes * 2 < block.raw_bytes && block.bytes != block.rewritten_at;
   const bool compress =

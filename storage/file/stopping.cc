@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "storage/file/file_store.h"
 #include "storage/format/file_names.h"
 
@@ -45,7 +46,8 @@ bool FileStore::LeaveTombstones() {
   const bool said = std::any_of(index_.blocks.begin(), index_.blocks.end(), [&](const auto& block) {
     return block->tombs.Contains(index_.last.seq);
   });
-  if (index_.last.seq > 0 && !index_.Live(index_.last.seq) && !said) AppendTombstone(index_.last);
+  if (index_.last.seq > 0 && !index_.Live(index_.last.seq) && !said && !MUTANT(134))
+    AppendTombstone(index_.last);
   return true;
 }
 
@@ -60,12 +62,12 @@ void FileStore::WorkStopping() {
     if (Block* head = index_.head(); head != nullptr && head->life == BlockLife::kOpen) {
       head->life = BlockLife::kSealed;
     }
-    BeginCheckpoint();
+    if (!MUTANT(142)) BeginCheckpoint();
     stop_ = StopStage::kCheckpoint;
     return;
   }
   if (stop_ == StopStage::kCheckpoint && !writer_.checkpointing() && writer_.idle()) {
-    if (writer_.taken()->number < record_number_) return BeginCheckpoint();
+    if (!MUTANT(142) && writer_.taken()->number < record_number_) return BeginCheckpoint();
     const bool cut = std::any_of(index_.blocks.begin(), index_.blocks.end(),
                                  [](const auto& block) { return block->cut != 0; });
     if (cut) return MaybeRewrite();

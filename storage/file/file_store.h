@@ -141,6 +141,8 @@ class FileStore final : public StreamStore {
 
   // --- removal.cc: what goes, and what that leaves behind.
   enum class Trace : uint8_t { kTombstone, kFloor, kNone };
+  // Why there is no message with this sequence.
+  StoreError WhyMissing(Seq seq) const;
   // REQUIRES: the message is there.
   WritePoint RemoveOne(Seq seq);
   void TakeOut(Block* block, Seq seq);
@@ -289,6 +291,7 @@ class FileStore final : public StreamStore {
   std::string sweep_from_;
   std::vector<std::string> subjects_due_;  // Subjects above their limit that had to wait.
   bool limits_due_ = false;
+  bool floor_due_ = false;  // Messages went at the front, and no record says so yet.
   bool ready_ = false;
   bool replaying_ = false;
   bool purged_ = false;  // Of a store that never had a message: it was purged, or skipped.

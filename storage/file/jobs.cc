@@ -53,7 +53,7 @@ uint64_t FileStore::PurgeAll(Seq first) {
   const WritePoint point = AppendMark(RecordType::kPurge, last);
   ResetTo(last, block, point);
   // So that blocks alone say which sequence was the last one (reference: the same).
-  if (last.seq > 0) AppendTombstone(last);
+  AppendTombstone(last);
   return purged;
 }
 

@@ -6,13 +6,14 @@
 
 namespace dunlin::file {
 
-// The oldest message goes by a limit. Nothing is written for it: the next record's floor has it,
-// and until then a restart comes to the same end by the same limit. REQUIRES: its block is cached.
+// The oldest message goes by a limit, or by age. One floor record does for all that go so in a
+// step: MaybeCheckpoint(). REQUIRES: its block is cached.
 void FileStore::DropFront() {
   Block* block = index_.Find(index_.first.seq);
   CHECK(block != nullptr);
   TakeOut(block, index_.first.seq);
   NextFirst();
+  floor_due_ = true;
   if (block->msgs == 0) DropIfEmpty(block);
 }
 

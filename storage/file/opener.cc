@@ -66,6 +66,11 @@ bool Opener::OnDisk(const DiskDone& done) {
     read_done_ = true;
     return true;
   }
+  if (done.ticket == shorten_) {
+    shorten_ = {};
+    if (!done.ok()) Fail("cutting off what was not synced", done);
+    return true;
+  }
   const auto removed = std::find(removing_.begin(), removing_.end(), done.ticket);
   if (removed == removing_.end()) return false;
   removing_.erase(removed);
@@ -150,6 +155,7 @@ Opener::Step Opener::Work() {
   if (stage_ == Stage::kDone) return Step::kDone;
   if (stage_ != Stage::kBlocks) return Step::kWait;
   if (block_ == nullptr) {
+    if (shorten_.value != 0) return Step::kWait;
     if (blocks_.empty()) {
       FinishAll();
       return Step::kDone;
@@ -163,6 +169,7 @@ Opener::Step Opener::Work() {
     }
     block_->file_bytes = size;
     const bool head = checkpoint_ && number == checkpoint_->head;
+    if (head && size > checkpoint_->head_bytes) Shorten(number, checkpoint_->head_bytes);
     BeginFile(BlockPath(number), head && !MUTANT(148) ? checkpoint_->head_bytes : size);
     return Step::kWait;
   }
@@ -170,6 +177,16 @@ Opener::Step Opener::Work() {
   if (!ScanSome()) return Step::kMore;
   FinishBlock();
   return Step::kMore;
+}
+
+// What lies behind the head's synced bytes is of a life that ended. It must be gone before the
+// block counts whole.
+void Opener::Shorten(uint32_t number, uint64_t size) {
+  const FileId file = disk_.NewFile();
+  DiskTicket step = disk_.Open(file, BlockPath(number), Access::kWrite, Creation::kExisting);
+  step = disk_.Truncate(file, size, step);
+  step = disk_.Sync(file, step);
+  shorten_ = disk_.Close(file, step);
 }
 
 bool Opener::ScanSome() {
@@ -226,6 +243,7 @@ void Opener::FinishBlock() {
   ForEachRecord(*scan_, [&](const format::Record& record) {
     block.last_checksum = record.checksum;
     if (record.kind != format::RecordKind::kTombstone || record.seq > cut) return;
+    if (record.seq == 0) purged_ = true;
     dead_.Insert(record.seq);
     block.tombs.Insert(record.seq);
     if (record.seq > last_tomb_.seq) last_tomb_ = {record.seq, record.time};
@@ -260,11 +278,17 @@ void Opener::FinishBlock() {
   }
   NoteHoles();
   block.raw_bytes = scan_->end();
-  block.written = block.synced = block.raw_bytes;
+  block.written = block.raw_bytes;
+  // Who wrote a directory without a checkpoint need not have synced it.
+  block.synced = checkpoint_ ? block.raw_bytes : 0;
   block.has_file = true;
   const bool last = scanned_.empty();
-  const bool open = last && block.holes == 0 && !block.rewritten && block.cut == 0;
-  block.life = open ? BlockLife::kOpen : BlockLife::kPassed;
+  // The checkpoint's head is no whole file to it: not to be written anew before the next one. And
+  // only the head may be appended to: any other block counts whole.
+  const bool head = checkpoint_ && block.number == checkpoint_->head;
+  const bool open =
+      last && (head || !checkpoint_) && block.holes == 0 && !block.rewritten && block.cut == 0;
+  block.life = open ? BlockLife::kOpen : head ? BlockLife::kSealed : BlockLife::kPassed;
   // The last one is what is asked for first.
   if (last) block.cache = std::move(scan_);
   scan_.reset();

@@ -48,6 +48,8 @@ class Opener {
     int64_t ttl = 0;
   };
   const std::vector<Ttl>& ttls() const { return ttls_; }
+  // Somebody purged, although nothing was ever stored: a tombstone for sequence 0 says so.
+  bool purged() const { return purged_; }
   std::vector<std::string>& notices() { return notices_; }
   // After kFailed.
   const std::string& failure() const { return failure_; }
@@ -58,6 +60,7 @@ class Opener {
   void OnCheckpoint();
   void RemoveStrays();
   void BeginFile(std::string name, uint64_t size, DiskTicket after = {});
+  void Shorten(uint32_t number, uint64_t size);
   bool ScanSome();
   void NoteHoles();
   void FinishBlock();
@@ -71,6 +74,7 @@ class Opener {
 
   Stage stage_ = Stage::kListing;
   DiskTicket make_, list_, sync_, open_, read_, close_;
+  DiskTicket shorten_;
   FileId file_;
   std::string bytes_;
   bool read_done_ = false;
@@ -89,6 +93,7 @@ class Opener {
   SeqTime last_tomb_;                            // The highest target.
   std::vector<std::unique_ptr<Block>> scanned_;  // From the last to the first.
   std::vector<Ttl> ttls_;
+  bool purged_ = false;
   std::vector<std::string> notices_;
   std::string failure_;
 };

@@ -31,6 +31,7 @@ void FileStore::WorkOpening() {
   notices_ = std::move(opener_->notices());
   if (MUTANT(139) && !notices_.empty()) failure_ = notices_[0];
   missing_ = opener_->missing();
+  purged_ = opener_->purged();
   for (const Opener::Ttl& ttl : opener_->ttls()) {
     ttls_.Add({ExpiryOf(ttl.time, ttl.ttl), ttl.seq});
   }
@@ -71,8 +72,10 @@ void FileStore::Replay(uint8_t kind, std::span<const uint8_t> body) {
       if (!DecodeJournalMark(rest, &mark)) break;
       if (static_cast<RecordType>(kind) == RecordType::kPurge) {
         std::erase_if(missing_, [&](uint32_t block) { return block <= head.block; });
+        purged_ = false;
         ResetTo({mark.seq, mark.time}, head.block, {});
       } else {
+        ApplyFloor(head.floor);
         CutTo({mark.seq, mark.time}, head.block);
       }
       return;
@@ -120,6 +123,7 @@ void FileStore::ReplayAppend(const JournalHead& head, std::span<const uint8_t> b
       break;
     case format::RecordKind::kTombstone:
       to->tombs.Insert(record.seq);
+      if (record.seq == 0) purged_ = true;
       if (index_.Live(record.seq)) {
         TakeOut(index_.Find(record.seq), record.seq);
         NextFirst();
@@ -229,6 +233,10 @@ Checkpoint FileStore::Snapshot() const {
 }
 
 void FileStore::MaybeCheckpoint() {
+  if (floor_due_ && phase_ == Phase::kRunning) {
+    floor_due_ = false;
+    AppendFloor(index_.first.seq);
+  }
   if (writer_.checkpointing() || phase_ != Phase::kRunning || job_.active()) return;
   // What was to be taken and came to nothing is taken anew.
   const bool canceled =

@@ -46,13 +46,12 @@ Progress FileStore::Wait(BlockReader::Got got, StoreRequest* request, std::strin
 
 Progress FileStore::Run(LoadMsg& request) {
   request.error = StoreError::kNone;
-  const Seq seq = request.seq == 0 ? index_.first.seq : request.seq;
+  const Seq seq = request.seq;
   const auto fail = [&](StoreError error) {
     request.error = error;
     return Progress::kFailed;
   };
-  if (seq > index_.last.seq || index_.last.seq == 0) return fail(StoreError::kEof);
-  if (seq < index_.first.seq || index_.msgs == 0) return fail(StoreError::kNotFound);
+  if (seq > index_.last.seq || seq < index_.first.seq) return fail(WhyMissing(seq));
   Block* block = index_.Find(seq);
   if (block == nullptr || !block->Live(seq)) {
     for (size_t i = 0; block != nullptr && i < block->lost.size(); ++i) {
@@ -189,7 +188,7 @@ Progress FileStore::Run(LoadMatch& request) {
   const bool next = request.way == LoadMatch::Way::kNext;
   const auto end = [&] {
     request.error = StoreError::kEof;
-    request.skip = next ? index_.last.seq : index_.first.seq;
+    request.skip = next ? index_.last.seq : State().first_seq;
     return Progress::kFailed;
   };
   if (index_.msgs == 0 || (next && request.from > index_.last.seq)) return end();
@@ -212,25 +211,13 @@ Progress FileStore::Run(LoadMatch& request) {
     request.msg = Message(found);
     request.skip = found.seq;
   } else if (progress == Progress::kFailed) {
-    request.skip = next ? index_.last.seq : index_.first.seq;
+    request.skip = next ? index_.last.seq : State().first_seq;
   }
   return progress;
 }
 
 Progress FileStore::Run(LoadLast& request) {
   request.error = StoreError::kNone;
-  if (request.subject.empty() || request.subject == ">") {
-    LoadMsg load;
-    load.seq = index_.last.seq;
-    const Progress progress = index_.last.seq == 0 ? Progress::kFailed : Run(load);
-    request.msg = load.msg;
-    request.detail = load.detail;
-    if (progress == Progress::kFailed) {
-      request.error =
-          load.error == StoreError::kFailed ? StoreError::kFailed : StoreError::kNotFound;
-    }
-    return progress;
-  }
   if (index_.unsettled > 0) return DebtsFirst();
   const std::vector<std::string> filters{request.subject};
   const Bounds bounds = index_.msgs == 0 ? Bounds{} : SubjectBounds(filters);

@@ -134,13 +134,18 @@ void FileStore::ApplyFloor(Seq floor) {
   NextFirst();
 }
 
+StoreError FileStore::WhyMissing(Seq seq) const {
+  if (seq > index_.last.seq) return StoreError::kEof;
+  return seq < State().first_seq ? StoreError::kNotFound : StoreError::kDeleted;
+}
+
 StoreResult FileStore::Remove(const Now& now, Seq seq) {
   now_ = now;
   if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
-  if (seq > index_.last.seq) return Refused(StoreError::kEof);
-  if (seq < index_.first.seq) return Refused(StoreError::kNotFound);
-  if (!index_.Live(seq) && MUTANT(140)) failure_ = DescribeStoreError(StoreError::kDeleted);
-  if (!index_.Live(seq)) return Refused(StoreError::kDeleted);
+  if (!index_.Live(seq)) {
+    if (MUTANT(140)) failure_ = DescribeStoreError(StoreError::kDeleted);
+    return Refused(WhyMissing(seq));
+  }
   StoreResult result;
   result.seq = seq;
   result.point = RemoveOne(seq);

@@ -46,8 +46,8 @@ bool FileStore::LeaveTombstones() {
   const bool said = std::any_of(index_.blocks.begin(), index_.blocks.end(), [&](const auto& block) {
     return block->tombs.Contains(index_.last.seq);
   });
-  if (index_.last.seq > 0 && !index_.Live(index_.last.seq) && !said && !MUTANT(134))
-    AppendTombstone(index_.last);
+  const bool wanted = index_.last.seq > 0 ? !index_.Live(index_.last.seq) : purged_;
+  if (wanted && !said && !MUTANT(134)) AppendTombstone(index_.last);
   return true;
 }
 

@@ -43,12 +43,12 @@ void FileStore::EnforceLimits() {
 FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
   SubjectInfo* info = index_.subjects.Find(subject);
   if (info == nullptr) return Found::kNo;
-  info->first = std::max(info->first, index_.first.seq);
+  info->first = std::max(Seq{info->first}, index_.first.seq);  // A copy: it is packed.
   int budget = options_.limits.records_per_slice;
   for (size_t place = index_.Place(info->first); place < index_.blocks.size(); ++place) {
     Block* block = index_.blocks[place].get();
     if (block->msgs == 0) continue;
-    const Seq from = std::max(info->first, block->first.seq);
+    const Seq from = std::max(Seq{info->first}, block->first.seq);
     std::string why;
     switch (reader_.Need(block, from, &why)) {
       case BlockReader::Got::kHere: break;

@@ -164,8 +164,8 @@ FileStore::Bounds FileStore::SubjectBounds(const std::vector<std::string>& filte
   if (IsAll(filters)) return all;
   Bounds bounds{UINT64_MAX, 0, false};
   const auto add = [&](const SubjectInfo& info) {
-    bounds.first = std::min<Seq>(bounds.first, info.first);
-    bounds.last = std::max<Seq>(bounds.last, info.last);
+    bounds.first = std::min(bounds.first, Seq{info.first});
+    bounds.last = std::max(bounds.last, Seq{info.last});
     bounds.any = true;
   };
   if (filters.size() == 1 && subject::IsLiteral(filters[0])) {
@@ -255,8 +255,8 @@ Progress FileStore::Resolve(std::string_view subject, bool down, StoreRequest* r
   CHECK(info != nullptr);
   if (down ? info->last_exact : info->first_exact) return Progress::kDone;
   const std::vector<std::string> filters{std::string(subject)};
-  Seq at = down ? std::min<Seq>(info->last, index_.last.seq)
-                : std::max<Seq>(info->first, index_.first.seq);
+  Seq at = down ? std::min(Seq{info->last}, index_.last.seq)
+                : std::max(Seq{info->first}, index_.first.seq);
   format::Record found;
   StoreRequest inner;
   const Progress progress = down ? SearchDown(filters, &at, index_.first.seq, &inner, &found)
@@ -270,13 +270,12 @@ Progress FileStore::Resolve(std::string_view subject, bool down, StoreRequest* r
     return progress;
   }
   // How far the search came is kept where the next one begins.
-  (down ? info->last : info->first) = at;
-  if (progress == Progress::kDone) {
-    if (down) {
-      info->last_exact = true;
-    } else {
-      info->first_exact = true;
-    }
+  if (down) {
+    info->last = at;
+    if (progress == Progress::kDone) info->last_exact = true;
+  } else {
+    info->first = at;
+    if (progress == Progress::kDone) info->first_exact = true;
   }
   return progress;
 }

@@ -52,9 +52,12 @@ class Process {
     if (pid_ > 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(write_end.get(), STDOUT_FILENO);
-    const std::string words[] = {
-        "--child", options.directory, std::to_string(options.directory_seed),
-        std::to_string(options.life_seed), options.life == Life::kLast ? "last" : "killed"};
+    const std::string words[] = {"--child",
+                                 options.directory,
+                                 std::to_string(options.directory_seed),
+                                 std::to_string(options.life_seed),
+                                 options.life == Life::kLast ? "last" : "killed",
+                                 options.work == Work::kStore ? "store" : "journal"};
     ::execl("/proc/self/exe", "kill_loop", words[0].c_str(), words[1].c_str(), words[2].c_str(),
             words[3].c_str(), words[4].c_str(), words[5].c_str(), nullptr);
     std::_Exit(2);

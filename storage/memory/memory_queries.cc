@@ -75,7 +75,7 @@ MemoryStore::Bounds MemoryStore::NextBounds(const LoadMatch& request, Seq from) 
     if (info.last < from) continue;
     if (info.first < from) exact = false;
     bounds.kind = Bounds::Kind::kRange;
-    bounds.low = std::min(bounds.low, std::max<Seq>(info.first, from));
+    bounds.low = std::min(bounds.low, std::max(Seq{info.first}, from));
     bounds.high = std::max<Seq>(bounds.high, info.last);
   }
   if (exact && bounds.kind == Bounds::Kind::kRange) bounds.kind = Bounds::Kind::kExact;
@@ -94,7 +94,7 @@ MemoryStore::Bounds MemoryStore::PrevBounds(const LoadMatch& request, Seq from) 
     if (info.last > from) exact = false;
     bounds.kind = Bounds::Kind::kRange;
     bounds.low = std::min<Seq>(bounds.low, info.first);
-    bounds.high = std::max(bounds.high, std::min<Seq>(info.last, from));
+    bounds.high = std::max(bounds.high, std::min(Seq{info.last}, from));
   }
   if (exact && bounds.kind == Bounds::Kind::kRange) bounds.kind = Bounds::Kind::kExact;
   return bounds;
@@ -186,7 +186,7 @@ Progress MemoryStore::Run(LoadLast& request) {
     Subjects::Walk walk(subjects_, filters, request.cursor.text);
     Step step = walk.Next(&budget);
     for (; step == Step::kFound; step = walk.Next(&budget)) {
-      last = std::max<Seq>(last, walk.value()->last);
+      last = std::max(last, Seq{walk.value()->last});
     }
     if (step == Step::kBudget) {
       request.cursor.text = walk.Position();

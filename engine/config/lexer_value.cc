@@ -1,5 +1,6 @@
 // The Lexer's states that read one value.
 
+#include "engine/base/hex.h"
 #include "engine/base/utf8.h"
 #include "engine/config/lexer.h"
 
@@ -40,14 +41,6 @@ bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
     if (c != lower[i]) return false;
   }
   return true;
-}
-
-// The value of a hexadecimal digit, or -1.
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 }  // namespace

@@ -98,7 +98,6 @@ void Server::Impl::DoMonitorWork() {
 }
 
 // --- The public face
-// -------------------------------------------------------------------------------
 
 Server::Server(config::Options options, Boot boot)
     : impl_(std::make_unique<Impl>(std::move(options), boot)) {}

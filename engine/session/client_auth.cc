@@ -1,22 +1,11 @@
 // Who may come in: ClientHub's policy for logins. A password that the config has as a hash is
 // compared by the driver; until it has answered, nothing that the client sends is looked at.
 #include "engine/base/quote.h"
+#include "engine/base/secret.h"
 #include "engine/config/password.h"
 #include "engine/session/client_hub.h"
 
 namespace dunlin::session {
-namespace {
-
-// Compares without telling by its duration where two texts differ.
-bool SameSecret(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned char differing = 0;
-  for (size_t i = 0; i < a.size(); ++i) differing |= static_cast<unsigned char>(a[i] ^ b[i]);
-  return differing == 0;
-}
-
-}  // namespace
-
 // What the config wants, and what the client has given for it.
 std::pair<std::string_view, std::string_view> ClientHub::SecretsOf(const Client& client) const {
   const wire::Credentials& given = client.options.creds();

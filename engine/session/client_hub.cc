@@ -58,7 +58,6 @@ void ClientHub::End() {
 }
 
 // --- A connection's life
-// ---------------------------------------------------------------------------
 
 void ClientHub::Opened(ConnId conn, std::string_view ip, int port) {
   if (conn.slot >= by_slot_.size()) by_slot_.resize(conn.slot + 1);
@@ -214,7 +213,6 @@ void ClientHub::ContinueLeaving() {
 }
 
 // --- Output
-// ----------------------------------------------------------------------------------------
 
 void ClientHub::Send(Client* client, std::string_view text) {
   if (client->phase != ClientPhase::kOpen) return;
@@ -312,7 +310,6 @@ void ClientHub::ArmWriteDeadline(Client* client, size_t written_at_once) {
 }
 
 // --- Holding a producer
-// ----------------------------------------------------------------------------
 
 void ClientHub::HoldClient(Client* client, Hold hold) {
   Unlist(client);
@@ -388,7 +385,6 @@ void ClientHub::Continue() {
 }
 
 // --- Time
-// ------------------------------------------------------------------------------------------
 
 void ClientHub::FireTimers() {
   while (Timer* const timer = timers_.PopDue(now_.mono)) {
@@ -488,7 +484,6 @@ void ClientHub::CountSlowConsumer(Client* client) {
 }
 
 // --- What others ask
-// -------------------------------------------------------------------------------
 
 std::vector<Client*> ClientHub::OpenClients() const {
   std::vector<Client*> clients;

@@ -33,6 +33,17 @@ namespace dunlin::session {
 // A message on its way. Views live until the publisher's frame is done.
 struct Message {
   Message() {}  // Not cleared: it is on the path of every message.
+  // All but 'tail' and 'joined'.
+  void Set(const wire::PubArgs& args, const uint8_t* bytes, Block* in) {
+    subject = args.subject;
+    reply = args.reply;
+    header_text = args.header_text;
+    size_text = args.size_text;
+    header_size = args.header_size;
+    size = args.size;
+    body = bytes;
+    block = in;
+  }
   std::string_view subject, reply;
   std::string_view header_text, size_text;  // The publisher's own digits.
   int32_t header_size;                      // -1: no header block.

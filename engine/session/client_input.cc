@@ -201,21 +201,13 @@ size_t ClientHub::PlainPub(Client* client, const Source& source, size_t at, Last
       line_size - kVerbAndEnd > static_cast<size_t>(options_.max_control_line)) {
     return 0;
   }
-  Message& message = last->message;
-  message.subject = args.subject;
-  message.reply = {};
-  message.header_text = {};
-  message.size_text = args.size_text;
-  message.header_size = -1;
-  message.size = args.size;
-  message.body = source.data + at + line_size;
-  message.block = source.block;
-  message.tail = {args.size_text.data(), args.size_text.size() + 2};
-  message.joined = true;
+  last->message.Set(args, source.data + at + line_size, source.block);
+  last->message.tail = {args.size_text.data(), args.size_text.size() + 2};
+  last->message.joined = true;
   last->line = source.data + at;
   last->line_size = line_size;
   last->tail_in_line = true;
-  Publish(client, message);
+  Publish(client, last->message);
   return total;
 }
 
@@ -316,14 +308,7 @@ size_t ClientHub::ParsePub(Client* client, const Source& source, size_t at,
   client->in.line_seen = false;
 
   Message& message = last->message;
-  message.subject = args.subject;
-  message.reply = args.reply;
-  message.header_text = args.header_text;
-  message.size_text = args.size_text;
-  message.header_size = args.header_size;
-  message.size = args.size;
-  message.body = body;
-  message.block = source.block;
+  message.Set(args, body, source.block);
   message.tail = TailOf(args, {reinterpret_cast<const char*>(source.data) + at, line.size});
   message.joined = message.tail.data() != tail_.data();
   if (trace()) TracePayload(*client, "<<-", body, args.size, args.header_size);

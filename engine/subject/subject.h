@@ -16,7 +16,6 @@
 namespace dunlin::subject {
 
 // --- One subject
-// -------------------------------------------------------------------------------------
 
 // No empty token, no '>' before the last, no space, tab, line feed, form feed or carriage return.
 // Other control characters pass, as in the reference.
@@ -51,7 +50,6 @@ namespace dunlin::subject {
 [[nodiscard]] std::string_view TokenAt(std::string_view subject, size_t index);
 
 // --- Two subjects
-// ------------------------------------------------------------------------------------
 
 // Whether a message to 'literal' reaches a subscription to 'pattern'. 'literal' is taken by its
 // bytes: a wildcard in it is a plain token.
@@ -66,7 +64,6 @@ namespace dunlin::subject {
 [[nodiscard]] bool SubjectsCollide(std::string_view a, std::string_view b);
 
 // --- Tokens, one by one
-// ------------------------------------------------------------------------------
 
 // Walks the tokens of a subject, empty ones included; the empty subject has one, which is empty:
 //

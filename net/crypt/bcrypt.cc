@@ -5,19 +5,13 @@
 #include <cstring>
 #include <memory>
 
+#include "engine/base/secret.h"
+
 namespace dunlin::crypt {
 namespace {
 
 constexpr size_t kHashSize = 60;  // '$2a$11$', 22 characters of salt, 31 of the hash itself.
 constexpr size_t kSaltEnd = 7 + 22;
-
-// Compares without telling by its duration where two texts differ.
-bool SameText(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned char differing = 0;
-  for (size_t i = 0; i < a.size(); ++i) differing |= static_cast<unsigned char>(a[i] ^ b[i]);
-  return differing == 0;
-}
 
 // Nothing of a password stays in memory that goes back to the allocator.
 struct WipedScratch {
@@ -39,7 +33,7 @@ bool BcryptMatches(std::string_view hash, std::string_view password) {
   const char* const made = crypt_r(key.c_str(), setting.c_str(), &scratch->data);
   explicit_bzero(key.data(), key.size());
   if (made == nullptr || made[0] == '*') return false;
-  return SameText(std::string_view(made).substr(kSaltEnd), hash.substr(kSaltEnd));
+  return SameSecret(std::string_view(made).substr(kSaltEnd), hash.substr(kSaltEnd));
 }
 
 }  // namespace dunlin::crypt

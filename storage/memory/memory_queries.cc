@@ -76,7 +76,7 @@ MemoryStore::Bounds MemoryStore::NextBounds(const LoadMatch& request, Seq from) 
     if (info.first < from) exact = false;
     bounds.kind = Bounds::Kind::kRange;
     bounds.low = std::min(bounds.low, std::max(Seq{info.first}, from));
-    bounds.high = std::max<Seq>(bounds.high, info.last);
+    bounds.high = std::max(bounds.high, Seq{info.last});
   }
   if (exact && bounds.kind == Bounds::Kind::kRange) bounds.kind = Bounds::Kind::kExact;
   return bounds;
@@ -93,16 +93,20 @@ MemoryStore::Bounds MemoryStore::PrevBounds(const LoadMatch& request, Seq from) 
     if (info.first > from) continue;
     if (info.last > from) exact = false;
     bounds.kind = Bounds::Kind::kRange;
-    bounds.low = std::min<Seq>(bounds.low, info.first);
+    bounds.low = std::min(bounds.low, Seq{info.first});
     bounds.high = std::max(bounds.high, std::min(Seq{info.last}, from));
   }
   if (exact && bounds.kind == Bounds::Kind::kRange) bounds.kind = Bounds::Kind::kExact;
   return bounds;
 }
 
-Progress MemoryStore::ScanNext(LoadMatch& request, Seq high, int budget) {
-  for (Message* at = messages_.Next(request.cursor.at); at != nullptr && at->seq <= high;
-       at = messages_.Next(at->seq + 1)) {
+// Along the messages, up or down as asked, to 'bound' at most.
+Progress MemoryStore::Scan(LoadMatch& request, Seq bound, int budget) {
+  const bool next = request.way == LoadMatch::Way::kNext;
+  const auto from = [&](Seq seq) { return next ? messages_.Next(seq) : messages_.Prev(seq); };
+  for (Message* at = from(request.cursor.at);
+       at != nullptr && (next ? at->seq <= bound : at->seq >= bound);
+       at = from(next ? at->seq + 1 : at->seq - 1)) {
     if (budget-- == 0) {
       request.cursor.at = at->seq;
       return Progress::kMore;
@@ -113,24 +117,7 @@ Progress MemoryStore::ScanNext(LoadMatch& request, Seq high, int budget) {
       return Progress::kDone;
     }
   }
-  request.skip = last_;
-  return Fail(request, StoreError::kEof);
-}
-
-Progress MemoryStore::ScanPrev(LoadMatch& request, Seq low, int budget) {
-  for (Message* at = messages_.Prev(request.cursor.at); at != nullptr && at->seq >= low;
-       at = messages_.Prev(at->seq - 1)) {
-    if (budget-- == 0) {
-      request.cursor.at = at->seq;
-      return Progress::kMore;
-    }
-    if (MatchesAny(at->subject(), request.filters)) {
-      Found(at, &request.msg);
-      request.skip = at->seq;
-      return Progress::kDone;
-    }
-  }
-  request.skip = first_;
+  request.skip = next ? last_ : first_;
   return Fail(request, StoreError::kEof);
 }
 
@@ -157,8 +144,7 @@ Progress MemoryStore::Run(LoadMatch& request) {
     cursor.at = from;
     if (wild) {
       const int peek = std::min(kPeek, steps_per_slice_);
-      const Progress progress =
-          next ? ScanNext(request, last_, peek) : ScanPrev(request, first_, peek);
+      const Progress progress = Scan(request, next ? last_ : first_, peek);
       if (progress != Progress::kMore) return progress;
     }
     const Bounds bounds = next ? NextBounds(request, cursor.at) : PrevBounds(request, cursor.at);
@@ -172,8 +158,7 @@ Progress MemoryStore::Run(LoadMatch& request) {
     cursor.at = next ? bounds.low : bounds.high;
     cursor.a = next ? bounds.high : bounds.low;
   }
-  return next ? ScanNext(request, cursor.a, steps_per_slice_)
-              : ScanPrev(request, cursor.a, steps_per_slice_);
+  return Scan(request, cursor.a, steps_per_slice_);
 }
 
 Progress MemoryStore::Run(LoadLast& request) {

@@ -112,8 +112,7 @@ class MemoryStore final : public StreamStore {
   bool IsAll(const std::vector<std::string>& filters) const;
   Bounds NextBounds(const LoadMatch& request, Seq from) const;
   Bounds PrevBounds(const LoadMatch& request, Seq from) const;
-  Progress ScanNext(LoadMatch& request, Seq high, int budget);
-  Progress ScanPrev(LoadMatch& request, Seq low, int budget);
+  Progress Scan(LoadMatch& request, Seq bound, int budget);
   const Message* Resume(std::string_view subject, Seq seq) const;
   bool CountPart(std::string_view subject, const SubjectInfo& info, Seq from, RequestCursor* cursor,
                  int* budget, SimpleState* part) const;

@@ -28,6 +28,23 @@ std::string Burst(int messages) {
   return burst;
 }
 
+// A consumer that reads nothing, and a producer that sends twice what may be pending for it.
+struct BurstToASlowConsumer {
+  BurstToASlowConsumer() {
+    node.SetWindow(slow, 0);
+    node.Send(producer, Burst(200));
+  }
+  static config::Options Options() {
+    config::Options options;
+    options.max_pending = 100'000;
+    return options;
+  }
+
+  NodeDriver node{Options()};
+  uint32_t slow = Joined(node, "SUB foo 1\r\n");
+  uint32_t producer = Joined(node);
+};
+
 TEST(Server, PassesAMessageOn) {
   NodeDriver node;
   const uint32_t alice = Joined(node, "SUB foo.* 1\r\n");
@@ -38,13 +55,8 @@ TEST(Server, PassesAMessageOn) {
 }
 
 TEST(Server, ConsumersHoldTheirProducerBeforeTheyAreDropped) {
-  config::Options options;
-  options.max_pending = 100'000;
-  NodeDriver node(options);
-  const uint32_t slow = Joined(node, "SUB foo 1\r\n");
-  const uint32_t producer = Joined(node);
-  node.SetWindow(slow, 0);
-  node.Send(producer, Burst(200));
+  BurstToASlowConsumer story;
+  auto& [node, slow, producer] = story;
   // Held at three quarters: the consumer is still there, and the rest of the burst has not been
   // routed.
   EXPECT_TRUE(node.open(slow));
@@ -54,13 +66,8 @@ TEST(Server, ConsumersHoldTheirProducerBeforeTheyAreDropped) {
 }
 
 TEST(Server, AConsumerThatNeverReadsIsDroppedAfterTheHold) {
-  config::Options options;
-  options.max_pending = 100'000;
-  NodeDriver node(options);
-  const uint32_t slow = Joined(node, "SUB foo 1\r\n");
-  const uint32_t producer = Joined(node);
-  node.SetWindow(slow, 0);
-  node.Send(producer, Burst(200));
+  BurstToASlowConsumer story;
+  auto& [node, slow, producer] = story;
   node.Advance(Millis(5));
   EXPECT_TRUE(node.open(slow));
   node.Advance(Millis(10));
@@ -103,13 +110,8 @@ TEST(Server, APeerThatEndsItsHalfAndNeverReadsIsGivenUp) {
 
 // What is put off to keep a step short is not forgotten because the sender has left.
 TEST(Server, WhatAPeerSentBeforeItsEndIsRouted) {
-  config::Options options;
-  options.max_pending = 100'000;
-  NodeDriver node(options);
-  const uint32_t slow = Joined(node, "SUB foo 1\r\n");
-  const uint32_t producer = Joined(node);
-  node.SetWindow(slow, 0);
-  node.Send(producer, Burst(200));
+  BurstToASlowConsumer story;
+  auto& [node, slow, producer] = story;
   node.Finish(producer);
   node.SetWindow(slow, -1);
   EXPECT_FALSE(node.open(producer));

@@ -1,9 +1,10 @@
 // What the process that is killed does, and tells the one that kills it through its standard
 // output, a line each:
 //
-//   recovered OWNER SEQ   all up to SEQ is there: said once for each owner, before the first
-//   'acked' acked OWNER SEQ       all up to SEQ has been promised to somebody done stopped in order
-//   (with Life::kLast) wrong ...             what was found cannot be; exits with 1
+// - "recovered OWNER SEQ": all up to SEQ is there; once for each owner, before the first "acked".
+// - "acked OWNER SEQ": all up to SEQ has been promised to somebody.
+// - "done": stopped in order (with Life::kLast).
+// - "wrong ...": what was found cannot be; exits with 1.
 //
 // Each line is one write, so that whatever was said before the end has been said.
 #pragma once
@@ -35,5 +36,22 @@ int RunStoreChild(const ChildOptions& options);
 
 // To the parent.
 void Tell(const std::string& line);
+
+// Thrown by a child that finds what cannot be.
+struct Wrong {
+  std::string what;
+};
+
+// Lives a 'Child(options).Run()'; returns its exit code.
+template <class Child>
+int RunChild(const ChildOptions& options) {
+  try {
+    Child(options).Run();
+    return 0;
+  } catch (const Wrong& wrong) {
+    Tell("wrong " + wrong.what);
+    return 1;
+  }
+}
 
 }  // namespace dunlin::kill

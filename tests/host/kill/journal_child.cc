@@ -41,10 +41,6 @@ Incarnation IncarnationOf(uint64_t owner) {
   return incarnation;
 }
 
-struct Wrong {
-  std::string what;
-};
-
 class Child {
  public:
   explicit Child(const ChildOptions& options)
@@ -225,14 +221,6 @@ class Child {
 
 }  // namespace
 
-int RunJournalChild(const ChildOptions& options) {
-  try {
-    Child(options).Run();
-    return 0;
-  } catch (const Wrong& wrong) {
-    Tell("wrong " + wrong.what);
-    return 1;
-  }
-}
+int RunJournalChild(const ChildOptions& options) { return RunChild<Child>(options); }
 
 }  // namespace dunlin::kill

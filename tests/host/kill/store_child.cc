@@ -20,10 +20,6 @@ using host::StorageLoop;
 constexpr Seq kRemovedAfter = 10;
 constexpr int64_t kMsgsMax = 3'000;
 
-struct Wrong {
-  std::string what;
-};
-
 Rng Of(uint64_t stream, Seq seq) { return Rng(stream).Fork("message", seq); }
 bool IsRemoved(uint64_t stream, Seq seq) { return Of(stream, seq).Fork("removed").Chance(1, 5); }
 std::string SubjectOf(uint64_t stream, Seq seq) {
@@ -193,14 +189,6 @@ class Child {
 
 }  // namespace
 
-int RunStoreChild(const ChildOptions& options) {
-  try {
-    Child(options).Run();
-    return 0;
-  } catch (const Wrong& wrong) {
-    Tell("wrong " + wrong.what);
-    return 1;
-  }
-}
+int RunStoreChild(const ChildOptions& options) { return RunChild<Child>(options); }
 
 }  // namespace dunlin::kill

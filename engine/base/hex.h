@@ -1,0 +1,17 @@
+// Hexadecimal digits, and what is written with them in URLs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace dunlin {
+
+// The value of a hexadecimal digit, or -1.
+[[nodiscard]] int HexDigit(char c);
+
+// Text with '%41' for 'A' undone (RFC 3986, 2.1); nullopt if two digits do not follow a '%'. A '+'
+// is left alone: it is a blank in queries, and itself in paths.
+[[nodiscard]] std::optional<std::string> PercentDecode(std::string_view text);
+
+}  // namespace dunlin

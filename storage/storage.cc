@@ -9,7 +9,8 @@ namespace dunlin {
 // The journal as one store sees it.
 class Storage::AssetJournal final : public file::StoreJournal {
  public:
-  explicit AssetJournal(Journal* journal) : journal_(journal) {}
+  AssetJournal(Storage* storage, Stream* stream)
+      : storage_(storage), stream_(stream), journal_(&storage->journal_) {}
 
   WritePoint Append(uint8_t kind, std::span<const uint8_t> head,
                     std::span<const uint8_t> body) override {
@@ -20,15 +21,22 @@ class Storage::AssetJournal final : public file::StoreJournal {
   void Passed(WritePoint point) override {
     journal_->Passed(asset, std::min(point, journal_->durable().through()));
   }
+  void Wake() override { storage_->Wake(stream_); }
 
   AssetNumber asset;
 
  private:
+  Storage* const storage_;
+  Stream* const stream_;
   Journal* const journal_;
 };
 
 Storage::Storage(const StorageOptions& options, DiskQueue* disk, Rng rng)
-    : options_(options), disk_(disk), rng_(rng), journal_(options.journal, disk, rng.Fork("j")) {}
+    : options_(options),
+      disk_(disk),
+      rng_(rng),
+      journal_(options.journal, disk, rng.Fork("j")),
+      deadlines_(Instant{}) {}
 
 Storage::~Storage() = default;
 
@@ -36,12 +44,16 @@ uint32_t Storage::AddStream(std::string directory, const StoreConfig& config) {
   CHECK(state_ == State::kNew || state_ == State::kRunning);
   const uint32_t id = ++last_id_;
   Stream& stream = streams_[id];
-  stream.journal = std::make_unique<AssetJournal>(&journal_);
+  stream.journal = std::make_unique<AssetJournal>(this, &stream);
+  stream.timer.owner = &stream;
   stream.store =
       std::make_unique<file::FileStore>(file::FileStoreOptions{config, options_.limits},
                                         file::StoreDisk(disk_, &routes_, id, std::move(directory)),
                                         stream.journal.get(), rng_.Fork("stream", rng_.Next()));
-  if (state_ == State::kRunning) stream.store->Open();
+  if (state_ == State::kRunning) {
+    stream.store->Open();
+    late_.push_back(&stream);
+  }
   return id;
 }
 
@@ -61,8 +73,49 @@ void Storage::OnDisk(const Now&, const DiskDone& done) {
   if (const uint32_t id = routes_.Take(done.ticket); id != 0) streams_.at(id).store->OnDisk(done);
 }
 
+void Storage::Wake(Stream* stream) {
+  if (stream->in_awake) return;
+  stream->in_awake = true;
+  awake_.push_back(stream);
+}
+
+// Lets work whoever has something to do, and asks each what it waits for next.
+void Storage::WorkAwake(const Now& now) {
+  if (durable_seen_ < journal_.durable().through()) {
+    durable_seen_ = journal_.durable().through();
+    for (Stream* stream : awaiting_) {
+      stream->in_awaiting = false;
+      Wake(stream);
+    }
+    awaiting_.clear();
+  }
+  working_.swap(awake_);
+  for (Stream* stream : working_) {
+    stream->in_awake = false;
+    stream->store->Work(now);
+    if (stream->store->awaits_journal() && !stream->in_awaiting) {
+      stream->in_awaiting = true;
+      awaiting_.push_back(stream);
+    }
+    const Instant due = stream->store->NextDeadline();
+    if (due == kNever) {
+      deadlines_.Disarm(&stream->timer);
+    } else if (!stream->timer.armed() || stream->timer.deadline() != due) {
+      deadlines_.Arm(&stream->timer, due);
+    }
+  }
+  working_.clear();
+}
+
 void Storage::EndOfStep(const Now& now) {
-  for (auto& [id, stream] : streams_) stream.store->Work(now);
+  now_ = now;
+  if (state_ == State::kRunning) {
+    WorkAwake(now);
+  } else {
+    for (Stream* stream : awake_) stream->in_awake = false;
+    awake_.clear();
+    for (auto& [id, stream] : streams_) stream.store->Work(now);
+  }
   if (state_ == State::kScanning) WorkScanning();
   if (state_ == State::kReplaying) WorkReplaying();
   if (state_ == State::kStarting) WorkStarting(now);
@@ -105,7 +158,7 @@ void Storage::WorkReplaying() {
   }
   if (progress != Progress::kDone) return;
   for (const auto& [incarnation, id] : owners_) {
-    streams_.at(id).journal->asset = journal_.Attach(incarnation);
+    Attach(incarnation, &streams_.at(id));
   }
   journal_.Start();
   state_ = State::kStarting;
@@ -121,26 +174,37 @@ void Storage::WorkStarting(const Now& now) {
     all = all && (phase == Phase::kRunning || phase == Phase::kFailed ||
                   stream.store->Failure().has_value());
   }
-  if (all) state_ = State::kRunning;
+  if (!all) return;
+  state_ = State::kRunning;
+  for (auto& [id, stream] : streams_) Wake(&stream);
 }
 
 // Streams that were added while everything ran.
 void Storage::StartLate(const Now& now) {
-  for (auto& [id, stream] : streams_) {
-    if (stream.store->phase() != file::FileStore::Phase::kScanned) continue;
-    owners_[stream.store->incarnation()] = id;
-    stream.journal->asset = journal_.Attach(stream.store->incarnation());
-    stream.store->Start(now);
-  }
+  std::erase_if(late_, [&](Stream* stream) {
+    using Phase = file::FileStore::Phase;
+    if (stream->store->phase() == Phase::kScanned) {
+      Attach(stream->store->incarnation(), stream);
+      stream->store->Start(now);
+    }
+    return stream->store->phase() != Phase::kOpening;
+  });
+}
+
+void Storage::Attach(const Incarnation& incarnation, Stream* stream) {
+  const AssetNumber asset = journal_.Attach(incarnation);
+  stream->journal->asset = asset;
+  if (by_asset_.size() <= asset.value) by_asset_.resize(asset.value + 1);
+  by_asset_[asset.value] = stream;
 }
 
 void Storage::WantCheckpoints() {
   if (journal_.Wanted().batch == 0) return;
   laggards_.clear();
   journal_.Laggards(&laggards_, options_.checkpoints_max);
-  for (auto& [id, stream] : streams_) {
-    if (std::find(laggards_.begin(), laggards_.end(), stream.journal->asset) != laggards_.end()) {
-      stream.store->WantCheckpoint();
+  for (const AssetNumber asset : laggards_) {
+    if (asset.value < by_asset_.size() && by_asset_[asset.value] != nullptr) {
+      by_asset_[asset.value]->store->WantCheckpoint();
     }
   }
 }
@@ -172,15 +236,15 @@ void Storage::WorkStopping() {
 }
 
 Instant Storage::NextDeadline() const {
-  Instant next = journal_.NextDeadline();
-  for (const auto& [id, stream] : streams_) next = std::min(next, stream.store->NextDeadline());
-  return next;
+  if (state_ == State::kRunning && !awake_.empty()) return now_.mono;
+  return std::min(journal_.NextDeadline(), deadlines_.NextDeadline());
 }
 
 void Storage::OnDeadline(const Now& now) {
   if (journal_.NextDeadline() <= now.mono) journal_.OnDeadline(now.mono);
-  for (auto& [id, stream] : streams_) {
-    if (stream.store->NextDeadline() <= now.mono) stream.store->OnDeadline(now);
+  if (state_ != State::kRunning) return;
+  while (Timer* timer = deadlines_.PopDue(now.mono)) {
+    static_cast<Stream*>(timer->owner)->store->OnDeadline(now);
   }
 }
 

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "engine/base/rng.h"
+#include "engine/base/timer_wheel.h"
 #include "storage/file/file_store.h"
 #include "storage/journal/journal.h"
 
@@ -82,13 +83,19 @@ class Storage {
   struct Stream {
     std::unique_ptr<AssetJournal> journal;
     std::unique_ptr<file::FileStore> store;
+    Timer timer;               // For the store's deadline.
+    bool in_awake = false;     // In awake_.
+    bool in_awaiting = false;  // In awaiting_.
   };
 
+  void Wake(Stream* stream);
+  void WorkAwake(const Now& now);
   void WorkScanning();
   void WorkReplaying();
   void WorkStarting(const Now& now);
   void WorkStopping();
   void StartLate(const Now& now);
+  void Attach(const Incarnation& incarnation, Stream* stream);
   void WantCheckpoints();
 
   const StorageOptions options_;
@@ -98,6 +105,16 @@ class Storage {
   file::DiskRoutes routes_;
   std::map<uint32_t, Stream> streams_;
   std::map<Incarnation, uint32_t> owners_;
+  // While all runs, a step costs nothing for a stream that nothing happened to. Streams outlive
+  // their places here.
+  std::vector<Stream*> awake_;     // Have something to do at the end of the step.
+  std::vector<Stream*> working_;   // Scratch of WorkAwake().
+  std::vector<Stream*> awaiting_;  // Have something to do once the journal has moved on.
+  std::vector<Stream*> late_;      // Added while all runs, and not started yet.
+  std::vector<Stream*> by_asset_;  // By AssetNumber; null: nobody's.
+  WritePoint durable_seen_;
+  Now now_;  // Of the last step.
+  TimerWheel deadlines_;
   std::vector<AssetNumber> laggards_;
   uint32_t last_id_ = 0;
   State state_ = State::kNew;

@@ -48,6 +48,7 @@ Block* FileStore::Rotate() {
 WritePoint FileStore::AppendJournal(RecordType type, uint32_t block, uint64_t offset,
                                     std::string_view rest) {
   if (replaying_) return {};
+  Touch();
   uint8_t head[kJournalHeadBytes];
   EncodeJournalHead({++record_number_, index_.first.seq, block, static_cast<uint32_t>(offset)},
                     head);

@@ -53,6 +53,9 @@ void BlockWriter::WriteSome(Block* block, bool all) {
     if (!journal_->Covers(written.point) && !MUTANT(130)) break;
     end = written.end;
   }
+  // What is enough to be written, and waits only for the journal.
+  const bool enough = all || block->raw_bytes - block->written >= limits_.write_bytes_min;
+  if (enough && end < block->raw_bytes) awaits_journal_ = true;
   if (end == block->written) return;
   if (!all && end - block->written < limits_.write_bytes_min) return;
   File* file = OpenFile(block);
@@ -71,34 +74,55 @@ uint64_t BlockWriter::Goal(const Block& block) const {
   return block.number == pending_.head ? pending_.head_bytes : 0;
 }
 
-bool BlockWriter::Written(const StreamIndex& index) const {
-  return std::all_of(index.blocks.begin(), index.blocks.end(),
+// Blocks that may have something to write or sync: the last few.
+std::span<const std::unique_ptr<Block>> BlockWriter::Dirty(const StreamIndex& index) {
+  const auto& blocks = index.blocks;
+  auto from = std::lower_bound(
+      blocks.begin(), blocks.end(), clean_below_,
+      [](const std::unique_ptr<Block>& block, uint32_t value) { return block->number < value; });
+  while (from != blocks.end() && (*from)->life != BlockLife::kOpen &&
+         (*from)->synced >= (*from)->raw_bytes) {
+    clean_below_ = (*from++)->number + 1;
+  }
+  return {from, blocks.end()};
+}
+
+bool BlockWriter::Written(const StreamIndex& index) {
+  const auto dirty = Dirty(index);
+  return std::all_of(dirty.begin(), dirty.end(),
                      [&](const auto& block) { return block->written >= Goal(*block); });
 }
 
-bool BlockWriter::Synced(const StreamIndex& index) const {
-  return std::all_of(index.blocks.begin(), index.blocks.end(),
+bool BlockWriter::Synced(const StreamIndex& index) {
+  const auto dirty = Dirty(index);
+  return std::all_of(dirty.begin(), dirty.end(),
                      [&](const auto& block) { return block->synced >= Goal(*block); });
 }
 
 void BlockWriter::Work(StreamIndex* index) {
+  awaits_journal_ = false;
   if (failure_) return;
-  for (const auto& block : index->blocks) {
+  for (const auto& block : Dirty(*index)) {
     const bool wanted = stage_ == Stage::kWriting && block->written < Goal(*block);
     WriteSome(block.get(), wanted || block->life != BlockLife::kOpen);
   }
   RemoveDoomed();
-  if (stage_ == Stage::kWriting && Written(*index) && journal_->Covers(pending_point_)) {
-    stage_ = Stage::kSyncing;
+  if (stage_ == Stage::kWriting && Written(*index)) {
+    if (journal_->Covers(pending_point_)) {
+      stage_ = Stage::kSyncing;
+    } else {
+      awaits_journal_ = true;
+    }
   }
   if (stage_ == Stage::kSyncing) SyncAll(index);
   CloseIdle(index);
 }
 
 void BlockWriter::SyncAll(StreamIndex* index) {
-  for (const auto& block : index->blocks) {
+  for (const auto& block : Dirty(*index)) {
     if (MUTANT(132) && block->life != BlockLife::kOpen) block->synced = block->raw_bytes;
     if (block->synced >= Goal(*block)) continue;
+    if (FileOf(block->number) == nullptr && files_.size() >= limits_.files_max) break;
     File* file = OpenFile(block.get());
     if (file->sync.value != 0 || file->close.value != 0) continue;
     file->sync_end = block->written;
@@ -271,6 +295,7 @@ void BlockWriter::Drop(std::unique_ptr<Block> block, WritePoint point) {
 void BlockWriter::RemoveDoomed() {
   for (size_t i = 0; i < doomed_.size();) {
     Doomed& doomed = doomed_[i];
+    if (!journal_->Covers(doomed.point)) awaits_journal_ = true;
     if (doomed.remove.value != 0 || !journal_->Covers(doomed.point) ||
         FileOf(doomed.block->number) != nullptr || rewrite_.block == doomed.block->number) {
       ++i;

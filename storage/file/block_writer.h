@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ class BlockWriter {
   struct Limits {
     uint64_t write_bytes_min = 256u << 10;  // Before a checkpoint asks.
     uint64_t write_bytes_max = 4u << 20;    // In one write.
+    size_t files_max = 64;                  // Open at once to be synced.
   };
 
   BlockWriter(const Limits& limits, StoreDisk disk, StoreJournal* journal, BlockCodec* codec)
@@ -34,6 +36,9 @@ class BlockWriter {
   // Begins what can be begun. Call it whenever the journal or the disk has moved on.
   void Work(StreamIndex* index);
   bool OnDisk(const DiskDone& done, StreamIndex* index);
+
+  // Work() has more to do once more of the journal is durable.
+  bool awaits_journal() const { return awaits_journal_; }
 
   // The block is no longer in the index; its file goes once 'point' is durable.
   void Drop(std::unique_ptr<Block> block, WritePoint point);
@@ -87,9 +92,10 @@ class BlockWriter {
   void WriteCheckpoint();
   void RemoveDoomed();
   void CloseIdle(StreamIndex* index);
-  bool Written(const StreamIndex& index) const;
-  bool Synced(const StreamIndex& index) const;
+  bool Written(const StreamIndex& index);
+  bool Synced(const StreamIndex& index);
   uint64_t Goal(const Block& block) const;
+  std::span<const std::unique_ptr<Block>> Dirty(const StreamIndex& index);
   bool OnRewriteDisk(const DiskDone& done, StreamIndex* index);
   bool OnCheckpointDisk(const DiskDone& done, StreamIndex* index);
   void Fail(std::string_view what, std::string_view file, uint64_t offset, const DiskDone& done);
@@ -102,6 +108,10 @@ class BlockWriter {
   std::vector<std::unique_ptr<File>> files_;
   std::vector<Doomed> doomed_;
   Rewriting rewrite_;
+
+  // All blocks with lower numbers are sealed, written and synced: none of them is looked at again.
+  uint32_t clean_below_ = 0;
+  bool awaits_journal_ = false;
 
   Stage stage_ = Stage::kNone;
   Checkpoint pending_;

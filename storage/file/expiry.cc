@@ -79,7 +79,10 @@ bool FileStore::ExpireByAge(const Now& now) {
     format::Record found;
     const Progress progress = SearchUp({}, &at, index_.last.seq, &search, &found);
     if (progress == Progress::kFailed) return true;
-    if (progress != Progress::kDone) return false;
+    if (progress != Progress::kDone) {
+      if (progress == Progress::kMore) Touch();
+      return false;
+    }
     if (found.time > oldest) {
       after_never_ = found.time;
       return true;
@@ -96,6 +99,7 @@ bool FileStore::ExpireByAge(const Now& now) {
       only_never = false;
     }
   }
+  Touch();
   return false;
 }
 
@@ -103,12 +107,16 @@ bool FileStore::ExpireByTtl(const Now& now) {
   if (!options_.config.allow_msg_ttl) return true;
   std::optional<Expiry> at = expire_.after ? ttls_.After(*expire_.after) : ttls_.First();
   for (int budget = options_.limits.records_per_slice; at && at->at <= now.wall; --budget) {
-    if (budget == 0) return false;
+    if (budget == 0) {
+      Touch();
+      return false;
+    }
     format::Record record;
     if (index_.Live(at->seq)) {
       Block* block = index_.Find(at->seq);
       std::string why;
       const BlockReader::Got got = reader_.Need(block, at->seq, &why);
+      if (got == BlockReader::Got::kMore) Touch();
       if (got == BlockReader::Got::kMore || got == BlockReader::Got::kWait) return false;
       if (got == BlockReader::Got::kHere && block->cache->Find(at->seq, &record)) {
         Expire(now, record);
@@ -146,7 +154,12 @@ Instant FileStore::NextDeadline() const {
 }
 
 void FileStore::OnDeadline(const Now& now) {
+  Touch();
   now_ = now;
+  GoOnExpiring(now);
+}
+
+void FileStore::GoOnExpiring(const Now& now) {
   if (phase_ != Phase::kRunning || failure_ || job_.active()) return;
   DoChores();
   if (!expire_.more) {

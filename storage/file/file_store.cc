@@ -53,7 +53,20 @@ std::vector<std::string> FileStore::TakeNotices() {
 
 std::optional<std::string> FileStore::Failure() const { return failure_; }
 
+void FileStore::Touch() {
+  if (touched_) return;
+  touched_ = true;
+  journal_->Wake();
+}
+
+void FileStore::WantCheckpoint() {
+  if (writer_.checkpointing() || checkpoint_wanted_) return;
+  checkpoint_wanted_ = true;
+  Touch();
+}
+
 void FileStore::OnDisk(const DiskDone& done) {
+  Touch();
   ready_ = true;
   waiting_ = false;
   if (opener_ != nullptr && opener_->OnDisk(done)) return;
@@ -62,6 +75,7 @@ void FileStore::OnDisk(const DiskDone& done) {
 }
 
 void FileStore::Work(const Now& now) {
+  touched_ = false;
   now_ = now;
   if (phase_ == Phase::kOpening) return WorkOpening();
   if (phase_ == Phase::kNew || phase_ == Phase::kScanned || phase_ == Phase::kStopped ||
@@ -73,7 +87,7 @@ void FileStore::Work(const Now& now) {
   writer_.Work(&index_);
   PassTaken();
   if (HasChores()) DoChores();
-  if (expire_.more && phase_ == Phase::kRunning) OnDeadline(now);
+  if (expire_.more && phase_ == Phase::kRunning) GoOnExpiring(now);
   if (job_.floor != 0) FloorSome();
   if (phase_ == Phase::kStarting) WorkStarting();
   if (phase_ == Phase::kStopping) WorkStopping();
@@ -206,6 +220,7 @@ StoreResult FileStore::UpdateConfig(const Now& now, const StoreConfig& config) {
   rest_until_ = {};
   expire_ = {};
   EnforceLimits();
+  Touch();
   return result;
 }
 

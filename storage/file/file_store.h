@@ -7,8 +7,8 @@
 //   Start(now)                 -> OnDisk(), Work() ... until phase() is kRunning
 //   Stop(now)                  -> OnDisk(), Work() ... until phase() is kStopped
 //
-// Work() does what waits: writing behind the journal, debts, dropping. Call it after each step in
-// which the store, the disk or the journal moved.
+// Work() does what waits: writing behind the journal, debts, dropping. It is due at the end of a
+// step in which the store called StoreJournal::Wake(), or the journal moved and awaits_journal().
 #pragma once
 
 #include <cstdint>
@@ -79,8 +79,10 @@ class FileStore final : public StreamStore {
   void OnDisk(const DiskDone& done);
   void Work(const Now& now);
   // Takes a checkpoint, unless one is under way: so that the journal gets space back.
-  void WantCheckpoint() { checkpoint_wanted_ = true; }
+  void WantCheckpoint();
   Phase phase() const { return phase_; }
+  // Work() has more to do once more of the journal is durable.
+  bool awaits_journal() const { return writer_.awaits_journal(); }
   // Nothing that was begun waits for the disk or the journal.
   bool idle() const;
   // For the log, in the order of finding: what was damaged or lost, with stream, block and offset.
@@ -132,6 +134,8 @@ class FileStore final : public StreamStore {
   WritePoint AppendTombstone(SeqTime target);
   WritePoint AppendSkipped(SeqTime last);
   WritePoint AppendJournal(RecordType type, uint32_t block, uint64_t offset, std::string_view rest);
+  // Work() is wanted in this step, or, called from it, in the next one.
+  void Touch();
   // Why no change is taken now.
   StoreError Refusal() const;
   static StoreResult Refused(StoreError error);
@@ -170,6 +174,7 @@ class FileStore final : public StreamStore {
   void NoteTtl(const format::Record& record, int64_t ttl);
   bool HasChores() const;
   void DoChores();
+  void GoOnExpiring(const Now& now);
   void DropExpired(Seq seq);
   void Expire(const Now& now, const format::Record& record);
   bool ExpireByAge(const Now& now);
@@ -286,6 +291,7 @@ class FileStore final : public StreamStore {
   WallTime after_never_;  // The time of the first one behind, if there is one.
   Instant rest_until_;
   bool waiting_ = false;  // What is left to do waits for the disk.
+  bool touched_ = false;  // Work() was asked for since it ran last.
 
   bool sweeping_ = false;  // All subjects are being held against a new limit.
   std::string sweep_from_;

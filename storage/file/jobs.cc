@@ -70,6 +70,7 @@ Progress FileStore::FloorSome() {
       const Got got = reader_.Need(block, 0, &why);
       if (got == Got::kMore || got == Got::kWait || budget-- == 0) {
         progress = got == Got::kWait ? Progress::kWait : Progress::kMore;
+        if (progress == Progress::kMore) Touch();
         break;
       }
       if (got == Got::kDamaged) Damaged(why);
@@ -101,6 +102,7 @@ uint64_t FileStore::EndJob() {
                         .subject = {}});
   }
   job_ = {};
+  Touch();  // What a job holds up.
   return purged;
 }
 

@@ -14,6 +14,7 @@ void FileStore::DropFront() {
   TakeOut(block, index_.first.seq);
   NextFirst();
   floor_due_ = true;
+  Touch();
   if (block->msgs == 0) DropIfEmpty(block);
 }
 
@@ -32,6 +33,7 @@ void FileStore::EnforceLimits() {
     if (budget == 0 || index_.unsettled > 0 || got == BlockReader::Got::kMore ||
         got == BlockReader::Got::kWait) {
       limits_due_ = true;
+      if (budget == 0 || got == BlockReader::Got::kMore) Touch();
       return;
     }
     if (got == BlockReader::Got::kDamaged) Damaged(why);
@@ -87,6 +89,7 @@ void FileStore::EnforceSubject(std::string_view subject) {
     }
     // What cannot be read stays, above the limit: never a message that might be another one.
     if (found == Found::kWait || found == Found::kMore) subjects_due_.push_back(name);
+    if (found == Found::kMore || budget == 0) Touch();
     return;
   }
 }
@@ -114,7 +117,7 @@ void FileStore::PayDebts() {
           SettleBlock(block);
           DropIfEmpty(block);
           break;
-        case BlockReader::Got::kMore:
+        case BlockReader::Got::kMore: Touch(); break;
         case BlockReader::Got::kWait: break;
         case BlockReader::Got::kDamaged:
           Damaged(why);

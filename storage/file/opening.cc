@@ -16,11 +16,12 @@ void FileStore::Open() {
                                      options_.limits.reader.index_bytes_per_slice);
   opener_->Begin();
   phase_ = Phase::kOpening;
+  Touch();
 }
 
 void FileStore::WorkOpening() {
   switch (opener_->Work()) {
-    case Opener::Step::kMore:
+    case Opener::Step::kMore: return Touch();
     case Opener::Step::kWait: return;
     case Opener::Step::kFailed:
       failure_ = opener_->failure();
@@ -166,6 +167,7 @@ void FileStore::Start(const Now& now) {
   if (!has_checkpoint_) BeginCheckpoint();
   if (options_.config.max_msgs_per_subject > 0) BeginSubjectSweep();
   limits_due_ = true;
+  Touch();
 }
 
 void FileStore::WorkStarting() {
@@ -205,7 +207,10 @@ bool FileStore::SweepSubjects() {
       continue;
     }
     sweeping_ = step == SubjectMap::Walk::Step::kBudget;
-    if (sweeping_) sweep_from_ = walk.Position();
+    if (sweeping_) {
+      sweep_from_ = walk.Position();
+      Touch();
+    }
     break;
   }
   for (const std::string& subject : over) EnforceSubject(subject);

@@ -63,7 +63,9 @@ void FileStore::MaybeRewrite() {
     std::string why;
     // Not while its file is open: first, since what was read may be let go of meanwhile.
     if (reader_.Reading(block->number)) return;
-    if (reader_.Need(block.get(), 0, &why) != BlockReader::Got::kHere) return;
+    const BlockReader::Got got = reader_.Need(block.get(), 0, &why);
+    if (got == BlockReader::Got::kMore) Touch();
+    if (got != BlockReader::Got::kHere) return;
     SettleBlock(block.get());
     SeqSet tombs;
     std::string plain = Remains(*block, &tombs);

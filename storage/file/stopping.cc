@@ -9,6 +9,7 @@
 namespace dunlin::file {
 
 void FileStore::Stop(const Now& now) {
+  Touch();
   now_ = now;
   if (phase_ != Phase::kRunning || failure_) {
     phase_ = Phase::kStopped;
@@ -29,7 +30,7 @@ bool FileStore::LeaveTombstones() {
     switch (reader_.Need(block.get(), 0, &why)) {
       case BlockReader::Got::kHere: break;
       case BlockReader::Got::kDamaged: Damaged(why); continue;
-      case BlockReader::Got::kMore:
+      case BlockReader::Got::kMore: Touch(); return false;
       case BlockReader::Got::kWait: return false;
     }
     const BlockCache& cache = *block->cache;

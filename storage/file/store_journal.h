@@ -18,6 +18,8 @@ class StoreJournal {
   virtual bool Covers(WritePoint point) const = 0;
   // Nothing of this store up to 'point' is needed any more.
   virtual void Passed(WritePoint point) = 0;
+  // FileStore::Work() is due at the end of the step.
+  virtual void Wake() = 0;
 };
 
 }  // namespace dunlin::file

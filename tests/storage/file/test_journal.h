@@ -37,6 +37,8 @@ class TestJournal : public StoreJournal {
     while (!entries.empty() && entries.front().batch <= passed_) entries.pop_front();
   }
 
+  void Wake() override {}  // Its owner lets the store work all the time.
+
   // What was appended before the last turn is durable now. True: something is not yet.
   bool Turn() {
     if (held) return false;

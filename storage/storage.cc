@@ -31,14 +31,46 @@ class Storage::AssetJournal final : public file::StoreJournal {
   Journal* const journal_;
 };
 
+namespace {
+
+std::unique_ptr<crypto::JournalCipher> CipherFor(const StorageOptions& options) {
+  if (!options.encryption.on() || options.journal.cipher != nullptr) return nullptr;
+  return std::make_unique<crypto::JournalCipher>(options.encryption.key,
+                                                 options.encryption.previous_key);
+}
+
+JournalOptions WithCipher(JournalOptions options, SegmentCipher* cipher) {
+  if (cipher != nullptr) options.cipher = cipher;
+  return options;
+}
+
+// The part before /streams/NAME.
+std::string_view AccountOf(std::string_view directory) {
+  for (int parts = 0; parts < 2; ++parts) {
+    const size_t slash = directory.rfind('/');
+    if (slash == std::string_view::npos) return {};
+    directory = directory.substr(0, slash);
+  }
+  return directory.substr(directory.rfind('/') + 1);
+}
+
+}  // namespace
+
 Storage::Storage(const StorageOptions& options, DiskQueue* disk, Rng rng)
     : options_(options),
+      journal_cipher_(CipherFor(options)),
       disk_(disk),
       rng_(rng),
-      journal_(options.journal, disk, rng.Fork("j")),
+      journal_(WithCipher(options.journal, journal_cipher_.get()), disk, rng.Fork("j")),
       deadlines_(Instant{}) {}
 
 Storage::~Storage() = default;
+
+const crypto::KeyRing* Storage::KeysFor(std::string_view directory) {
+  if (!options_.encryption.on()) return nullptr;
+  const std::string account(AccountOf(directory));
+  return &keys_.try_emplace(account, options_.encryption, account).first->second;
+}
 
 uint32_t Storage::AddStream(std::string directory, const StoreConfig& config) {
   CHECK(state_ == State::kNew || state_ == State::kRunning);
@@ -46,10 +78,10 @@ uint32_t Storage::AddStream(std::string directory, const StoreConfig& config) {
   Stream& stream = streams_[id];
   stream.journal = std::make_unique<AssetJournal>(this, &stream);
   stream.timer.owner = &stream;
-  stream.store =
-      std::make_unique<file::FileStore>(file::FileStoreOptions{config, options_.limits},
-                                        file::StoreDisk(disk_, &routes_, id, std::move(directory)),
-                                        stream.journal.get(), rng_.Fork("stream", rng_.Next()));
+  stream.store = std::make_unique<file::FileStore>(
+      file::FileStoreOptions{config, options_.limits, KeysFor(directory)},
+      file::StoreDisk(disk_, &routes_, id, directory), stream.journal.get(),
+      rng_.Fork("stream", rng_.Next()));
   if (state_ == State::kRunning) {
     stream.store->Open();
     late_.push_back(&stream);

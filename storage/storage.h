@@ -27,6 +27,8 @@
 
 #include "engine/base/rng.h"
 #include "engine/base/timer_wheel.h"
+#include "storage/crypto/journal_cipher.h"
+#include "storage/crypto/key_ring.h"
 #include "storage/file/file_store.h"
 #include "storage/journal/journal.h"
 
@@ -35,6 +37,8 @@ namespace dunlin {
 struct StorageOptions {
   JournalOptions journal;
   file::FileLimits limits;
+  // 'jetstream { key, cipher }': streams, and the journal unless it has a cipher already.
+  crypto::EncryptionOptions encryption;
   // Checkpoints under way at once, when the journal wants space back.
   size_t checkpoints_max = 16;
 };
@@ -56,8 +60,9 @@ class Storage {
   Storage(const StorageOptions& options, DiskQueue* disk, Rng rng);
   ~Storage();
 
-  // A stream in 'directory' (within the disk's; made if it is not there). The id is never 0.
-  // REQUIRES: kNew or kRunning.
+  // A stream in 'directory' (within the disk's; made if it is not there): ACCOUNT/streams/NAME, at
+  // its end; the account goes into the keys of an encrypted one. The id is never 0. REQUIRES: kNew
+  // or kRunning.
   uint32_t AddStream(std::string directory, const StoreConfig& config);
   // Null: no such stream. Changes may be asked of it while its phase() is kRunning.
   file::FileStore* stream(uint32_t id);
@@ -98,7 +103,11 @@ class Storage {
   void Attach(const Incarnation& incarnation, Stream* stream);
   void WantCheckpoints();
 
+  const crypto::KeyRing* KeysFor(std::string_view directory);
+
   const StorageOptions options_;
+  std::unique_ptr<crypto::JournalCipher> journal_cipher_;
+  std::map<std::string, crypto::KeyRing, std::less<>> keys_;  // By account.
   DiskQueue* const disk_;
   Rng rng_;
   Journal journal_;

@@ -28,6 +28,7 @@ struct JournalCipher::State {
   bool has_key = false;
   std::unique_ptr<EVP_CIPHER_CTX, FreeContext> context{EVP_CIPHER_CTX_new()};
 
+  explicit State(std::string_view secret) : operator_key(secret) { CHECK(context != nullptr); }
   ~State() { sodium_memzero(operator_key.data(), operator_key.size()); }
 
   void KeyFor(const Incarnation& wanted) {
@@ -68,11 +69,24 @@ struct JournalCipher::State {
           1);
     CHECK(static_cast<size_t>(written) == in.size());
   }
+
+  bool Open(const BatchNonce& nonce, std::span<const uint8_t> open_data,
+            std::span<const uint8_t> sealed, uint8_t* plain) {
+    const size_t size = sealed.size() - kTagBytes;
+    Begin(nonce, open_data, false);
+    Update(sealed.first(size), plain);
+    uint8_t tag[kTagBytes], nothing[kTagBytes];
+    std::memcpy(tag, sealed.data() + size, kTagBytes);
+    CHECK(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, kTagBytes, tag) == 1);
+    int rest = 0;
+    return EVP_CipherFinal_ex(context.get(), nothing, &rest) == 1;
+  }
 };
 
-JournalCipher::JournalCipher(std::string_view operator_key) : state_(std::make_unique<State>()) {
-  CHECK(!operator_key.empty() && state_->context != nullptr);
-  state_->operator_key = operator_key;
+JournalCipher::JournalCipher(std::string_view operator_key, std::string_view previous_key)
+    : state_(std::make_unique<State>(operator_key)) {
+  CHECK(!operator_key.empty());
+  if (!previous_key.empty()) previous_ = std::make_unique<State>(previous_key);
 }
 JournalCipher::~JournalCipher() = default;
 
@@ -89,14 +103,8 @@ void JournalCipher::Seal(const BatchNonce& nonce, std::span<const uint8_t> open_
 bool JournalCipher::Open(const BatchNonce& nonce, std::span<const uint8_t> open_data,
                          std::span<const uint8_t> sealed, uint8_t* plain) {
   if (sealed.size() < kTagBytes) return false;
-  const size_t size = sealed.size() - kTagBytes;
-  state_->Begin(nonce, open_data, false);
-  state_->Update(sealed.first(size), plain);
-  uint8_t tag[kTagBytes], nothing[kTagBytes];
-  std::memcpy(tag, sealed.data() + size, kTagBytes);
-  CHECK(EVP_CIPHER_CTX_ctrl(state_->context.get(), EVP_CTRL_AEAD_SET_TAG, kTagBytes, tag) == 1);
-  int rest = 0;
-  return EVP_CipherFinal_ex(state_->context.get(), nothing, &rest) == 1;
+  return state_->Open(nonce, open_data, sealed, plain) ||
+         (previous_ != nullptr && previous_->Open(nonce, open_data, sealed, plain));
 }
 
 }  // namespace dunlin::crypto

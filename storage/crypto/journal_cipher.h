@@ -12,8 +12,9 @@ namespace dunlin::crypto {
 
 class JournalCipher final : public SegmentCipher {
  public:
-  // REQUIRES: 'operator_key' is not empty.
-  explicit JournalCipher(std::string_view operator_key);
+  // Seals with 'operator_key'; opens what was sealed with that or, if it is not empty, with
+  // 'previous_key'. REQUIRES: 'operator_key' is not empty.
+  explicit JournalCipher(std::string_view operator_key, std::string_view previous_key = {});
   ~JournalCipher() override;
 
   void Seal(const BatchNonce& nonce, std::span<const uint8_t> open_data,
@@ -23,7 +24,7 @@ class JournalCipher final : public SegmentCipher {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<State> state_, previous_;
 };
 
 }  // namespace dunlin::crypto

@@ -15,6 +15,7 @@
 #include "engine/store/stream_store.h"
 #include "engine/store/write_point.h"
 #include "storage/crypto/highway_hash.h"
+#include "storage/crypto/store_cipher.h"
 #include "storage/file/block_cache.h"
 
 namespace dunlin::file {
@@ -77,9 +78,12 @@ struct Block {
   bool has_file = false;   // Made, and named.
   bool rewritten = false;  // The file may not be the plain bytes: it is file_bytes long.
   bool compressed = false;
-  bool erase = false;                  // Something in it was erased: write it anew.
-  uint64_t rewritten_at = UINT64_MAX;  // 'bytes' when it was last written anew.
-  bool replacing = false;              // A new file is about to take its name: do not open it.
+  std::unique_ptr<crypto::BlockCipher> cipher;  // Of its file; null: it is not encrypted.
+  bool key_current = false;                     // It would get such a key today.
+  bool has_key = false;                         // There is a key file, which goes with it.
+  bool erase = false;                           // Something in it was erased: write it anew.
+  uint64_t rewritten_at = UINT64_MAX;           // 'bytes' when it was last written anew.
+  bool replacing = false;  // A new file is about to take its name: do not open it.
   uint64_t file_bytes = 0;
   uint64_t written = 0;         // Plain bytes that are in the file; raw_bytes for a sealed one.
   uint64_t synced = 0;          // Plain bytes that a sync has covered.

@@ -2,11 +2,14 @@
 
 #include <utility>
 
+#include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "storage/format/block_file.h"
 
 namespace dunlin::file {
 
 bool BlockCodec::Decode(Block* block, std::string* bytes, std::string* why) {
+  Encrypt(*block, 0, bytes);
   format::BlockHeader header;
   format::Damage damage = format::ReadBlockHeader(*bytes, &header);
   if (damage.ok() && header.header_bytes == 0) return true;
@@ -21,6 +24,20 @@ bool BlockCodec::Decode(Block* block, std::string* bytes, std::string* why) {
   }
   if (!damage.ok()) *why = format::Describe(damage);
   return damage.ok();
+}
+
+std::string BlockCodec::NewKey(Block* block) const {
+  CHECK(keys_ != nullptr);
+  crypto::NewKey made = keys_->NewForBlock(stream_, block->number);
+  block->cipher = std::make_unique<crypto::BlockCipher>(made.key);
+  block->key_current = true;
+  return std::move(made.file);
+}
+
+void BlockCodec::Encrypt(const Block& block, uint64_t offset, std::string* bytes) {
+  if (block.cipher == nullptr) return;
+  if (MUTANT(160)) offset = 0;
+  block.cipher->Apply(offset, reinterpret_cast<uint8_t*>(bytes->data()), bytes->size());
 }
 
 }  // namespace dunlin::file

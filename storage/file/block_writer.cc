@@ -4,6 +4,7 @@
 
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
+#include "storage/file/key_loader.h"
 #include "storage/format/checksum_key.h"
 #include "storage/format/file_names.h"
 
@@ -38,9 +39,18 @@ BlockWriter::File* BlockWriter::OpenFile(Block* block) {
   auto file = std::make_unique<File>();
   file->block = block->number;
   file->id = disk_.NewFile();
+  DiskTicket key;
+  if (codec_->keys() != nullptr && !block->has_file) {
+    // Before any byte: what is encrypted without a key on disk is lost.
+    file->key = std::make_unique<DiskSteps>(disk_);
+    const std::string path = BlockKeyPath(block->number), pending = PendingKeyPath(block->number);
+    key = file->key->Put(pending, codec_->NewKey(block));
+    key = file->key->Rename(pending, path, key);
+    block->has_key = true;
+  }
   // A file that no checkpoint knows may lie there, from before a crash: it means nothing.
   file->open = disk_.Open(file->id, BlockPath(block->number), Access::kWrite,
-                          block->has_file ? Creation::kExisting : Creation::kEmptied);
+                          block->has_file ? Creation::kExisting : Creation::kEmptied, key);
   new_names_ = new_names_ || !block->has_file;
   block->has_file = true;
   files_.push_back(std::move(file));
@@ -63,6 +73,7 @@ void BlockWriter::WriteSome(Block* block, bool all) {
   end = std::min(end, block->written + limits_.write_bytes_max);
   // The cache may grow, and so move, while the disk writes.
   file->bytes.assign(block->cache->Bytes(block->written, end - block->written));
+  BlockCodec::Encrypt(*block, block->written, &file->bytes);
   file->write_end = end;
   file->write =
       disk_.Write(file->id, block->written, reinterpret_cast<const uint8_t*>(file->bytes.data()),
@@ -183,66 +194,76 @@ bool BlockWriter::OnCheckpointDisk(const DiskDone& done, StreamIndex* index) {
   return true;
 }
 
-void BlockWriter::Rewrite(Block* block, std::string plain, std::string file, bool compressed) {
-  CHECK(!rewriting());
+void BlockWriter::Rewrite(Block* block, uint64_t plain_bytes, std::string file, bool compressed) {
+  CHECK(!rewriting() && rewrite_steps_.idle());
   rewrite_ = {};
   rewrite_.block = block->number;
-  rewrite_.plain = std::move(plain);
-  rewrite_.file = std::move(file);
+  rewrite_.plain_bytes = plain_bytes;
+  rewrite_.file_bytes = file.size();
   rewrite_.compressed = compressed;
-  const std::string name = BlockPath(block->number);
+  const std::string name = BlockPath(block->number), key = BlockKeyPath(block->number);
   const std::string temporary = name + std::string(format::kTemporarySuffix);
-  const FileId id = disk_.NewFile();
-  rewrite_.open = disk_.Open(id, temporary, Access::kWrite, Creation::kEmptied);
-  rewrite_.write = disk_.Write(id, 0, reinterpret_cast<const uint8_t*>(rewrite_.file.data()),
-                               rewrite_.file.size(), rewrite_.open);
-  rewrite_.sync = MUTANT(141) ? rewrite_.write : disk_.Sync(id, rewrite_.write);
-  rewrite_.close = disk_.Close(id, rewrite_.sync);
-  rewrite_.rename = disk_.Rename(temporary, name, Replace::kExisting, rewrite_.close);
-  rewrite_.syncdir = disk_.SyncDir(format::kMsgsDir, rewrite_.rename);
+  const std::string pending = PendingKeyPath(block->number);
+  DiskTicket step;
+  const bool encrypt = codec_->keys() != nullptr;
+  if (encrypt) {
+    block->has_key = true;
+    rewrite_.keyed = std::make_unique<Block>(block->number, block->checksum);
+    step = rewrite_steps_.Put(pending, codec_->NewKey(rewrite_.keyed.get()));
+    BlockCodec::Encrypt(*rewrite_.keyed, 0, &file);
+    if (MUTANT(162)) step = rewrite_steps_.Rename(pending, key, step);
+  }
+  step = rewrite_steps_.Put(temporary, std::move(file), step);
+  if (encrypt && !MUTANT(163)) step = rewrite_steps_.SyncDir(format::kMsgsDir, step);
+  step = rewrite_.rename = rewrite_steps_.Rename(temporary, name, step);
+  step = rewrite_steps_.SyncDir(format::kMsgsDir, step);
+  if (!encrypt) return;
+  step = rewrite_steps_.Rename(pending, key, step);
+  rewrite_steps_.SyncDir(format::kMsgsDir, step);
 }
 
 bool BlockWriter::OnRewriteDisk(const DiskDone& done, StreamIndex* index) {
-  if (done.ticket != rewrite_.open && done.ticket != rewrite_.write &&
-      done.ticket != rewrite_.sync && done.ticket != rewrite_.close &&
-      done.ticket != rewrite_.rename && done.ticket != rewrite_.syncdir) {
-    return false;
-  }
+  if (!rewrite_steps_.OnDisk(done)) return false;
   Block* block = index->ByNumber(rewrite_.block);
-  if (!done.ok() && done.error != DiskError::kCanceled) {
-    Fail("rewrite", BlockPath(rewrite_.block), 0, done);
+  if (!failure_ && !rewrite_steps_.error().empty()) {
+    failure_ = "stream '" + codec_->stream() + "', rewrite: " + rewrite_steps_.error();
   }
   if (done.ticket == rewrite_.rename && done.ok() && block != nullptr) {
-    block->raw_bytes = block->written = block->synced = rewrite_.plain.size();
-    block->file_bytes = rewrite_.file.size();
+    block->raw_bytes = block->written = block->synced = rewrite_.plain_bytes;
+    block->file_bytes = rewrite_.file_bytes;
     block->rewritten = true;
     block->compressed = rewrite_.compressed;
+    if (rewrite_.keyed != nullptr) {
+      block->cipher = std::move(rewrite_.keyed->cipher);
+      block->key_current = true;
+    }
     block->cut = 0;
     block->erase = false;
     block->points.clear();
     block->cache.reset();
     block->replacing = false;
   }
-  if (done.ticket == rewrite_.syncdir) rewrite_ = {};
+  if (rewrite_steps_.idle()) {
+    rewrite_steps_.Clear();
+    rewrite_ = {};
+  }
   return true;
 }
 
 bool BlockWriter::OnDisk(const DiskDone& done, StreamIndex* index) {
   if (rewriting() && OnRewriteDisk(done, index)) return true;
   if (OnCheckpointDisk(done, index)) return true;
-  for (size_t i = 0; i < doomed_.size(); ++i) {
-    if (doomed_[i].remove != done.ticket) continue;
-    if (!done.ok() && done.error != DiskError::kNotFound) {
-      Fail("remove", BlockPath(doomed_[i].block->number), 0, done);
-    }
-    doomed_.erase(doomed_.begin() + static_cast<ptrdiff_t>(i));
-    return true;
-  }
+  if (OnDoomedDisk(done)) return true;
   for (size_t i = 0; i < files_.size(); ++i) {
     File& file = *files_[i];
     const std::string name = BlockPath(file.block);
     Block* block = index->ByNumber(file.block);
-    if (done.ticket == file.open) {
+    if (file.key != nullptr && file.key->OnDisk(done)) {
+      if (!failure_ && !file.key->error().empty()) {
+        failure_ = "stream '" + codec_->stream() + "', " + file.key->error();
+      }
+      if (file.key->idle()) file.key.reset();
+    } else if (done.ticket == file.open) {
       if (!done.ok()) Fail("open", name, 0, done);
     } else if (done.ticket == file.write) {
       file.write = {};
@@ -275,6 +296,7 @@ bool BlockWriter::OnDisk(const DiskDone& done, StreamIndex* index) {
 void BlockWriter::CloseIdle(StreamIndex* index) {
   for (const auto& file : files_) {
     if (file->write.value != 0 || file->sync.value != 0 || file->close.value != 0) continue;
+    if (file->key != nullptr) continue;
     const Block* block = index->ByNumber(file->block);
     if (block != nullptr && (block->life == BlockLife::kOpen || block->synced < block->raw_bytes)) {
       continue;
@@ -289,7 +311,10 @@ void BlockWriter::Drop(std::unique_ptr<Block> block, WritePoint point) {
   if (gathering && block->synced < Goal(*block)) stage_ = Stage::kNone;
   block->cache.reset();
   block->loading.reset();
-  doomed_.push_back({std::move(block), point, {}});
+  Doomed doomed;
+  doomed.block = std::move(block);
+  doomed.point = point;
+  doomed_.push_back(std::move(doomed));
 }
 
 void BlockWriter::RemoveDoomed() {
@@ -306,6 +331,47 @@ void BlockWriter::RemoveDoomed() {
       ++i;
     }
   }
+  RemoveKeys();
+}
+
+// A block without its key is damage; a key without its block is a stray. So keys go when it is
+// certain that their blocks are gone.
+void BlockWriter::RemoveKeys() {
+  using Gone = Doomed::Gone;
+  bool uncertain = false;
+  for (Doomed& doomed : doomed_) {
+    if (doomed.gone == Gone::kVisibly) {
+      uncertain = true;
+      if (gone_.value == 0) doomed.gone = Gone::kSyncing;
+    } else if (doomed.gone == Gone::kCertainly && doomed.remove_key.value == 0) {
+      doomed.remove_key = disk_.Remove(BlockKeyPath(doomed.block->number));
+    }
+  }
+  if (uncertain && gone_.value == 0) gone_ = disk_.SyncDir(format::kMsgsDir);
+}
+
+bool BlockWriter::OnDoomedDisk(const DiskDone& done) {
+  if (done.ticket == gone_) {
+    gone_ = {};
+    if (!done.ok()) Fail("sync", format::kMsgsDir, 0, done);
+    for (Doomed& doomed : doomed_) {
+      if (doomed.gone == Doomed::Gone::kSyncing) doomed.gone = Doomed::Gone::kCertainly;
+    }
+    return true;
+  }
+  for (size_t i = 0; i < doomed_.size(); ++i) {
+    Doomed& doomed = doomed_[i];
+    if (done.ticket != doomed.remove && done.ticket != doomed.remove_key) continue;
+    if (!done.ok() && done.error != DiskError::kNotFound) {
+      Fail("remove", BlockPath(doomed.block->number), 0, done);
+    }
+    doomed.gone = Doomed::Gone::kVisibly;
+    if (done.ticket == doomed.remove_key || !doomed.block->has_key) {
+      doomed_.erase(doomed_.begin() + static_cast<ptrdiff_t>(i));
+    }
+    return true;
+  }
+  return false;
 }
 
 bool BlockWriter::quiet() const {

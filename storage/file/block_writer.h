@@ -16,6 +16,7 @@
 
 #include "storage/file/block_codec.h"
 #include "storage/file/checkpoint.h"
+#include "storage/file/disk_steps.h"
 #include "storage/file/store_disk.h"
 #include "storage/file/store_journal.h"
 #include "storage/file/stream_index.h"
@@ -31,7 +32,11 @@ class BlockWriter {
   };
 
   BlockWriter(const Limits& limits, StoreDisk disk, StoreJournal* journal, BlockCodec* codec)
-      : limits_(limits), disk_(std::move(disk)), journal_(journal), codec_(codec) {}
+      : limits_(limits),
+        disk_(disk),
+        journal_(journal),
+        codec_(codec),
+        rewrite_steps_(std::move(disk)) {}
 
   // Begins what can be begun. Call it whenever the journal or the disk has moved on.
   void Work(StreamIndex* index);
@@ -43,10 +48,10 @@ class BlockWriter {
   // The block is no longer in the index; its file goes once 'point' is durable.
   void Drop(std::unique_ptr<Block> block, WritePoint point);
 
-  // Gives a passed block's file new contents: 'file', which stands for the plain bytes 'plain'. The
-  // block changes when it is done; until then it answers from its old cache. REQUIRES:
-  // !rewriting(); nobody reads its file.
-  void Rewrite(Block* block, std::string plain, std::string file, bool compressed);
+  // Gives a passed block's file new contents, 'file', which stands for so many plain bytes, and a
+  // new key if it is encrypted (key_loader.h says in which order). The block changes when it is
+  // done; until then it answers from its old cache. REQUIRES: !rewriting(); nobody reads its file.
+  void Rewrite(Block* block, uint64_t plain_bytes, std::string file, bool compressed);
   bool rewriting() const { return rewrite_.block != 0; }
 
   // Takes a checkpoint of the state that 'checkpoint' describes, which is the present one. 'point':
@@ -68,21 +73,24 @@ class BlockWriter {
     uint32_t block = 0;
     FileId id;
     DiskTicket open, write, sync, close;
-    std::string bytes;  // Being written.
+    std::unique_ptr<DiskSteps> key;  // Its key file is being made.
+    std::string bytes;               // Being written.
     uint64_t write_end = 0;
     uint64_t sync_end = 0;
     uint64_t writes = 0;
   };
   struct Rewriting {
     uint32_t block = 0;  // 0: none.
-    std::string plain, file;
+    uint64_t plain_bytes = 0, file_bytes = 0;
     bool compressed = false;
-    DiskTicket open, write, sync, close, rename, syncdir;
+    DiskTicket rename;
+    std::unique_ptr<Block> keyed;  // Bears the new cipher until the block takes it over.
   };
   struct Doomed {
     std::unique_ptr<Block> block;
     WritePoint point;
-    DiskTicket remove;
+    DiskTicket remove, remove_key;
+    enum class Gone : uint8_t { kNo, kVisibly, kSyncing, kCertainly } gone = Gone::kNo;
   };
 
   File* FileOf(uint32_t block);
@@ -91,6 +99,8 @@ class BlockWriter {
   void SyncAll(StreamIndex* index);
   void WriteCheckpoint();
   void RemoveDoomed();
+  void RemoveKeys();
+  bool OnDoomedDisk(const DiskDone& done);
   void CloseIdle(StreamIndex* index);
   bool Written(const StreamIndex& index);
   bool Synced(const StreamIndex& index);
@@ -107,7 +117,9 @@ class BlockWriter {
   // Memory that the disk writes from must not move: each lives on its own.
   std::vector<std::unique_ptr<File>> files_;
   std::vector<Doomed> doomed_;
+  DiskTicket gone_;  // Makes it certain that the files of some of them are gone.
   Rewriting rewrite_;
+  DiskSteps rewrite_steps_;
 
   // All blocks with lower numbers are sealed, written and synced: none of them is looked at again.
   uint32_t clean_below_ = 0;

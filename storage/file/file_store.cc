@@ -9,14 +9,14 @@ namespace dunlin::file {
 
 FileStore::FileStore(FileStoreOptions options, StoreDisk disk, StoreJournal* journal, Rng rng)
     : options_(std::move(options)),
-      block_bytes_(
-          options_.limits.block_bytes != 0
-              ? options_.limits.block_bytes
-              : DynamicBlockBytes(options_.config.retention, options_.config.max_bytes, false)),
+      block_bytes_(options_.limits.block_bytes != 0
+                       ? options_.limits.block_bytes
+                       : DynamicBlockBytes(options_.config.retention, options_.config.max_bytes,
+                                           options_.keys != nullptr)),
       disk_(std::move(disk)),
       journal_(journal),
       rng_(rng),
-      codec_(options_.config.name),
+      codec_(options_.config.name, options_.keys),
       reader_(options_.limits.reader, disk_, &codec_),
       writer_(options_.limits.writer, disk_, journal, &codec_) {
   CHECK(!options_.config.name.empty());

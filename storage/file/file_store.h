@@ -46,6 +46,7 @@ struct FileLimits {
 struct FileStoreOptions {
   StoreConfig config;
   FileLimits limits;
+  const crypto::KeyRing* keys = nullptr;  // Outlive the store; null: nothing is encrypted.
 };
 
 // reference: dynBlkSize.

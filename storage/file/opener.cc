@@ -29,6 +29,7 @@ void Opener::Fail(std::string what, const DiskDone& done) {
 }
 
 bool Opener::OnDisk(const DiskDone& done) {
+  if (keys_.OnDisk(done)) return true;
   if (done.ticket == make_) {
     if (!done.ok()) Fail("making its directory", done);
     return true;
@@ -126,13 +127,7 @@ void Opener::RemoveStrays() {
                        entry.name == format::kScheduleFile;
     const bool temporary =
         cache || entry.name.ends_with(format::kTemporarySuffix) || entry.name.ends_with(".new");
-    if (format::ParseBlockKeyFile(entry.name)) {
-      // reference: errNoMainKey.
-      failure_ = "stream '" + codec_->stream() + "', " + InMsgs(entry.name) +
-                 ", offset 0: encrypted store encountered with no main key";
-      stage_ = Stage::kFailed;
-      return;
-    }
+    if (KeyLoader::IsKeyFile(entry.name)) continue;
     const bool stray = block && checkpoint_ && !MUTANT(150) &&
                        !std::binary_search(named.begin(), named.end(), *block);
     if (temporary || stray) {
@@ -146,17 +141,23 @@ void Opener::RemoveStrays() {
   std::set_difference(named.begin(), named.end(), blocks_.begin(), blocks_.end(),
                       std::back_inserter(missing_));
   if (checkpoint_) highest_ = std::max(highest_, checkpoint_->head);
+  keys_.Begin(entries_, blocks_);
 }
 
 Opener::Step Opener::Work() {
   if (stage_ == Stage::kCheckpoint && read_done_) OnCheckpoint();
-  if (stage_ == Stage::kStrays && removing_.empty()) stage_ = Stage::kBlocks;
+  if (stage_ == Stage::kStrays && removing_.empty() && keys_.Work()) stage_ = Stage::kBlocks;
+  if (!keys_.failure().empty() && stage_ != Stage::kFailed) {
+    failure_ = keys_.failure();
+    stage_ = Stage::kFailed;
+  }
   if (stage_ == Stage::kFailed) return Step::kFailed;
   if (stage_ == Stage::kDone) return Step::kDone;
   if (stage_ != Stage::kBlocks) return Step::kWait;
   if (block_ == nullptr) {
     if (shorten_.value != 0) return Step::kWait;
     if (blocks_.empty()) {
+      if (!keys_.settled()) return Step::kWait;
       FinishAll();
       return Step::kDone;
     }
@@ -203,7 +204,7 @@ bool Opener::ScanSome() {
       notices_.push_back(where + std::to_string(bytes_.size()) + ": the file ends here; " +
                          std::to_string(checkpoint_->head_bytes) + " bytes were written");
     }
-    if (!codec_->Decode(block_.get(), &bytes_, &why)) {
+    if (!keys_.Give(block_.get(), bytes_, &why) || !codec_->Decode(block_.get(), &bytes_, &why)) {
       notices_.push_back(where + "0: " + why + "; all its messages are lost");
       block_->damage = notices_.back();
       bytes_.clear();
@@ -286,8 +287,8 @@ void Opener::FinishBlock() {
   // The checkpoint's head is no whole file to it: not to be written anew before the next one. And
   // only the head may be appended to: any other block counts whole.
   const bool head = checkpoint_ && block.number == checkpoint_->head;
-  const bool open =
-      last && (head || !checkpoint_) && block.holes == 0 && !block.rewritten && block.cut == 0;
+  const bool open = last && (head || !checkpoint_) && block.holes == 0 && !block.rewritten &&
+                    block.cut == 0 && codec_->Current(block) && block.damage.empty();
   block.life = open ? BlockLife::kOpen : head ? BlockLife::kSealed : BlockLife::kPassed;
   // The last one is what is asked for first.
   if (last) block.cache = std::move(scan_);

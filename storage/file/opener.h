@@ -19,6 +19,7 @@
 #include "engine/base/seq_set.h"
 #include "storage/file/block_codec.h"
 #include "storage/file/checkpoint.h"
+#include "storage/file/key_loader.h"
 #include "storage/file/store_disk.h"
 #include "storage/file/stream_index.h"
 
@@ -28,7 +29,11 @@ class Opener {
  public:
   // All but the options outlive this.
   Opener(StoreDisk disk, BlockCodec* codec, StreamIndex* index, size_t bytes_per_slice)
-      : disk_(std::move(disk)), codec_(codec), index_(index), slice_(bytes_per_slice) {}
+      : disk_(disk),
+        codec_(codec),
+        index_(index),
+        slice_(bytes_per_slice),
+        keys_(std::move(disk), codec) {}
 
   void Begin();
   bool OnDisk(const DiskDone& done);
@@ -72,6 +77,7 @@ class Opener {
   StreamIndex* const index_;
   const size_t slice_;
 
+  KeyLoader keys_;
   Stage stage_ = Stage::kListing;
   DiskTicket make_, list_, sync_, open_, read_, close_;
   DiskTicket shorten_;

@@ -49,7 +49,7 @@ std::string FileStore::Remains(const Block& block, SeqSet* tombs) const {
 bool FileStore::WantsRewrite(const Block& block) const {
   if (block.life != BlockLife::kPassed) return false;
   if (block.raw_bytes == 0 || !block.damage.empty() || block.holes > 0) return false;
-  if (block.cut != 0 || block.erase) return true;
+  if (block.cut != 0 || block.erase || !codec_.Current(block)) return true;
   const bool sparse = block.bytes * 2 < block.raw_bytes && block.bytes != block.rewritten_at;
   const bool compress =
       options_.config.compression == StoreCompression::kS2 && !block.compressed && block.msgs > 0;
@@ -83,7 +83,7 @@ void FileStore::MaybeRewrite() {
     std::string file = compress ? format::CompressBlock(plain) : plain;
     block->tombs = std::move(tombs);
     block->replacing = true;
-    writer_.Rewrite(block.get(), std::move(plain), std::move(file), compress);
+    writer_.Rewrite(block.get(), plain.size(), std::move(file), compress);
     return;
   }
 }

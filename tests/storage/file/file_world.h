@@ -95,11 +95,12 @@ class FileWorld {
     Settle();
   }
 
-  void Crash(sim::CrashKind kind) {
+  enum class Up : uint8_t { kNo, kYes };
+  void Crash(sim::CrashKind kind, Up up = Up::kYes) {
     driver.Crash(kind);
     store_.reset();
     journal.Die(rng_.Fork("die", ++lives_));
-    Boot();
+    if (up == Up::kYes) Boot();
   }
   // A clean stop, and a start.
   void Reopen() {
@@ -115,20 +116,35 @@ class FileWorld {
   }
 
   void Boot() {
-    routes_ = std::make_unique<DiskRoutes>();
-    store_ = std::make_unique<FileStore>(options, StoreDisk(&driver.queue(), routes_.get(), 1, "S"),
-                                         &journal, rng_.Fork("store", ++lives_));
-    store_->Open();
-    for (int i = 0; i < 100'000 && store_->phase() == FileStore::Phase::kOpening; ++i) Turn();
+    Begin();
+    TurnWhile(FileStore::Phase::kOpening);
     EXPECT_EQ(store_->phase(), FileStore::Phase::kScanned) << store_->Failure().value_or("");
     if (store_->phase() != FileStore::Phase::kScanned) return;
-    journal.Attach(store_->incarnation());
-    for (const TestJournal::Entry& entry : journal.entries) store_->Replay(entry.kind, entry.body);
-    store_->Start(now());
+    Replay();
     Settle();
     EXPECT_EQ(store_->phase(), FileStore::Phase::kRunning) << store_->Failure().value_or("");
     for (const std::string& notice : store_->TakeNotices()) notices.push_back(notice);
     if (mutant_switched_on == 0) store_->CheckInvariants();
+  }
+  // The parts of Boot(), for those who look at a start, or end it.
+  FileStore& Begin() {
+    routes_ = std::make_unique<DiskRoutes>();
+    store_ = std::make_unique<FileStore>(options, StoreDisk(&driver.queue(), routes_.get(), 1, "S"),
+                                         &journal, rng_.Fork("store", ++lives_));
+    store_->Open();
+    return *store_;
+  }
+  void TurnWhile(FileStore::Phase phase) {
+    for (int i = 0; i < 100'000 && store_->phase() == phase; ++i) Turn();
+  }
+  // False: before that many nothing moved any more.
+  bool TurnTimes(int turns) {
+    int quiet = 0;
+    for (int i = 0; i < turns && quiet < 3; ++i) {
+      quiet = Turn() ? 0 : quiet + 1;
+      if (store_->phase() == FileStore::Phase::kScanned) Replay();
+    }
+    return quiet < 3;
   }
 
   FileStoreOptions options;
@@ -150,6 +166,11 @@ class FileWorld {
   }
 
  private:
+  void Replay() {
+    journal.Attach(store_->incarnation());
+    for (const TestJournal::Entry& entry : journal.entries) store_->Replay(entry.kind, entry.body);
+    store_->Start(now());
+  }
   template <class Request>
   Progress Step(Request& request) {
     if constexpr (std::is_same_v<Request, dunlin::Purge> || std::is_same_v<Request, Compact> ||

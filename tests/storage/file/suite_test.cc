@@ -14,8 +14,10 @@ namespace {
 
 class BlockWorld final : public StoreWorld {
  public:
-  BlockWorld(const StoreConfig& config, const file::FileLimits& limits, const Now& now)
+  BlockWorld(const StoreConfig& config, const file::FileLimits& limits, const Now& now,
+             std::optional<crypto::CipherKind> cipher = std::nullopt)
       : limits_(limits), driver_(1) {
+    if (cipher) keys_.emplace(crypto::EncryptionOptions{"key", "", *cipher, &entropy_}, "A");
     Boot(now, config);
   }
   ~BlockWorld() override { store_->CheckInvariants(); }
@@ -60,10 +62,10 @@ class BlockWorld final : public StoreWorld {
   void Boot(const Now& now, const StoreConfig& config) {
     store_.reset();
     routes_ = std::make_unique<file::DiskRoutes>();
-    store_ =
-        std::make_unique<file::FileStore>(file::FileStoreOptions{config, limits_},
-                                          file::StoreDisk(&driver_.queue(), routes_.get(), 1, "S"),
-                                          &journal_, rng_.Fork("store", rng_.Next()));
+    store_ = std::make_unique<file::FileStore>(
+        file::FileStoreOptions{config, limits_, keys_ ? &*keys_ : nullptr},
+        file::StoreDisk(&driver_.queue(), routes_.get(), 1, "S"), &journal_,
+        rng_.Fork("store", rng_.Next()));
     store_->Open();
     while (store_->phase() == file::FileStore::Phase::kOpening) Turn(now);
     journal_.Attach(store_->incarnation());
@@ -75,6 +77,8 @@ class BlockWorld final : public StoreWorld {
   }
 
   const file::FileLimits limits_;
+  crypto::SeededEntropy entropy_{Rng(9)};
+  std::optional<crypto::KeyRing> keys_;
   sim::DiskDriver driver_;
   file::TestJournal journal_;
   Rng rng_{7};
@@ -86,18 +90,26 @@ std::unique_ptr<StoreWorld> MakeBlocks(const StoreConfig& config, const Now& now
   return std::make_unique<BlockWorld>(config, file::FileLimits{}, now);
 }
 
-std::unique_ptr<StoreWorld> MakeTinyBlocks(const StoreConfig& config, const Now& now) {
+file::FileLimits TinyLimits() {
   file::FileLimits limits;
   limits.block_bytes = 200;
   limits.reader.index_bytes_per_slice = 50;
   limits.writer.write_bytes_min = 1;
   limits.checkpoint_bytes = 2000;
-  return std::make_unique<BlockWorld>(config, limits, now);
+  return limits;
+}
+
+std::unique_ptr<StoreWorld> MakeTinyBlocks(const StoreConfig& config, const Now& now) {
+  return std::make_unique<BlockWorld>(config, TinyLimits(), now);
+}
+std::unique_ptr<StoreWorld> MakeSealedBlocks(const StoreConfig& config, const Now& now) {
+  return std::make_unique<BlockWorld>(config, TinyLimits(), now, crypto::CipherKind::kChaCha);
 }
 
 INSTANTIATE_TEST_SUITE_P(Blocks, StoreSuite,
                          ::testing::Values(StoreKind{"Whole", &MakeBlocks},
-                                           StoreKind{"Tiny", &MakeTinyBlocks}),
+                                           StoreKind{"Tiny", &MakeTinyBlocks},
+                                           StoreKind{"Sealed", &MakeSealedBlocks}),
                          StoreKindName);
 
 }  // namespace

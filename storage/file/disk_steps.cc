@@ -1,0 +1,61 @@
+#include "storage/file/disk_steps.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "engine/base/mutant.h"
+
+namespace dunlin::file {
+
+DiskTicket DiskSteps::Add(DiskTicket ticket, std::string_view name, bool may_be_missing) {
+  steps_.push_back({ticket, std::string(name), may_be_missing});
+  return ticket;
+}
+
+DiskTicket DiskSteps::Put(std::string_view name, std::string bytes, DiskTicket after) {
+  const std::string& kept = bytes_.emplace_back(std::move(bytes));
+  const FileId file = disk_.NewFile();
+  DiskTicket step = Add(disk_.Open(file, name, Access::kWrite, Creation::kEmptied, after), name);
+  if (!kept.empty()) {
+    step =
+        Add(disk_.Write(file, 0, reinterpret_cast<const uint8_t*>(kept.data()), kept.size(), step),
+            name);
+  }
+  if (!MUTANT(141)) step = Add(disk_.Sync(file, step), name);
+  return Add(disk_.Close(file, step), name);
+}
+
+DiskTicket DiskSteps::Rename(std::string_view name, std::string_view target, DiskTicket after) {
+  return Add(disk_.Rename(name, target, Replace::kExisting, after), target);
+}
+
+DiskTicket DiskSteps::SyncDir(std::string_view name, DiskTicket after) {
+  return Add(disk_.SyncDir(name, after), name);
+}
+
+DiskTicket DiskSteps::Remove(std::string_view name, DiskTicket after) {
+  return Add(disk_.Remove(name, after), name, true);
+}
+
+bool DiskSteps::OnDisk(const DiskDone& done) {
+  const auto step = std::find_if(steps_.begin(), steps_.end(), [&](const Step& candidate) {
+    return candidate.ticket == done.ticket;
+  });
+  if (step == steps_.end()) return false;
+  const bool fine = done.ok() || done.error == DiskError::kCanceled ||
+                    (step->may_be_missing && done.error == DiskError::kNotFound);
+  if (!fine && error_.empty()) {
+    error_ = step->name + ", offset 0: " + Describe(done.error);
+    if (!done.text.empty()) error_.append(" (").append(done.text).append(")");
+  }
+  steps_.erase(step);
+  return true;
+}
+
+void DiskSteps::Clear() {
+  CHECK(idle());
+  bytes_.clear();
+  error_.clear();
+}
+
+}  // namespace dunlin::file

@@ -1,0 +1,153 @@
+#include "storage/file/key_loader.h"
+
+#include <algorithm>
+
+#include "engine/base/mutant.h"
+#include "storage/format/block_file.h"
+#include "storage/format/file_names.h"
+
+namespace dunlin::file {
+namespace {
+
+std::string InMsgs(std::string_view name) {
+  return std::string(format::kMsgsDir).append("/").append(name);
+}
+
+std::optional<uint32_t> ParsePending(std::string_view name) {
+  if (!name.ends_with(format::kTemporarySuffix)) return std::nullopt;
+  name.remove_suffix(format::kTemporarySuffix.size());
+  return format::ParseBlockKeyFile(name);
+}
+
+}  // namespace
+
+std::string BlockKeyPath(uint32_t number) { return InMsgs(format::BlockKeyFile(number)); }
+std::string PendingKeyPath(uint32_t number) {
+  return BlockKeyPath(number).append(format::kTemporarySuffix);
+}
+
+bool KeyLoader::IsKeyFile(std::string_view name) {
+  return format::ParseBlockKeyFile(name) || ParsePending(name);
+}
+
+void KeyLoader::Begin(const std::vector<DirEntry>& entries, const std::vector<uint32_t>& blocks) {
+  for (const DirEntry& entry : entries) {
+    const std::optional<uint32_t> now = format::ParseBlockKeyFile(entry.name);
+    const std::optional<uint32_t> block = now ? now : ParsePending(entry.name);
+    if (!block || entry.is_directory) continue;
+    if (codec_->keys() == nullptr) {
+      failure_ = "stream '" + codec_->stream() + "', " + InMsgs(entry.name) +
+                 ", offset 0: " + std::string(crypto::kNoMainKey);
+      return;
+    }
+    if (!std::binary_search(blocks.begin(), blocks.end(), *block)) {
+      steps_.Remove(InMsgs(entry.name));
+      continue;
+    }
+    keys_[*block];
+    reads_.Add(InMsgs(entry.name));
+  }
+}
+
+KeyLoader::KeyFile KeyLoader::Look(uint32_t block, const std::string& path) {
+  KeyFile out;
+  const std::string* const file = reads_.Get(path);
+  if (file == nullptr) return out;
+  out.there = true;
+  out.key = codec_->keys()->OpenBlock(codec_->stream(), block, *file);
+  if (!out.key) out.why = crypto::KeyRing::WhyClosed(*file);
+  return out;
+}
+
+bool KeyLoader::Work() {
+  if (looked_ || !failure_.empty()) return true;
+  if (!reads_.done()) return false;
+  looked_ = true;
+  const std::string front = "stream '" + codec_->stream() + "', ";
+  if (!reads_.failure().empty()) {
+    failure_ = front + reads_.failure();
+    return true;
+  }
+  bool opened = false;
+  uint32_t closed = 0;
+  for (auto& [block, keys] : keys_) {
+    keys = {Look(block, BlockKeyPath(block)), Look(block, PendingKeyPath(block))};
+    opened = opened || keys.now.key || keys.pending.key;
+    if (keys.now.there && closed == 0) closed = block;
+  }
+  // One key that does not open is damage; if none does, they are not the operator's.
+  if (!opened && closed != 0) {
+    failure_ = front + BlockKeyPath(closed) + ", offset 0: " + keys_[closed].now.why;
+  }
+  return true;
+}
+
+bool KeyLoader::OnDisk(const DiskDone& done) {
+  if (reads_.OnDisk(done)) return true;
+  if (!steps_.OnDisk(done)) return false;
+  if (!steps_.error().empty() && failure_.empty()) {
+    failure_ = "stream '" + codec_->stream() + "', " + steps_.error();
+  }
+  return true;
+}
+
+// Whether some record in the file has the right checksum, once it is decrypted with this key.
+bool KeyLoader::Plausible(const Block& block, std::string_view file, const crypto::FoundKey* key) {
+  constexpr uint64_t kHashedBytesMax = 8u << 20;
+  constexpr size_t kFirstLookBytes = 16u << 10;
+  // Nearly always the first record tells.
+  if (file.size() > kFirstLookBytes && Plausible(block, file.substr(0, kFirstLookBytes), key)) {
+    return true;
+  }
+  std::string bytes(file);
+  if (key != nullptr) {
+    crypto::BlockCipher(key->key).Apply(0, reinterpret_cast<uint8_t*>(bytes.data()), bytes.size());
+  }
+  format::BlockHeader header;
+  if (!format::ReadBlockHeader(bytes, &header).ok()) return false;
+  if (header.header_bytes > 0) return true;
+  return format::FindRecord(bytes, 0, block.checksum, format::kRecordSeqEnd - 1, kHashedBytesMax)
+      .has_value();
+}
+
+void KeyLoader::Use(const crypto::FoundKey* key, Block* block) {
+  block->cipher = key == nullptr ? nullptr : std::make_unique<crypto::BlockCipher>(key->key);
+  block->key_current = key != nullptr && key->current;
+}
+
+bool KeyLoader::Give(Block* block, std::string_view file, std::string* why) {
+  const auto found = keys_.find(block->number);
+  if (found == keys_.end()) return true;  // A plain one.
+  const Keys& keys = found->second;
+  const crypto::FoundKey* const now = keys.now.key ? &*keys.now.key : nullptr;
+  block->has_key = keys.now.there;
+  if (keys.pending.there) {
+    const std::string pending = PendingKeyPath(block->number);
+    const bool renamed =
+        keys.pending.key && !MUTANT(161) && Plausible(*block, file, &*keys.pending.key);
+    if (renamed) {
+      // The new block's name must be durable before its key has no other name any more.
+      DiskTicket step = steps_.SyncDir(format::kMsgsDir);
+      step = steps_.Rename(pending, BlockKeyPath(block->number), step);
+      steps_.SyncDir(format::kMsgsDir, step);
+      block->has_key = true;
+      Use(&*keys.pending.key, block);
+      return true;
+    }
+    steps_.Remove(pending);
+  }
+  // The reference makes the key of a plain block before it encrypts the block: cut off in between,
+  // the block is still plain.
+  if (keys.now.there && !file.empty() && !(now != nullptr && Plausible(*block, file, now)) &&
+      Plausible(*block, file, nullptr)) {
+    return true;
+  }
+  if (keys.now.there && now == nullptr) {
+    *why = keys.now.why;
+    return false;
+  }
+  Use(now, block);
+  return true;
+}
+
+}  // namespace dunlin::file

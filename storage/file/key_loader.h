@@ -1,0 +1,79 @@
+// Reads the keys of a stream's blocks when it is opened, and finds out which key each block is
+// encrypted with.
+//
+// A block that is written anew gets a new key, and two files cannot be replaced at once. So:
+//
+//   N.key.tmp written and synced; N.blk.tmp likewise; the directory synced
+//   N.blk.tmp -> N.blk; the directory synced
+//   N.key.tmp -> N.key; the directory synced
+//
+// Whatever dies in between, the block's key is in N.key or N.key.tmp (or it needs none, having been
+// plain before): the bytes tell, since no record of theirs has the right checksum under another
+// key. What was begun is then ended: the key of the new block takes its name, or the one that came
+// to nothing goes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/file/block_codec.h"
+#include "storage/file/disk_steps.h"
+#include "storage/file/file_reads.h"
+
+namespace dunlin::file {
+
+// Within the stream's directory.
+[[nodiscard]] std::string BlockKeyPath(uint32_t number);
+[[nodiscard]] std::string PendingKeyPath(uint32_t number);
+
+class KeyLoader {
+ public:
+  // 'codec' outlives this.
+  KeyLoader(StoreDisk disk, const BlockCodec* codec)
+      : codec_(codec), reads_(disk), steps_(std::move(disk)) {}
+
+  // Whether a file in msgs/ is one that this class knows what to do with.
+  [[nodiscard]] static bool IsKeyFile(std::string_view name);
+
+  // Begins to read the keys of these blocks; removes those of others. 'entries': of msgs/.
+  void Begin(const std::vector<DirEntry>& entries, const std::vector<uint32_t>& blocks);
+  bool OnDisk(const DiskDone& done);
+  // True: all are read, or there is a failure().
+  bool Work();
+  // Why the stream must not be opened: it is encrypted, and not with these keys; or a key file
+  // cannot be read. Empty: it may.
+  const std::string& failure() const { return failure_; }
+
+  // Gives the block the cipher that 'file', its bytes, are encrypted with. False: its key is
+  // damaged, '*why' says it in the reference's words.
+  [[nodiscard]] bool Give(Block* block, std::string_view file, std::string* why);
+  // Nothing is left of a change of keys that was cut off.
+  bool settled() const { return steps_.idle(); }
+
+ private:
+  struct KeyFile {
+    bool there = false;
+    std::optional<crypto::FoundKey> key;
+    std::string why;  // It does not open.
+  };
+  struct Keys {
+    KeyFile now, pending;
+  };
+
+  KeyFile Look(uint32_t block, const std::string& path);
+  static bool Plausible(const Block& block, std::string_view file, const crypto::FoundKey* key);
+  static void Use(const crypto::FoundKey* key, Block* block);
+
+  const BlockCodec* const codec_;
+  FileReads reads_;
+  DiskSteps steps_;
+  std::map<uint32_t, Keys> keys_;
+  bool looked_ = false;
+  std::string failure_;
+};
+
+}  // namespace dunlin::file

@@ -9,6 +9,7 @@
 
 #include "sim/scenario/line_cursor.h"
 #include "sim/scenario/parser.h"
+#include "sim/scenario/words.h"
 
 namespace dunlin::scenario {
 
@@ -27,7 +28,6 @@ class Parser {
   // ---- Lines and blocks (parser.cc).
   bool NextLine(std::string_view* line);
   static size_t Indent(std::string_view line);
-  static bool IsBlankOrComment(std::string_view line);
   bool AtBlockEnd(size_t indent) const;
   void SkipBlockOf(std::string_view line);
   void ParseHeader(Script* script);
@@ -103,9 +103,5 @@ class Parser {
 
 // Verbs, for suggestions and because clients cannot be called so.
 [[nodiscard]] bool IsVerb(std::string_view word);
-// " (did you mean 'connect'?)" or nothing.
-[[nodiscard]] std::string Suggestion(std::string_view word,
-                                     const std::vector<std::string>& choices);
-[[nodiscard]] std::optional<Duration> ParseDuration(std::string_view text);
 
 }  // namespace dunlin::scenario

@@ -48,6 +48,8 @@ struct Arguments {
   int mutant = 0;
   int only = 0;
   bool trace = false;
+  bool shrink = false;
+  bool print = false;
 };
 
 class PrintingSink : public TraceSink {
@@ -145,7 +147,7 @@ std::optional<Plan> LoadPlan(const std::string& name) {
   return std::nullopt;
 }
 
-int Shrink(const std::string& name) {
+int ShrinkCore(const std::string& name) {
   const std::optional<Plan> plan = LoadPlan(name);
   if (!plan) return 2;
   const std::optional<Plan> smaller = ShrinkPlan(*plan);
@@ -164,6 +166,10 @@ std::optional<Arguments> Parse(int argc, char** argv) {
     const char* value = i + 1 < argc ? argv[i + 1] : nullptr;
     if (word == "--trace") {
       out.trace = true;
+    } else if (word == "--shrink") {
+      out.shrink = true;
+    } else if (word == "--print") {
+      out.print = true;
     } else if (word.starts_with("--")) {
       if (value == nullptr) return std::nullopt;
       ++i;
@@ -202,6 +208,15 @@ int Main(int argc, char** argv) {
     }
     if (command == "campaign") return RunCampaign(*arguments);
     if (command == "store" && arguments->seed) return RunOneStoreSeed(*arguments->seed);
+    if (command == "stories" && arguments->seed) {
+      return RunOneStory(*arguments->seed, arguments->shrink  ? Shrink::kYes
+                                           : arguments->print ? Shrink::kPrint
+                                                              : Shrink::kNo);
+    }
+    if (command == "stories") {
+      const double minutes = arguments->minutes.value_or(arguments->seeds ? 1e9 : 1.0);
+      return RunStories(arguments->first, arguments->seeds.value_or(UINT64_MAX), minutes * 60);
+    }
     if (command == "store") {
       const double minutes = arguments->minutes.value_or(arguments->seeds ? 1e9 : 1.0);
       return RunStoreCampaign(arguments->first, arguments->seeds.value_or(UINT64_MAX),
@@ -215,7 +230,7 @@ int Main(int argc, char** argv) {
     }
     if (arguments->files.size() == 1) {
       const std::string& name = arguments->files[0];
-      if (command == "shrink") return Shrink(name);
+      if (command == "shrink") return ShrinkCore(name);
       if (command == "plan" || command == "replay") {
         const std::optional<Plan> plan = LoadPlan(name);
         if (!plan) return 2;

@@ -10,4 +10,10 @@ int RunOneStoreSeed(uint64_t seed);
 // Many, one after the other, for so long or so many.
 int RunStoreCampaign(uint64_t first, uint64_t seeds, double seconds);
 
+// Likewise, with stories. What else is printed of one: a shorter one that fails in the same way, or
+// itself.
+enum class Shrink : uint8_t { kNo, kYes, kPrint };
+int RunOneStory(uint64_t seed, Shrink shrink);
+int RunStories(uint64_t first, uint64_t seeds, double seconds);
+
 }  // namespace dunlin::sim

@@ -19,6 +19,7 @@
 #include "sim/scenario/executor.h"
 #include "sim/scenario/parser.h"
 #include "sim/scenario/sim_run.h"
+#include "sim/store/story_scenario.h"
 #include "tests/scenario/process.h"
 #include "tests/scenario/process_target.h"
 
@@ -156,9 +157,34 @@ std::optional<Script> Load(const std::string& path, std::string* text) {
   return script;
 }
 
+int ExitCodeOf(const Outcome& outcome) {
+  if (!outcome.text.empty()) printf("%s\n", outcome.text.c_str());
+  fflush(stdout);
+  return outcome.verdict == Verdict::kFailed    ? 1
+         : outcome.verdict == Verdict::kSkipped ? kExitSkipped
+                                                : 0;
+}
+
+// A story of stores has no server: only the simulator can tell it.
+int RunStory(const Arguments& arguments, const std::string& path, const std::string& text) {
+  std::vector<Problem> problems;
+  const auto story = sim::ParseStory(text, path, &problems);
+  for (const Problem& problem : problems) printf("%s\n", FormatProblem(path, problem).c_str());
+  if (!story) return 1;
+  if (arguments.only_check) return 0;
+  if (arguments.target == TargetName::kSim)
+    return ExitCodeOf(sim::RunStoryScenario(*story).outcome);
+  Outcome skipped;
+  skipped.verdict = Verdict::kSkipped;
+  skipped.text = "a story of stores on a disk that lies: only sim has one";
+  return ExitCodeOf(skipped);
+}
+
 // In a process of its own, with stdout going to the parent.
 int RunOne(const Arguments& arguments, const std::string& binary, const std::string& path) {
   std::string text;
+  if (const auto content = ReadWholeFile(path); content && sim::IsStory(*content))
+    return RunStory(arguments, path, *content);
   const auto script = Load(path, &text);
   if (!script) return 1;
   if (arguments.only_check) return 0;
@@ -174,11 +200,7 @@ int RunOne(const Arguments& arguments, const std::string& binary, const std::str
     printf("%s: %zu expectations recorded\n", path.c_str(), outcome.replacements.size());
     if (!WriteWholeFile(path, Replaced(text, outcome.replacements))) return 1;
   }
-  if (!outcome.text.empty()) printf("%s\n", outcome.text.c_str());
-  fflush(stdout);
-  return outcome.verdict == Verdict::kFailed    ? 1
-         : outcome.verdict == Verdict::kSkipped ? kExitSkipped
-                                                : 0;
+  return ExitCodeOf(outcome);
 }
 
 double SecondsNow() {

@@ -1,0 +1,130 @@
+#include "sim/store/store_process.h"
+
+#include <algorithm>
+
+namespace dunlin::sim {
+namespace {
+
+// So many turns without anything to do are silence: time passes.
+constexpr int kIdleTurns = 8;
+
+StorageOptions OptionsOf(const StorySetup& setup) {
+  StorageOptions options;
+  options.journal = setup.journal;
+  options.limits = setup.limits;
+  return options;
+}
+
+}  // namespace
+
+StoreProcess::StoreProcess(DiskDriver* driver, const StorySetup& setup, const Rng& rng)
+    : driver_(driver), storage_(OptionsOf(setup), &driver->queue(), rng) {
+  for (const StoryStream& stream : setup.streams) {
+    if (stream.in_memory) {
+      memories_.push_back(std::make_unique<memory::MemoryStore>(
+          memory::MemoryStore::Options{.config = stream.config}));
+      stores_.push_back(memories_.back().get());
+      files_.push_back(nullptr);
+      continue;
+    }
+    const uint32_t id = storage_.AddStream("streams/" + stream.config.name, stream.config);
+    stores_.push_back(storage_.stream(id));
+    files_.push_back(storage_.stream(id));
+  }
+}
+
+bool StoreProcess::Failed() {
+  return storage_.state() == Storage::State::kFailed ||
+         std::any_of(stores_.begin(), stores_.end(),
+                     [](const StreamStore* store) { return store->Failure().has_value(); });
+}
+
+std::string StoreProcess::Why() {
+  if (const auto why = storage_.Failure()) return "journal: " + *why;
+  for (const StreamStore* store : stores_) {
+    if (const auto why = store->Failure()) return *why;
+  }
+  return "nothing failed";
+}
+
+void StoreProcess::CheckInvariants() const {
+  for (const file::FileStore* file : files_) {
+    if (file != nullptr) file->CheckInvariants();
+  }
+  for (const auto& memory : memories_) memory->CheckInvariants();
+}
+
+Instant StoreProcess::NextDeadline() const {
+  Instant next = storage_.NextDeadline();
+  for (const auto& memory : memories_) next = std::min(next, memory->NextDeadline());
+  return next;
+}
+
+// A deadline that comes before the next completion, or when all has been quiet for a while.
+bool StoreProcess::TakeDeadline() {
+  const Instant deadline = NextDeadline();
+  const Instant due = driver_->NextDue();
+  if (deadline >= due || deadline == kNever) return false;
+  if (deadline > driver_->now().mono && due == kNever && idle_turns_ < kIdleTurns) return false;
+  driver_->Advance(std::max(deadline - driver_->now().mono, Duration{}));
+  storage_.OnDeadline(driver_->now());
+  for (const auto& memory : memories_) {
+    if (memory->NextDeadline() <= driver_->now().mono) memory->OnDeadline(driver_->now());
+  }
+  return true;
+}
+
+void StoreProcess::Turn() {
+  if (dying()) return;
+  bool moved = TakeDeadline();
+  if (!moved) {
+    if (const auto done = driver_->Step()) {
+      moved = true;
+      storage_.OnDisk(driver_->now(), *done);
+    }
+  }
+  storage_.EndOfStep(driver_->now());
+  for (std::string& notice : storage_.TakeNotices()) notices_.push_back(std::move(notice));
+  idle_turns_ = moved ? 0 : idle_turns_ + 1;
+}
+
+void StoreProcess::CatchUp() {
+  for (int turns = 0; turns < 1000 && NextDeadline() <= driver_->now().mono && !Failed(); ++turns)
+    Turn();
+}
+
+StoreProcess::Outcome StoreProcess::Settle() {
+  idle_turns_ = 0;
+  for (int turns = 0; turns < kTurnsMax; ++turns) {
+    if (dying()) return Outcome::kDied;
+    if (Failed()) return Outcome::kFailed;
+    if (driver_->idle() && idle_turns_ > 1 && NextDeadline() > driver_->now().mono)
+      return Outcome::kDone;
+    // A deadline that lies ahead is for who lets time pass.
+    if (driver_->idle() && idle_turns_ >= kIdleTurns) return Outcome::kDone;
+    Turn();
+  }
+  return Outcome::kStuck;
+}
+
+StoreProcess::Outcome StoreProcess::TurnUntil(Storage::State state) {
+  for (int turns = 0; turns < kTurnsMax; ++turns) {
+    if (dying()) return Outcome::kDied;
+    if (storage_.state() == state) return Failed() ? Outcome::kFailed : Outcome::kDone;
+    if (Failed()) return Outcome::kFailed;
+    Turn();
+  }
+  return Outcome::kStuck;
+}
+
+StoreProcess::Outcome StoreProcess::Boot() {
+  storage_.Open(driver_->now());
+  return TurnUntil(Storage::State::kRunning);
+}
+
+StoreProcess::Outcome StoreProcess::Stop() {
+  storage_.Stop(driver_->now());
+  return TurnUntil(Storage::State::kStopped);
+}
+
+}  // namespace dunlin::sim

@@ -1,0 +1,98 @@
+// A process that keeps streams on a simulated disk, and in memory: the loop around Storage, and
+// nothing else. One object is one life of the process.
+//
+//   StoreProcess process(&driver, setup, rng);
+//   process.Boot()                      all the way up, or kFailed
+//   process.store(0).Store(...);        then Turn() until durable() covers it
+//   process.Stop()                      in good order
+//
+// It dies where it is told to: once the disk has completed so many operations, everything it is
+// asked to do ends with kDied.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "engine/base/rng.h"
+#include "sim/disk/disk_driver.h"
+#include "sim/store/story.h"
+#include "storage/memory/memory_store.h"
+#include "storage/storage.h"
+
+namespace dunlin::sim {
+
+class StoreProcess {
+ public:
+  // Turns of one Boot(), Stop() or Run(); a process that needs more is stuck.
+  static constexpr int kTurnsMax = 100'000;
+  static constexpr uint64_t kNoDeath = UINT64_MAX;
+
+  StoreProcess(DiskDriver* driver, const StorySetup& setup, const Rng& rng);
+
+  // Dies once the disk has completed so many operations, over all lives.
+  void DieAt(uint64_t completions) { die_at_ = completions; }
+  bool dying() const { return driver_->disk().completions() >= die_at_; }
+
+  enum class Outcome : uint8_t { kDone, kFailed, kStuck, kDied };
+  Outcome Boot();
+  Outcome Stop();
+  // The process's loop, once: a completion, or a deadline, and what waits.
+  void Turn();
+  // Turns while a deadline has come.
+  void CatchUp();
+  // Turns until nothing moves any more, and no deadline is due.
+  Outcome Settle();
+  // Runs a request or job to its end. kFailed: also if it was refused; see its error.
+  template <class Request>
+  Outcome Run(size_t stream, Request& request) {
+    for (int turns = 0; turns < kTurnsMax; ++turns) {
+      if (dying()) return Outcome::kDied;
+      const Progress progress = RunOnce(stream, request);
+      if (progress == Progress::kDone) return Outcome::kDone;
+      if (progress == Progress::kFailed || Failed()) return Outcome::kFailed;
+      Turn();
+    }
+    return Outcome::kStuck;
+  }
+
+  size_t streams() const { return stores_.size(); }
+  StreamStore& store(size_t stream) { return *stores_[stream]; }
+  // Null: it is in memory.
+  file::FileStore* file(size_t stream) { return files_[stream]; }
+  Storage& storage() { return storage_; }
+  bool idle(size_t stream) const { return files_[stream] == nullptr || files_[stream]->idle(); }
+  void CheckInvariants() const;
+  // The journal or a store takes no more: the process ends itself.
+  bool Failed();
+  std::string Why();
+  // What was said to be damaged or lost, by the journal or a store, in this life.
+  const std::vector<std::string>& notices() const { return notices_; }
+
+ private:
+  template <class Request>
+  Progress RunOnce(size_t stream, Request& request) {
+    if constexpr (std::is_same_v<Request, Purge> || std::is_same_v<Request, Compact> ||
+                  std::is_same_v<Request, Truncate>) {
+      return store(stream).Run(driver_->now(), request);
+    } else {
+      return store(stream).Run(request);
+    }
+  }
+  Outcome TurnUntil(Storage::State state);
+  Instant NextDeadline() const;
+  bool TakeDeadline();
+
+  DiskDriver* const driver_;
+  Storage storage_;
+  std::vector<std::unique_ptr<memory::MemoryStore>> memories_;
+  std::vector<StreamStore*> stores_;
+  std::vector<file::FileStore*> files_;
+  std::vector<std::string> notices_;
+  uint64_t die_at_ = kNoDeath;
+  int idle_turns_ = 0;
+};
+
+}  // namespace dunlin::sim

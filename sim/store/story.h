@@ -1,0 +1,128 @@
+// A story of streams on a disk that lies, as data: what a file in scenarios/storage says, what a
+// seed of the campaign turns into, and what shrinking makes smaller.
+//
+// One process keeps the streams. It is told to change them, dies, is started again, over and over.
+// What must be there after each start is nobody's to write down: the runner knows (story_runner.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/time.h"
+#include "engine/store/stream_store.h"
+#include "sim/disk/fault_dice.h"
+#include "sim/disk/faults.h"
+#include "sim/scenario/problem.h"
+#include "storage/storage.h"
+
+namespace dunlin::sim {
+
+struct StoryStream {
+  StoreConfig config;
+  bool in_memory = false;
+};
+
+struct StorySetup {
+  uint64_t seed = 1;  // Of the disk's timing, of how deaths go, of questions asked.
+  uint64_t pace = 0;  // Turns of the process after each change.
+  JournalOptions journal;
+  file::FileLimits limits;
+  std::vector<StoryStream> streams;
+  bool has_interval_policy() const { return journal.sync == JournalOptions::Sync::kInterval; }
+};
+// Small blocks, a small journal: what a file starts from.
+[[nodiscard]] StorySetup SmallStorySetup();
+
+// Something that a state is expected to have.
+struct StoryNumber {
+  std::string field;  // "msgs", "first", ...
+  uint64_t value = 0;
+};
+
+struct StoryStep {
+  enum class Verb : uint8_t {
+    // Changes.
+    kStore,     // 'count' messages on 'subject': 'size' bytes each, or 'text'; 'header', 'ttl'.
+    kSkip,      // 'count' sequences; 'advance'.
+    kRemove,    // 'seq'.
+    kErase,     // 'seq'.
+    kDeleted,   // 'ranges' are deleted, another replica says.
+    kPurge,     // 'subject' (empty: all), 'below', 'keep'.
+    kCompact,   // 'seq'.
+    kTruncate,  // 'seq'.
+    kConfig,    // 'config'.
+    // The process.
+    kCheckpoint,  // Of the stream, or (kAllStreams) of all; begun only.
+    kTurn,        // 'count' completions of the disk.
+    kSettle,      // Until nothing moves any more.
+    kAdvance,     // 'time' passes.
+    kStop,        // In good order.
+    kKill,        // 'variant'; with 'in': it dies once so many operations have completed.
+    kPowerLoss,   // Likewise.
+    kStart,
+    // The disk.
+    kFaults,   // 'faults' from here on.
+    kFail,     // 'fault' strikes the next 'count' times.
+    kSpace,    // 'size' bytes there are in all; UINT64_MAX: plenty.
+    kRot,      // The sector at 'offset' of file 'path'.
+    kCut,      // The file ends at 'size'.
+    kDelete,   // The file is gone.
+    kForeign,  // There is a file 'path' that holds 'text'.
+    kWipe,     // Everything is gone.
+    // What must be so.
+    kCheck,          // Streams hold what they should, and answer every question rightly.
+    kExpectState,    // 'numbers'.
+    kExpectMessage,  // 'seq' is 'subject' 'text'.
+    kExpectGone,     // 'seq', with the error 'text'.
+    kExpectNotice,   // One of this life has 'text'; 'count' 0: there is none at all.
+    kExpectFailed,   // The process cannot go on, and says 'text'.
+    kExpectFile,     // 'path' is there; 'count' 0: is not.
+    // Everything.
+    kEveryPoint,  // 'body', told until its end; and again and again, up to each of its effects.
+  };
+  static constexpr size_t kAllStreams = SIZE_MAX;
+
+  Verb verb = Verb::kSettle;
+  scenario::Position at;
+  size_t stream = kAllStreams;
+  std::string subject, header, text, path;
+  bool has_text = false;
+  bool advance = false;
+  Seq seq = 0, below = 0;
+  uint64_t keep = 0, count = 1, size = 0, offset = 0;
+  int64_t ttl = 0;
+  Duration time{};
+  uint64_t variant = 0;
+  std::optional<uint64_t> in;
+  // Of changes: that must be refused, with this.
+  std::optional<StoreError> error;
+  StoreConfig config;
+  std::vector<SeqRange> ranges;
+  DiskFaults faults;
+  DiskFault fault = DiskFault::kSyncError;
+  std::vector<StoryNumber> numbers;
+  // kEveryPoint.
+  std::vector<StoryStep> body;
+  bool kills = true, power_losses = true;
+};
+
+struct Story {
+  std::string path;  // For reports.
+  std::string about;
+  StorySetup setup;
+  std::vector<StoryStep> steps;
+};
+
+// Whether a scenario file is a story of stores: its first statement is 'storage'.
+[[nodiscard]] bool IsStory(std::string_view text);
+// Nothing if the file has a mistake; 'problems' then has at least one.
+[[nodiscard]] std::optional<Story> ParseStory(std::string_view text, std::string path,
+                                              std::vector<scenario::Problem>* problems);
+// The file that says so. ParseStory() gives the same story again.
+[[nodiscard]] std::string FormatStory(const Story& story);
+// One step as a line of a file.
+[[nodiscard]] std::string FormatStep(const StorySetup& setup, const StoryStep& step);
+
+}  // namespace dunlin::sim

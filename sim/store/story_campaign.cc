@@ -1,0 +1,270 @@
+#include "sim/store/story_campaign.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/store/story_plan.h"
+#include "sim/store/story_runner.h"
+#include "sim/store/story_words.h"
+
+namespace dunlin::sim {
+namespace {
+
+using Verb = StoryStep::Verb;
+
+class Storyteller {
+ public:
+  explicit Storyteller(uint64_t seed)
+      : plan_(PlanStory(seed)),
+        rng_(Rng(seed).Fork("teller")),
+        runner_(plan_.setup, StoryRunner::Mode::kLenient) {
+    out_.story.setup = plan_.setup;
+    out_.story.about = "Seed " + std::to_string(seed) + ": " + Describe(plan_) + ".";
+  }
+
+  StorySeedResult Run() {
+    for (int life = 0; life < plan_.lives && Well(); ++life) {
+      Trouble();
+      if (!Start()) break;
+      Live();
+      if (Well()) EndLife();
+      if (Well()) BetweenLives();
+    }
+    if (runner_.well()) runner_.End();
+    runner_.Kill();
+    out_.result.failures = runner_.failures();
+    out_.result.hash = runner_.hash();
+    out_.result.counts = runner_.counts();
+    out_.result.runs = 1;
+    return std::move(out_);
+  }
+
+ private:
+  bool Well() { return runner_.well() && !(runner_.damaged() && ++after_damage_ > 3); }
+
+  bool Do(StoryStep step) {
+    step.at = {static_cast<int>(out_.story.steps.size()) + 1, 1};
+    out_.story.steps.push_back(step);
+    const bool right = runner_.Do(step);
+    out_.story.steps.back().error = runner_.refusal();
+    return right;
+  }
+  bool Do(Verb verb) {
+    StoryStep step;
+    step.verb = verb;
+    return Do(step);
+  }
+
+  void Trouble() {
+    if (!plan_.has_trouble()) return;
+    StoryStep faults;
+    faults.verb = Verb::kFaults;
+    faults.faults = plan_.faults;
+    (void)Do(faults);
+    if (plan_.capacity_bytes == UINT64_MAX) return;
+    StoryStep space;
+    space.verb = Verb::kSpace;
+    space.size = plan_.capacity_bytes;
+    (void)Do(space);
+  }
+  void NoTrouble() {
+    if (!plan_.has_trouble()) return;
+    (void)Do(Verb::kFaults);
+    StoryStep space;
+    space.verb = Verb::kSpace;
+    space.size = UINT64_MAX;
+    (void)Do(space);
+  }
+
+  StoryStep Death(std::optional<uint64_t> in) {
+    StoryStep death;
+    death.verb = rng_.Chance(1, 2) ? Verb::kKill : Verb::kPowerLoss;
+    death.variant = rng_.Below(1000);
+    death.in = in;
+    return death;
+  }
+
+  // Again and again while the disk does not let it; it dies now and then on the way. The last
+  // attempts have a disk that is well.
+  bool Start() {
+    for (int attempt = 0; attempt < 8; ++attempt) {
+      if (attempt == 5) NoTrouble();
+      if (attempt < 4 && rng_.Chance(1, 4)) (void)Do(Death(rng_.Below(120)));
+      if (!Do(Verb::kStart)) return false;
+      if (runner_.running()) return true;
+    }
+    return false;  // On damage only: else the runner has complained.
+  }
+
+  void Live() {
+    const uint64_t cut =
+        rng_.Chance(1, 3) ? rng_.Below(static_cast<uint64_t>(plan_.changes) * 3) : 0;
+    if (cut > 0) (void)Do(Death(cut));
+    for (int i = 0; i < plan_.changes && Well() && runner_.running() && !runner_.failed(); ++i) {
+      Change(rng_.Below(plan_.setup.streams.size()));
+      if (const uint64_t turns = rng_.Below(5); turns > 0 && runner_.well()) {
+        StoryStep step;
+        step.verb = Verb::kTurn;
+        step.count = turns;
+        (void)Do(step);
+      }
+      if (rng_.Chance(1, 40) && runner_.well()) PassTime();
+      if (rng_.Chance(1, 60) && runner_.well()) (void)Do(Verb::kCheck);
+      if (rng_.Chance(1, 50) && runner_.well()) (void)Do(Verb::kCheckpoint);
+    }
+  }
+
+  void PassTime() {
+    StoryStep step;
+    step.verb = Verb::kAdvance;
+    step.time = Millis(rng_.Chance(1, 4) ? rng_.Between(1000, 12'000) : rng_.Between(1, 1500));
+    (void)Do(step);
+  }
+
+  void EndLife() {
+    if (rng_.Chance(1, 4) && runner_.running() && !runner_.failed()) {
+      if (rng_.Chance(1, 3)) (void)Do(Death(rng_.Below(60)));
+      if (runner_.well()) (void)Do(Verb::kStop);
+      if (!runner_.running()) return;
+    }
+    if (runner_.well()) (void)Do(Death(std::nullopt));
+  }
+
+  // Caches may go, without a trace; rarely everything does.
+  void BetweenLives() {
+    if (rng_.Chance(1, 3)) {
+      for (const std::string& path : runner_.Files()) {
+        if (!path.ends_with("/index.db") && !path.ends_with("/thw.db")) continue;
+        StoryStep step;
+        step.verb = Verb::kDelete;
+        step.path = path;
+        if (!Do(step)) return;
+      }
+    }
+    if (rng_.Chance(1, 80)) (void)Do(Verb::kWipe);
+  }
+
+  // --- Changes.
+
+  std::string Subject() { return std::string("orders.") + static_cast<char>('a' + rng_.Below(5)); }
+  std::string Filter() {
+    switch (rng_.Below(6)) {
+      case 0: return "";
+      case 1: return "orders.*";
+      case 2: return "orders.>";
+      default: return Subject();
+    }
+  }
+  Seq AnySeq(const StreamTwin& twin) {
+    const Seq first = std::max<Seq>(twin.first(), 1);
+    return twin.last() < first ? first : first + rng_.Below(twin.last() - first + 2);
+  }
+  // One that is there, most of the time.
+  Seq SomeSeq(const StreamTwin& twin) {
+    if (twin.entries().empty() || rng_.Chance(1, 8)) return AnySeq(twin);
+    return twin.entries()[rng_.Below(twin.entries().size())].seq;
+  }
+
+  void Change(size_t stream) {
+    StoryStep step;
+    step.stream = stream;
+    const StreamTwin& twin = runner_.twin(stream);
+    switch (rng_.Below(26)) {
+      case 0:
+      case 1:
+        step.verb = Verb::kPurge;
+        step.subject = Filter();
+        step.below = rng_.Chance(1, 3) ? AnySeq(twin) : 0;
+        step.keep = rng_.Chance(1, 2) ? rng_.Below(4) : 0;
+        if (step.below > 0) step.keep = 0;
+        break;
+      case 2:
+        step.verb = Verb::kCompact;
+        step.seq = AnySeq(twin) + (rng_.Chance(1, 8) ? 5 : 0);
+        break;
+      case 3:
+        if (twin.last() == 0 || rng_.Chance(1, 2)) return Store(stream);
+        step.verb = Verb::kTruncate;
+        step.seq = std::max<Seq>(1, twin.last() - rng_.Below(std::min<Seq>(twin.last(), 12)));
+        break;
+      case 4:
+        step.verb = Verb::kSkip;
+        step.count = 1 + rng_.Below(10);
+        step.advance = rng_.Chance(1, 3);
+        break;
+      case 5:
+      case 6:
+      case 7:
+        step.verb = rng_.Chance(1, 8) ? Verb::kErase : Verb::kRemove;
+        step.seq = SomeSeq(twin);
+        break;
+      case 8:
+        if (rng_.Chance(1, 2)) return Store(stream);
+        step.verb = Verb::kDeleted;
+        step.ranges = SomeRanges(twin);
+        break;
+      case 9:
+        if (rng_.Chance(2, 3)) return Store(stream);
+        step.verb = Verb::kConfig;
+        step.config = ChangedConfig(rng_, runner_.config(stream));
+        break;
+      default: return Store(stream);
+    }
+    (void)Do(step);
+  }
+
+  std::vector<SeqRange> SomeRanges(const StreamTwin& twin) {
+    std::vector<SeqRange> ranges;
+    Seq at = AnySeq(twin);
+    for (uint64_t i = 1 + rng_.Below(3); i > 0; --i) {
+      const Seq last = at + rng_.Below(3);
+      ranges.push_back({at, last});
+      at = last + 2 + rng_.Below(3);
+    }
+    return ranges;
+  }
+
+  void Store(size_t stream) {
+    StoryStep step;
+    step.verb = Verb::kStore;
+    step.stream = stream;
+    step.subject = Subject();
+    step.size = rng_.Below(plan_.payload_bytes_max);
+    if (runner_.config(stream).allow_msg_ttl && rng_.Chance(1, 4)) {
+      step.ttl = rng_.Chance(1, 4) ? -1 : rng_.Between(1, 9);
+      step.header = TtlHeader(step.ttl);
+    } else if (rng_.Chance(1, 16)) {
+      step.header = "NATS/1.0\r\nTell: \xc3\xa9\r\n\r\n";
+    }
+    (void)Do(step);
+  }
+
+  const StoryPlan plan_;
+  Rng rng_;
+  StoryRunner runner_;
+  StorySeedResult out_;
+  int after_damage_ = 0;
+};
+
+}  // namespace
+
+StorySeedResult RunStorySeed(uint64_t seed) { return Storyteller(seed).Run(); }
+
+std::string KindOfFailure(std::string_view text) {
+  std::string kind;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\'') {
+      const size_t end = text.find('\'', i + 1);
+      i = end == std::string_view::npos ? text.size() : end;
+      kind += "''";
+    } else if (text[i] >= '0' && text[i] <= '9') {
+      while (i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9') ++i;
+      kind += '#';
+    } else {
+      kind += text[i];
+    }
+  }
+  return kind;
+}
+
+}  // namespace dunlin::sim

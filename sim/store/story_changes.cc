@@ -1,0 +1,229 @@
+// StoryRunner: changes to a stream, each held against what its twin says.
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "engine/store/msg_headers.h"
+#include "sim/store/story_runner.h"
+
+namespace dunlin::sim {
+
+// Whether a change was taken, or refused, as it should be.
+bool StoryRunner::Agree(size_t stream, const char* what, StoreError got, StoreError predicted,
+                        std::optional<StoreError> wanted) {
+  const std::string name = "stream " + setup_.streams[stream].config.name + ": a " + what;
+  if (got != predicted && (failed() || got == StoreError::kFailed)) {
+    if (damaged_ || in_trouble()) return true;
+    return Fail(name + " fails: " + (process_ == nullptr ? "" : process_->Why()));
+  }
+  const auto words = [](StoreError error) {
+    return error == StoreError::kNone ? std::string("taken")
+                                      : "refused (" + std::string(DescribeStoreError(error)) + ")";
+  };
+  if (got != predicted)
+    return Fail(name + " is " + words(got) + " and should be " + words(predicted));
+  if (got != StoreError::kNone) refusal_ = got;
+  if (mode_ != Mode::kStrict || step_ == nullptr) return true;
+  const StoreError expected = wanted.value_or(StoreError::kNone);
+  if (got == expected) return true;
+  return Fail(name + " is " + words(got) + ", not " + words(expected));
+}
+
+// A limit per subject may be enforced late, when blocks must be read for it; a removal that comes
+// in between changes what there is to enforce. The twin enforces at once.
+void StoryRunner::LetSettle(size_t stream) {
+  const StoreConfig& config = histories_[stream].config();
+  if (config.max_msgs_per_subject <= 0 && config.max_bytes <= 0 && config.max_msgs <= 0 &&
+      config.max_age <= Duration{} && !config.allow_msg_ttl)
+    return;
+  for (int turns = 0; turns < 1000 && running() && !failed() && !process_->idle(stream); ++turns)
+    Turn();
+}
+
+bool StoryRunner::DoChange(const StoryStep& step) {
+  ++counts_.changes;
+  CHECK(step.stream < histories_.size());
+  for (int turns = 0; turns < 1000 && running() && !failed() && process_->storage().full(); ++turns)
+    Turn();
+  LetSettle(step.stream);
+  process_->CatchUp();
+  Absorb();
+  if (!well() || !running() || failed() || process_->storage().full()) return well();
+  switch (step.verb) {
+    case Verb::kStore: return DoStore(step);
+    case Verb::kSkip: return DoSkip(step);
+    case Verb::kRemove:
+    case Verb::kErase: return DoRemove(step);
+    case Verb::kDeleted: return DoDeleted(step);
+    case Verb::kPurge: return DoPurge(step);
+    case Verb::kCompact: return DoCompact(step);
+    case Verb::kTruncate: return DoTruncate(step);
+    case Verb::kConfig: return DoConfig(step);
+    default: CHECK(false);
+  }
+}
+
+bool StoryRunner::DoStore(const StoryStep& step) {
+  for (uint64_t i = 0; i < step.count; ++i) {
+    if (i > 0) {
+      Pace();
+      LetSettle(step.stream);
+      if (!running() || failed() || process_->storage().full()) return well();
+    }
+    TwinMsg msg{step.subject, step.header, step.text, {}, step.ttl, 0};
+    if (!step.has_text) {
+      msg.payload = std::to_string(histories_[step.stream].now().last() + 1) + " of " +
+                    setup_.streams[step.stream].config.name + " ";
+      const char letter = static_cast<char>('a' + counts_.changes % 26);
+      if (msg.payload.size() < step.size)
+        msg.payload.append(step.size - msg.payload.size(), letter);
+    }
+    if (!StoreOne(step.stream, std::move(msg), step.error)) return false;
+  }
+  return true;
+}
+
+bool StoryRunner::StoreOne(size_t stream, TwinMsg msg, std::optional<StoreError> wanted) {
+  StreamHistory& history = histories_[stream];
+  const Now now = driver_.now();
+  msg.time = now.wall;
+  const auto bytes = process_->file(stream) == nullptr ? MemoryMsgBytes : FileMsgBytes;
+  msg.bytes = bytes(msg.subject.size(), msg.header.size(), msg.payload.size());
+  const TwinMsg* kept = history.Keep(std::move(msg));
+  const StoreResult result =
+      process_->store(stream).Store(now, kept->subject, kept->header, kept->payload, kept->ttl);
+  StreamTwin after = history.now();
+  const StoreError predicted = after.Store(history.config(), kept);
+  if (!Agree(stream, "message", result.error, predicted, wanted)) return false;
+  if (!result.ok()) return true;
+  if (result.seq != after.last()) {
+    return Fail("stream " + setup_.streams[stream].config.name + " gives sequence " +
+                std::to_string(result.seq) + ", not " + std::to_string(after.last()));
+  }
+  last_point_ = std::max(last_point_, result.point);
+  history.Changed(std::move(after), result.point);
+  return true;
+}
+
+bool StoryRunner::DoSkip(const StoryStep& step) {
+  StreamHistory& history = histories_[step.stream];
+  const Now now = driver_.now();
+  const StoreResult result =
+      process_->store(step.stream)
+          .Skip(now, 0, step.count,
+                step.advance ? StreamStore::SkipTime::kAdvance : StreamStore::SkipTime::kKeep);
+  if (!Agree(step.stream, "skip", result.error, StoreError::kNone, step.error)) return false;
+  if (!result.ok()) return true;
+  StreamTwin after = history.now();
+  after.Skip(step.count, now.wall, step.advance);
+  last_point_ = std::max(last_point_, result.point);
+  history.Changed(std::move(after), result.point);
+  return true;
+}
+
+bool StoryRunner::DoRemove(const StoryStep& step) {
+  StreamHistory& history = histories_[step.stream];
+  StreamTwin after = history.now();
+  const TwinMsg* msg = after.Find(step.seq);
+  const StoreError predicted = after.Remove(step.seq);
+  const bool erase = step.verb == Verb::kErase;
+  StreamStore& store = process_->store(step.stream);
+  const StoreResult result =
+      erase ? store.Erase(driver_.now(), step.seq) : store.Remove(driver_.now(), step.seq);
+  if (!Agree(step.stream, erase ? "erasure" : "removal", result.error, predicted, step.error))
+    return false;
+  if (!result.ok()) return true;
+  if (erase && msg->payload.size() > 12) erased_.push_back(msg->payload);
+  last_point_ = std::max(last_point_, result.point);
+  history.Changed(std::move(after), result.point);
+  return true;
+}
+
+// The store may do it one by one; what is on the way may be cut off.
+bool StoryRunner::DoDeleted(const StoryStep& step) {
+  StreamHistory& history = histories_[step.stream];
+  StreamTwin after = history.now();
+  for (const SeqRange& range : step.ranges) after.RemoveRange(range);
+  const StoreResult result = process_->store(step.stream).SyncDeleted(driver_.now(), step.ranges);
+  if (!Agree(step.stream, "set of deleted", result.error, StoreError::kNone, step.error))
+    return false;
+  if (!result.ok()) return true;
+  last_point_ = std::max(last_point_, result.point);
+  history.JobBegins(std::move(after));
+  history.JobDone(result.point);
+  return true;
+}
+
+bool StoryRunner::DoConfig(const StoryStep& step) {
+  StreamHistory& history = histories_[step.stream];
+  const StoreResult result = process_->store(step.stream).UpdateConfig(driver_.now(), step.config);
+  if (!Agree(step.stream, "configuration", result.error, StoreError::kNone, step.error))
+    return false;
+  if (!result.ok()) return true;
+  history.Configured(step.config);
+  setup_.streams[step.stream].config = step.config;
+  StreamTwin after = history.now();
+  after.Enforce(step.config);
+  history.Changed(std::move(after), std::nullopt);  // In its own time.
+  LetSettle(step.stream);
+  process_->CatchUp();
+  Absorb();
+  return well();
+}
+
+// Runs it to its end, or dies on the way.
+template <class Job>
+bool StoryRunner::DoJob(size_t stream, Job& job, StreamTwin after, StoreError predicted,
+                        const StoryStep& step) {
+  static constexpr const char* kWhat = std::is_same_v<Job, Purge>     ? "purge"
+                                       : std::is_same_v<Job, Compact> ? "compaction"
+                                                                      : "truncation";
+  StreamHistory& history = histories_[stream];
+  history.JobBegins(std::move(after));
+  const Outcome outcome = process_->Run(stream, job);
+  NotePromises();
+  switch (outcome) {
+    case Outcome::kStuck: return Fail(std::string("stuck in a ") + kWhat);
+    case Outcome::kDied: return true;
+    case Outcome::kFailed:
+      if (failed()) return damaged_ || in_trouble() || Fail(process_->Why());
+      history.JobRefused();
+      return Agree(stream, kWhat, job.error, predicted, step.error);
+    case Outcome::kDone: break;
+  }
+  last_point_ = std::max(last_point_, job.point);
+  history.JobDone(job.point);
+  return Agree(stream, kWhat, StoreError::kNone, predicted, step.error);
+}
+
+bool StoryRunner::DoPurge(const StoryStep& step) {
+  StreamTwin after = twin(step.stream);
+  const uint64_t purged = after.Purge(step.subject, step.below, step.keep);
+  Purge job;
+  job.filter = step.subject;
+  job.below = step.below;
+  job.keep = step.keep;
+  const uint64_t lives = counts_.lives;
+  if (!DoJob(step.stream, job, std::move(after), StoreError::kNone, step)) return false;
+  if (process_ == nullptr || lives != counts_.lives || !running() || failed()) return true;
+  return job.purged == purged || damaged_ ||
+         Fail("a purge removes " + std::to_string(job.purged) + " messages, not " +
+              std::to_string(purged));
+}
+
+bool StoryRunner::DoCompact(const StoryStep& step) {
+  StreamTwin after = twin(step.stream);
+  (void)after.Compact(step.seq);
+  Compact job;
+  job.seq = step.seq;
+  return DoJob(step.stream, job, std::move(after), StoreError::kNone, step);
+}
+
+bool StoryRunner::DoTruncate(const StoryStep& step) {
+  StreamTwin after = twin(step.stream);
+  const StoreError predicted = after.Truncate(step.seq);
+  Truncate job;
+  job.seq = step.seq;
+  return DoJob(step.stream, job, std::move(after), predicted, step);
+}
+
+}  // namespace dunlin::sim

@@ -1,0 +1,103 @@
+// StoryRunner: what happens to the disk behind everybody's back.
+#include <algorithm>
+#include <charconv>
+
+#include "engine/base/check.h"
+#include "sim/store/story_runner.h"
+
+namespace dunlin::sim {
+namespace {
+
+FaultRate* RateOf(DiskFault fault, DiskFaults* faults) {
+  switch (fault) {
+    case DiskFault::kReadError: return &faults->read_error;
+    case DiskFault::kWriteError: return &faults->write_error;
+    case DiskFault::kSyncError: return &faults->sync_error;
+    case DiskFault::kSpaceError: return &faults->space_error;
+    case DiskFault::kTooManyFiles: return &faults->too_many_files;
+    case DiskFault::kStall: return &faults->stall;
+    default: return nullptr;
+  }
+}
+
+// Caches: may go at any time, and nobody is worse off.
+bool IsCache(std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  return name == "index.db" || name == "thw.db" || name == "sched.db";
+}
+
+}  // namespace
+
+// 'journal[2]' is the second file whose path begins so; [-1] the last one.
+std::string StoryRunner::PathOf(const std::string& path) {
+  const size_t open = path.find('[');
+  if (open == std::string::npos || !path.ends_with(']')) return path;
+  int number = 0;
+  std::from_chars(path.data() + open + 1, path.data() + path.size() - 1, number);
+  std::vector<std::string> files;
+  for (const std::string& file : driver_.disk().Files()) {
+    if (file.starts_with(path.substr(0, open))) files.push_back(file);
+  }
+  const int count = static_cast<int>(files.size());
+  const int place = number < 0 ? count + number : number - 1;
+  return place >= 0 && place < count ? files[static_cast<size_t>(place)] : path;
+}
+
+bool StoryRunner::DoFault(const StoryStep& step) {
+  if (step.verb == Verb::kFaults) {
+    faults_ = step.faults;
+  } else if (step.verb == Verb::kSpace) {
+    capacity_ = step.size;
+  } else {
+    FaultRate* rate = RateOf(step.fault, &faults_);
+    CHECK(rate != nullptr);
+    *rate = {1'000'000,
+             driver_.disk().dice().struck(step.fault) + static_cast<uint32_t>(step.count)};
+  }
+  Trouble(true);
+  return true;
+}
+
+bool StoryRunner::DoDisk(const StoryStep& step) {
+  if (step.verb == Verb::kFaults || step.verb == Verb::kFail || step.verb == Verb::kSpace)
+    return DoFault(step);
+  if (process_ != nullptr && running()) {
+    if (mode_ == Mode::kLenient) return true;
+    return Fail("files are changed while no process runs: 'kill', 'power_loss' or 'stop' it first");
+  }
+  SimDisk& disk = driver_.disk();
+  if (step.verb == Verb::kWipe) {
+    disk.Wipe();
+    // Nothing is left that could know of it.
+    for (StreamHistory& history : histories_) history.Restart(StreamTwin::Empty(history.config()));
+    return true;
+  }
+  const std::string path = PathOf(step.path);
+  if (step.verb == Verb::kForeign) {
+    planted_.insert(path);
+    disk.Put(path, step.text);
+    return true;
+  }
+  const std::optional<std::string> contents = disk.Contents(path);
+  if (!contents) {
+    if (mode_ == Mode::kLenient || was_cut_ || IsCache(path)) return true;
+    std::string there;
+    for (const std::string& file : disk.Files()) there += "\n    " + file;
+    return Fail("there is no file '" + path + "'; there are:" + there);
+  }
+  damaged_ |= !IsCache(path);
+  switch (step.verb) {
+    case Verb::kRot:
+      disk.Rot(path, std::min(step.offset, contents->size()), step.variant + 1);
+      break;
+    case Verb::kDelete: disk.Delete(path); break;
+    case Verb::kCut:
+      disk.Delete(path);
+      disk.Put(path, contents->substr(0, step.size));
+      break;
+    default: CHECK(false);
+  }
+  return true;
+}
+
+}  // namespace dunlin::sim

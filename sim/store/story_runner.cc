@@ -1,0 +1,419 @@
+#include "sim/store/story_runner.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "engine/store/msg_headers.h"
+
+namespace dunlin::sim {
+namespace {
+
+constexpr int kPatienceTurns = 4000;
+
+bool Any(const DiskFaults& faults) {
+  for (const FaultRate* rate :
+       {&faults.read_error, &faults.write_error, &faults.sync_error, &faults.space_error,
+        &faults.too_many_files, &faults.rot_on_read, &faults.rot_at_restart,
+        &faults.truncated_at_restart, &faults.zeroed_at_restart, &faults.deleted_at_restart,
+        &faults.swapped_at_restart, &faults.wiped_at_restart}) {
+    if (rate->per_million > 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+StoryRunner::StoryRunner(const StorySetup& setup, Mode mode)
+    : mode_(mode),
+      setup_(setup),
+      rng_(Rng(setup.seed).Fork("story")),
+      questions_(Rng(setup.seed).Fork("questions")),
+      driver_(setup.seed, {.timing = {}, .faults = {}}) {
+  for (const StoryStream& stream : setup_.streams) {
+    histories_.emplace_back(stream.config);
+    histories_.back().Restart(StreamTwin::Empty(stream.config));
+  }
+}
+
+StoryRunner::~StoryRunner() { Kill(); }
+
+void StoryRunner::Kill() {
+  if (process_ != nullptr) Die(CrashKind::kKill, 0);
+}
+
+StoryCounts StoryRunner::counts() {
+  StoryCounts counts = counts_;
+  for (size_t i = 0; i < kDiskFaults; ++i)
+    counts.faults += driver_.disk().dice().struck(static_cast<DiskFault>(i));
+  counts.simulated = driver_.now().mono - Instant{1'000'000'000};
+  return counts;
+}
+
+bool StoryRunner::Fail(std::string text) {
+  const scenario::Position at = step_ == nullptr ? scenario::Position{} : step_->at;
+  failures_.push_back({at, "life " + std::to_string(counts_.lives) + ": " + std::move(text)});
+  return false;
+}
+
+void StoryRunner::Trouble(bool on) {
+  driver_.disk().SetFaults(on ? faults_ : DiskFaults{});
+  driver_.disk().SetCapacity(on ? capacity_ : UINT64_MAX);
+}
+
+bool StoryRunner::in_trouble() const { return Any(faults_) || capacity_ != UINT64_MAX; }
+
+// --- Lives.
+
+// The memory of the process is needed until the disk has let go of it.
+void StoryRunner::Die(CrashKind kind, uint64_t variant) {
+  NotePromises();
+  if (process_->Failed()) why_ = process_->Why();
+  last_notices_ = process_->notices();
+  const size_t damages = driver_.disk().damages().size();
+  driver_.Crash(kind, variant);
+  for (size_t i = damages; i < driver_.disk().damages().size(); ++i) {
+    const DiskDamage& damage = driver_.disk().damages()[i];
+    damaged_ |= damage.fault != DiskFault::kForeign;
+    planted_.insert(damage.path);
+  }
+  lost_power_ |= kind == CrashKind::kPowerLoss;
+  erased_.clear();  // What was not overwritten yet may stay: see README.md.
+  death_ = {};
+  process_.reset();
+}
+
+void StoryRunner::DieIfDue() {
+  if (process_ == nullptr || !process_->dying()) return;
+  was_cut_ = true;
+  const bool forced = driver_.disk().completions() >= forced_.at;
+  const Death death = forced ? forced_ : death_;
+  if (forced) {
+    died_there_ = true;
+    forced_ = {};
+  }
+  Die(death.kind, death.variant);
+}
+
+void StoryRunner::DieAt(uint64_t completions, CrashKind kind, uint64_t variant) {
+  forced_ = {completions, kind, variant};
+  died_there_ = false;
+  if (process_ != nullptr) process_->DieAt(std::min(death_.at, forced_.at));
+  DieIfDue();
+}
+
+bool StoryRunner::DoDeath(const StoryStep& step) {
+  const CrashKind kind = step.verb == Verb::kKill ? CrashKind::kKill : CrashKind::kPowerLoss;
+  if (step.in) {
+    death_ = {driver_.disk().completions() + *step.in, kind, step.variant};
+    if (process_ != nullptr) process_->DieAt(std::min(death_.at, forced_.at));
+    return true;
+  }
+  if (process_ == nullptr) return true;
+  Die(kind, step.variant);
+  was_cut_ = false;
+  return true;
+}
+
+void StoryRunner::Begin() {
+  ++counts_.lives;
+  was_cut_ = false;
+  why_.clear();
+  Trouble(true);
+  process_ = std::make_unique<StoreProcess>(&driver_, setup_, rng_.Fork("life", counts_.lives));
+  process_->DieAt(std::min(death_.at, forced_.at));
+}
+
+bool StoryRunner::DoStart() {
+  if (process_ != nullptr) {
+    const bool armed = death_.at != StoreProcess::kNoDeath;
+    if (mode_ == Mode::kStrict && !armed && !process_->Failed())
+      return Fail("the process runs already");
+    Die(armed ? death_.kind : CrashKind::kKill, death_.variant);
+  }
+  begun_ = true;
+  Begin();
+  switch (process_->Boot()) {
+    case Outcome::kDone: return Recovered();
+    case Outcome::kDied: DieIfDue(); return true;
+    case Outcome::kStuck: return Fail("stuck while it starts");
+    case Outcome::kFailed: break;
+  }
+  const std::string why = process_->Why();
+  if (!damaged_ && !in_trouble()) return Fail("does not start: " + why);
+  Die(CrashKind::kKill, 0);
+  was_cut_ = true;
+  why_ = why;
+  return true;
+}
+
+bool StoryRunner::DoStop() {
+  Absorb();
+  switch (process_->Stop()) {
+    case Outcome::kDied: DieIfDue(); return true;
+    case Outcome::kStuck: return Fail("stuck while it stops");
+    case Outcome::kFailed:
+      if (!damaged_ && !in_trouble()) return Fail("does not stop: " + process_->Why());
+      Die(CrashKind::kKill, 0);
+      was_cut_ = true;
+      return true;
+    case Outcome::kDone: break;
+  }
+  Absorb();
+  for (StreamHistory& history : histories_) history.PromisedAll();
+  const bool right = CheckAfterStop();
+  Die(CrashKind::kPowerLoss, 0);  // It takes nothing from what was stopped in good order.
+  was_cut_ = false;
+  return right && CheckRebuild();
+}
+
+bool StoryRunner::Recovered() {
+  Trouble(false);
+  process_->CatchUp();
+  for (size_t i = 0; i < histories_.size(); ++i) {
+    if (process_->dying() || process_->Failed()) break;
+    if (!RecoveredStream(i)) return false;
+  }
+  if (process_->dying()) {
+    DieIfDue();
+    return true;
+  }
+  for (const std::string& notice : process_->notices()) {
+    if (damaged_ || notice.find(Describe(DiskError::kIo)) != std::string::npos) continue;
+    return Fail("speaks of damage that is not there: " + notice);
+  }
+  lost_power_ = false;
+  last_point_ = {};
+  Trouble(true);
+  return true;
+}
+
+bool StoryRunner::RecoveredStream(size_t stream) {
+  StreamHistory& history = histories_[stream];
+  const std::string name = "stream " + setup_.streams[stream].config.name + " ";
+  Reading reading;
+  if (!ReadAll(process_.get(), stream, &reading)) {
+    if (process_->dying() || (process_->Failed() && damaged_)) return true;
+    return Fail(name + reading.problem);
+  }
+  StreamTwin found;
+  found.Become(std::move(reading.entries), reading.state);
+  if (process_->file(stream) == nullptr) {
+    history.Restart(found);
+    return reading.problem.empty() || Fail(name + reading.problem);
+  }
+  std::string problem = reading.problem;
+  if (problem.empty())
+    problem = history.TakeRecovered(found, driver_.now().wall,
+                                    lost_power_ && setup_.has_interval_policy());
+  if (problem.empty()) return true;
+  if (!damaged_) return Fail(name + problem);
+  if (process_->notices().empty() && reading.problem.empty())
+    return Fail(name + problem + ": and nobody said a word");
+  history.Restart(found);  // Said aloud: it is what it is.
+  return true;
+}
+
+// Everything that the stream holds, message by message. False: it could not be read to its end.
+bool StoryRunner::ReadAll(StoreProcess* process, size_t stream, Reading* out) {
+  StreamHistory& history = histories_[stream];
+  for (int attempt = 0; attempt < 3; ++attempt) {  // Time passes, and messages go.
+    *out = {};
+    StreamStore& store = process->store(stream);
+    const StreamState before = store.State();
+    for (Seq seq = std::max<Seq>(before.first_seq, 1); seq <= before.last_seq; ++seq) {
+      LoadMsg load;
+      load.seq = seq;
+      const Outcome outcome = process->Run(stream, load);
+      if (outcome == Outcome::kStuck || outcome == Outcome::kDied) {
+        out->problem = "loads " + std::to_string(seq) + " for ever";
+        return false;
+      }
+      if (outcome == Outcome::kDone) {
+        out->entries.push_back(
+            {seq, history.Keep(
+                      {std::string(load.msg.subject), std::string(load.msg.header),
+                       std::string(load.msg.payload), load.msg.time, MessageTtl(load.msg.header),
+                       process->file(stream) == nullptr
+                           ? MemoryMsgBytes(load.msg.subject.size(), load.msg.header.size(),
+                                            load.msg.payload.size())
+                           : FileMsgBytes(load.msg.subject.size(), load.msg.header.size(),
+                                          load.msg.payload.size())})});
+      } else if (load.error != StoreError::kDeleted && load.error != StoreError::kNotFound) {
+        out->problem = "cannot load " + std::to_string(seq) + ": " + load.detail;
+      }
+    }
+    out->state = store.State();
+    if (out->state.msgs == before.msgs && out->state.first_seq == before.first_seq) break;
+  }
+  const StreamState& state = out->state;
+  if (!out->problem.empty()) return true;
+  if (state.msgs != out->entries.size()) {
+    out->problem = "counts " + std::to_string(state.msgs) + " messages and has " +
+                   std::to_string(out->entries.size());
+  } else if (state.msgs > 0 && state.first_seq != out->entries.front().seq) {
+    out->problem = "is wrong about its first: " + std::to_string(state.first_seq);
+  } else if (state.msgs == 0 && state.last_seq > 0 && state.first_seq != state.last_seq + 1) {
+    out->problem = "is empty, its last is " + std::to_string(state.last_seq) + ", and its first " +
+                   std::to_string(state.first_seq);
+  }
+  return true;
+}
+
+// --- Within a life.
+
+void StoryRunner::NotePromises() {
+  if (process_ == nullptr || process_->storage().state() == Storage::State::kFailed) return;
+  const WritePoint through = process_->storage().durable().through();
+  const auto survives = setup_.has_interval_policy() ? StreamHistory::Survives::kKill
+                                                     : StreamHistory::Survives::kPowerLoss;
+  for (StreamHistory& history : histories_) history.Promised(through, survives);
+}
+
+// What streams did by themselves: what was due has gone. Other changes are told too: those that
+// were asked for, which the twin knows, and removals that were paid for late.
+void StoryRunner::Absorb() {
+  for (size_t i = 0; i < histories_.size() && process_ != nullptr && well(); ++i) {
+    for (const StoreChange& change : process_->store(i).TakeChanges()) {
+      const TwinMsg* msg = histories_[i].now().Find(change.seq);
+      if (msg == nullptr || msg->subject != change.subject) continue;
+      const WallTime due = StreamTwin::Due(histories_[i].config(), *msg);
+      if (due == WallTime{} || due > driver_.now().wall) continue;
+      if (change.kind != StoreChange::Kind::kRemoved) {
+        Answer(i, change);
+        continue;
+      }
+      StreamTwin after = histories_[i].now();
+      (void)after.Remove(change.seq);
+      histories_[i].Changed(std::move(after), std::nullopt);
+    }
+  }
+}
+
+// As the owner of a stream with markers does.
+void StoryRunner::Answer(size_t stream, const StoreChange& change) {
+  StoryStep step;
+  step.stream = stream;
+  if (change.kind == StoreChange::Kind::kRemovalWanted) {
+    step.seq = change.seq;
+    (void)DoRemove(step);
+    return;
+  }
+  const Duration ttl = histories_[stream].config().subject_delete_marker_ttl;
+  TwinMsg marker{change.subject, DeleteMarkerHeaders(ttl), "", {}, ttl.ns / Seconds(1).ns, 0};
+  if (!StoreOne(stream, std::move(marker), std::nullopt)) return;
+  step.subject = change.subject;
+  step.keep = 1;
+  (void)DoPurge(step);
+}
+
+void StoryRunner::Turn() {
+  process_->Turn();
+  NotePromises();
+  Absorb();
+}
+
+void StoryRunner::Pace() {
+  for (uint64_t i = 0; i < setup_.pace && running() && !failed() && well(); ++i) Turn();
+}
+
+bool StoryRunner::Settle() {
+  const Outcome outcome = process_->Settle();
+  NotePromises();
+  Absorb();
+  if (outcome == Outcome::kStuck) return Fail("never comes to rest");
+  return well();
+}
+
+// Whether the process runs and takes a change. A strict file may only ask after it was cut off.
+bool StoryRunner::Ready(const StoryStep& step) {
+  if (!begun_) {
+    begun_ = true;
+    if (!DoStart()) return false;
+  }
+  if (process_ == nullptr) {
+    if (mode_ == Mode::kStrict && !was_cut_ && step.verb != Verb::kEveryPoint)
+      Fail("the process does not run: 'start' it first");
+    return false;
+  }
+  if (!process_->Failed()) return true;
+  if (!damaged_ && !in_trouble()) Fail("fails although the disk is well: " + process_->Why());
+  return false;
+}
+
+bool StoryRunner::Do(const StoryStep& step) {
+  step_ = &step;
+  refusal_.reset();
+  DieIfDue();
+  const bool disk = step.verb >= Verb::kFaults && step.verb <= Verb::kWipe;
+  if (disk) return DoDisk(step);
+  switch (step.verb) {
+    case Verb::kKill:
+    case Verb::kPowerLoss:
+      if (!begun_ && !step.in && !Ready(step)) return well();
+      return DoDeath(step);
+    case Verb::kStart: return DoStart();
+    case Verb::kExpectFailed:
+    case Verb::kExpectNotice:
+    case Verb::kExpectFile: return DoExpect(step);
+    case Verb::kEveryPoint: CHECK(false);
+    default: break;
+  }
+  if (!Ready(step)) return well();
+  bool right = true;
+  switch (step.verb) {
+    case Verb::kCheckpoint:
+      for (size_t i = 0; i < process_->streams(); ++i) {
+        if (process_->file(i) != nullptr && (step.stream == i || step.stream == step.kAllStreams))
+          process_->file(i)->WantCheckpoint();
+      }
+      Pace();
+      break;
+    case Verb::kTurn:
+      for (uint64_t i = 0; i < step.count && running() && !failed(); ++i) Turn();
+      break;
+    case Verb::kSettle: right = Settle(); break;
+    case Verb::kAdvance:
+      driver_.Advance(step.time);
+      process_->CatchUp();
+      NotePromises();
+      Absorb();
+      break;
+    case Verb::kStop: return DoStop();
+    case Verb::kCheck:
+    case Verb::kExpectState:
+    case Verb::kExpectMessage:
+    case Verb::kExpectGone: right = DoExpect(step); break;
+    default: right = DoChange(step); Pace();
+  }
+  if (right && process_ != nullptr && running() && !failed()) process_->CheckInvariants();
+  return right && well();
+}
+
+void StoryRunner::End() {
+  step_ = nullptr;
+  DieIfDue();
+  faults_ = {};
+  capacity_ = UINT64_MAX;
+  death_ = forced_ = {};
+  if (process_ != nullptr) process_->DieAt(StoreProcess::kNoDeath);
+  Trouble(false);
+  if (process_ != nullptr && process_->Failed()) Die(CrashKind::kKill, 0);
+  if (process_ == nullptr && begun_ && !DoStart()) return;
+  if (!begun_ && !Ready({})) return;
+  if (process_ == nullptr) return;  // It refuses to start on damage: an honest answer.
+  if (failed() && damaged_) return Kill();
+  for (size_t i = 0; i < histories_.size() && well(); ++i)
+    (void)StoreOne(i, {"the.end", "", "of " + std::to_string(i), {}, 0, 0}, std::nullopt);
+  if (failed() && damaged_) return Kill();
+  for (int turns = 0; turns < kPatienceTurns && well(); ++turns) {
+    if (process_->Failed() || process_->storage().durable().Covers(last_point_)) break;
+    Turn();
+  }
+  if (well() && !process_->Failed() && !process_->storage().durable().Covers(last_point_))
+    Fail("the disk is well, and a message does not get durable");
+  if (!well() || !DoStop()) return;
+  (void)DoStart();
+  Kill();
+}
+
+}  // namespace dunlin::sim

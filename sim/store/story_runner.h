@@ -1,0 +1,172 @@
+// Carries out the steps of a story, and knows what must be so: after every start each stream is
+// read, message by message, and held against its history (stream_history.h).
+//
+//   policy      death         kept
+//   always      any           everything that was promised
+//   interval    kill, stop    everything that was promised
+//   interval    power loss    what some earlier moment of this life held, of each stream
+//   any         clean stop    everything
+//
+// and always: the stream is what it was after some change, whole, with its sequences; what was not
+// promised may be there, up to what was asked for. Errors of the disk may end a process, and lose
+// nothing. After damage the stream may be something else, but then somebody has said so. After a
+// clean stop: no stray file, no erased payload, and the blocks alone make the same stream.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/disk/disk_driver.h"
+#include "sim/store/store_process.h"
+#include "sim/store/story.h"
+#include "sim/store/stream_history.h"
+
+namespace dunlin::sim {
+
+struct StoryFailure {
+  scenario::Position at;  // Of the step; {0, 0}: at the end.
+  std::string text;
+};
+
+struct StoryCounts {
+  uint64_t lives = 0;
+  uint64_t changes = 0;  // Asked for.
+  uint64_t faults = 0;   // Of all kinds, that struck.
+  Duration simulated{};
+};
+
+class StoryRunner {
+ public:
+  enum class Mode : uint8_t {
+    kStrict,   // A step that cannot be done is a mistake of the file.
+    kLenient,  // It is passed over.
+  };
+  StoryRunner(const StorySetup& setup, Mode mode);
+  ~StoryRunner();
+
+  // False: something is wrong; the rest means nothing. The first start is on its own.
+  bool Do(const StoryStep& step);
+  // The disk is well: whatever there is must start, serve, stop, and survive a power loss.
+  void End();
+  // Ends the process. REQUIRES before the end: the disk writes from its memory.
+  void Kill();
+
+  const std::vector<StoryFailure>& failures() const { return failures_; }
+  bool well() const { return failures_.empty(); }
+  uint64_t hash() { return driver_.disk().hash(); }
+  StoryCounts counts();
+
+  // For whoever thinks of the next step.
+  bool running() const { return process_ != nullptr && !process_->dying(); }
+  bool failed() { return process_ != nullptr && process_->Failed(); }
+  bool damaged() const { return damaged_; }
+  const StreamTwin& twin(size_t stream) const { return histories_[stream].now(); }
+  const StoreConfig& config(size_t stream) const { return histories_[stream].config(); }
+  std::vector<std::string> Files() { return driver_.disk().Files(); }
+  uint64_t completions() { return driver_.disk().completions(); }
+  // Whatever is still to come, it dies then: for every point of a story.
+  void DieAt(uint64_t completions, CrashKind kind, uint64_t variant);
+  // Why the last step was refused, if it was.
+  const std::optional<StoreError>& refusal() const { return refusal_; }
+  bool died_there() const { return died_there_; }
+
+ private:
+  using Outcome = StoreProcess::Outcome;
+  using Verb = StoryStep::Verb;
+  struct Death {
+    uint64_t at = StoreProcess::kNoDeath;
+    CrashKind kind = CrashKind::kKill;
+    uint64_t variant = 0;
+  };
+  struct Reading {
+    std::vector<StreamTwin::Entry> entries;
+    StreamState state;
+    std::string problem;
+  };
+
+  bool Fail(std::string text);
+  void Trouble(bool on);
+  bool in_trouble() const;
+
+  // --- Lives.
+  void Begin();
+  void Die(CrashKind kind, uint64_t variant);
+  void DieIfDue();
+  bool DoDeath(const StoryStep& step);
+  bool DoStart();
+  bool DoStop();
+  bool Recovered();
+  bool RecoveredStream(size_t stream);
+  bool ReadAll(StoreProcess* process, size_t stream, Reading* out);
+  bool Ready(const StoryStep& step);
+  void Turn();
+  bool Settle();
+  void Pace();
+  void NotePromises();
+  void Absorb();
+  void Answer(size_t stream, const StoreChange& change);
+
+  // --- Changes: story_changes.cc.
+  bool DoChange(const StoryStep& step);
+  bool DoStore(const StoryStep& step);
+  bool StoreOne(size_t stream, TwinMsg msg, std::optional<StoreError> wanted);
+  bool DoSkip(const StoryStep& step);
+  bool DoRemove(const StoryStep& step);
+  bool DoDeleted(const StoryStep& step);
+  bool DoConfig(const StoryStep& step);
+  bool DoPurge(const StoryStep& step);
+  bool DoCompact(const StoryStep& step);
+  bool DoTruncate(const StoryStep& step);
+  template <class Job>
+  bool DoJob(size_t stream, Job& job, StreamTwin after, StoreError predicted,
+             const StoryStep& step);
+  bool Agree(size_t stream, const char* what, StoreError got, StoreError predicted,
+             std::optional<StoreError> wanted);
+  void LetSettle(size_t stream);
+
+  // --- The disk: story_disk.cc.
+  bool DoDisk(const StoryStep& step);
+  bool DoFault(const StoryStep& step);
+  std::string PathOf(const std::string& path);
+
+  // --- What must be so: story_checks.cc.
+  bool DoExpect(const StoryStep& step);
+  bool Check(size_t stream);
+  bool CheckState(size_t stream);
+  bool CheckContents(size_t stream);
+  bool AskSome(size_t stream);
+  bool CheckAfterStop();
+  bool CheckRebuild();
+
+  const Mode mode_;
+  StorySetup setup_;
+  Rng rng_;
+  Rng questions_;
+  DiskDriver driver_;
+  std::vector<StreamHistory> histories_;
+  std::unique_ptr<StoreProcess> process_;
+
+  const StoryStep* step_ = nullptr;
+  std::vector<StoryFailure> failures_;
+  DiskFaults faults_;
+  uint64_t capacity_ = UINT64_MAX;
+  Death death_;
+  Death forced_;  // DieAt().
+  bool died_there_ = false;
+  bool was_cut_ = false;     // The process died in the middle of something, or failed.
+  bool lost_power_ = false;  // Since the last recovery.
+  bool damaged_ = false;
+  bool begun_ = false;
+  WritePoint last_point_;
+  std::optional<StoreError> refusal_;
+  std::string why_;                // Why the last process could not go on.
+  std::set<std::string> planted_;  // Foreign files.
+  std::vector<std::string> erased_;
+  std::vector<std::string> last_notices_;
+  uint64_t struck_before_ = 0;
+  StoryCounts counts_;
+};
+
+}  // namespace dunlin::sim

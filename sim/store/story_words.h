@@ -1,0 +1,35 @@
+// The words of the language of stories, for its reader and its writer.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/store/story.h"
+
+namespace dunlin::sim {
+
+[[nodiscard]] std::optional<StoryStep::Verb> VerbOf(std::string_view word);
+[[nodiscard]] const char* WordOf(StoryStep::Verb verb);
+[[nodiscard]] std::vector<std::string> StepWords();
+
+// Rates that 'faults' sets: "read", "write", ... nullptr: no such fault.
+[[nodiscard]] FaultRate* FaultNamed(std::string_view word, DiskFaults* faults);
+[[nodiscard]] std::vector<std::string> FaultWords();
+// What 'fail' makes fail.
+[[nodiscard]] std::optional<DiskFault> FailureNamed(std::string_view word);
+[[nodiscard]] const char* FailureWord(DiskFault fault);
+
+// "direct", "buffered", "200ms".
+[[nodiscard]] bool ReadSync(std::string_view word, JournalOptions* journal);
+// discard, retention, compression. False: 'choices' says what it could be.
+[[nodiscard]] bool ReadChoice(std::string_view key, std::string_view word, StoreConfig* config,
+                              std::string* choices);
+// -1: never.
+[[nodiscard]] std::string TtlHeader(int64_t seconds);
+
+[[nodiscard]] bool Unescape(std::string_view text, std::string* out);
+[[nodiscard]] std::string Escape(std::string_view text);
+
+}  // namespace dunlin::sim

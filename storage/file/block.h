@@ -83,7 +83,8 @@ struct Block {
   bool has_key = false;                         // There is a key file, which goes with it.
   bool erase = false;                           // Something in it was erased: write it anew.
   uint64_t rewritten_at = UINT64_MAX;           // 'bytes' when it was last written anew.
-  bool replacing = false;  // A new file is about to take its name: do not open it.
+  Seq rewrite_past = UINT64_MAX;  // Half of its tombstones are needless once the first is above.
+  bool replacing = false;         // A new file is about to take its name: do not open it.
   uint64_t file_bytes = 0;
   uint64_t written = 0;         // Plain bytes that are in the file; raw_bytes for a sealed one.
   uint64_t synced = 0;          // Plain bytes that a sync has covered.

@@ -99,11 +99,13 @@ void BlockReader::Finish(Load* load, const DiskDone& done, Block* block) {
     }
     return;
   }
-  if (done.size != load->bytes.size()) {
+  if (done.size != load->bytes.size() && (block->compressed || done.size == 0)) {
     block->damage = Where(*block, done.size) + "the file ends here; " +
                     std::to_string(load->bytes.size()) + " bytes were written";
     return;
   }
+  // What is missing of plain records is a hole at the end; those before it answer.
+  std::fill(load->bytes.begin() + static_cast<ptrdiff_t>(done.size), load->bytes.end(), '\0');
   std::string why;
   if (!codec_->Decode(block, &load->bytes, &why)) {
     block->damage = Where(*block, 0) + why;

@@ -173,7 +173,10 @@ Progress FileStore::PurgeMatches(Purge& job) {
   if (job.cursor.b == 0) {
     BeginJob();
     job_.left = UINT64_MAX;
-    job_.bound = job.below == 0 ? index_.last.seq : std::min(job.below - 1, index_.last.seq);
+    const Bounds bounds = SubjectBounds(filters);
+    job.cursor.at = bounds.first;
+    job_.bound = std::min(job.below == 0 ? bounds.last : job.below - 1, bounds.last);
+    if (!bounds.any || bounds.first > job_.bound) job_.left = 0;
     job_.count = {};
     job_.count.filters = filters;
     job.cursor.b = job.keep > 0 ? 1 : 2;

@@ -125,8 +125,10 @@ void Opener::RemoveStrays() {
     // Caches that are not kept up to date here: what the reference would believe of them is old.
     const bool cache = entry.name == format::kIndexFile || entry.name == format::kTtlFile ||
                        entry.name == format::kScheduleFile;
-    const bool temporary =
-        cache || entry.name.ends_with(format::kTemporarySuffix) || entry.name.ends_with(".new");
+    const bool temporary = cache || entry.name.ends_with(format::kTemporarySuffix) ||
+                           entry.name.ends_with(".new") ||
+                           // Indexes of blocks, as the reference had them before 2.10.
+                           entry.name.ends_with(".idx") || entry.name.ends_with(".fss");
     if (KeyLoader::IsKeyFile(entry.name)) continue;
     const bool stray = block && checkpoint_ && !MUTANT(150) &&
                        !std::binary_search(named.begin(), named.end(), *block);

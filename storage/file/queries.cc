@@ -193,20 +193,19 @@ Progress FileStore::Run(LoadMatch& request) {
   };
   if (index_.msgs == 0 || (next && request.from > index_.last.seq)) return end();
   if (!next && request.from < index_.first.seq) return end();
-  if (request.cursor.at == 0) {
-    const Bounds bounds = SubjectBounds(request.filters);
-    if (!bounds.any) return end();
-    request.cursor.a = next ? bounds.last : bounds.first;
-    request.cursor.at = next ? std::max({request.from, bounds.first, index_.first.seq})
-                             : std::min({request.from, bounds.last, index_.last.seq});
-  }
-  if (next) request.cursor.at = std::max(request.cursor.at, index_.first.seq);
-  // What was stored since the search began is found, too.
-  const Seq bound = next ? index_.last.seq : std::max(index_.first.seq, Seq{1});
+  // Anew in each slice: what was stored since the search began is found, too.
+  const Bounds bounds = SubjectBounds(request.filters);
+  if (!bounds.any) return end();
+  Seq& at = request.cursor.at;
+  if (at == 0) at = request.from;
+  at = next ? std::max({at, bounds.first, index_.first.seq})
+            : std::min({at, bounds.last, index_.last.seq});
+  const Seq bound = next ? std::min(bounds.last, index_.last.seq)
+                         : std::max({bounds.first, index_.first.seq, Seq{1}});
+  if (next ? at > bound : at < bound) return end();
   format::Record found;
-  const Progress progress =
-      next ? SearchUp(request.filters, &request.cursor.at, bound, &request, &found)
-           : SearchDown(request.filters, &request.cursor.at, bound, &request, &found);
+  const Progress progress = next ? SearchUp(request.filters, &at, bound, &request, &found)
+                                 : SearchDown(request.filters, &at, bound, &request, &found);
   if (progress == Progress::kDone) {
     request.msg = Message(found);
     request.skip = found.seq;

@@ -20,6 +20,16 @@ bool FileStore::TombNeeded(const Block& block, Seq target) const {
   return other != nullptr && other->number < block.number && other->base <= target;
 }
 
+static Seq Middle(const SeqSet& seqs) {
+  Seq middle = UINT64_MAX;
+  auto at = seqs.Next(0);
+  for (uint64_t i = 0; i < (seqs.size() + 1) / 2 && at; ++i) {
+    middle = *at;
+    at = seqs.Next(*at + 1);
+  }
+  return middle;
+}
+
 std::string FileStore::Remains(const Block& block, SeqSet* tombs) const {
   std::string out;
   const std::string_view bytes = block.cache->Bytes(0, block.cache->end());
@@ -50,7 +60,9 @@ bool FileStore::WantsRewrite(const Block& block) const {
   if (block.life != BlockLife::kPassed) return false;
   if (block.raw_bytes == 0 || !block.damage.empty() || block.holes > 0) return false;
   if (block.cut != 0 || block.erase || !codec_.Current(block)) return true;
-  const bool sparse = block.bytes * 2 < block.raw_bytes && block.bytes != block.rewritten_at;
+  // What is needed of a block may be its tombstones: then it gets no smaller by trying again.
+  const bool sparse = block.bytes * 2 < block.raw_bytes &&
+                      (block.bytes != block.rewritten_at || index_.first.seq > block.rewrite_past);
   const bool compress =
       options_.config.compression == StoreCompression::kS2 && !block.compressed && block.msgs > 0;
   return sparse || compress;
@@ -70,6 +82,7 @@ void FileStore::MaybeRewrite() {
     SeqSet tombs;
     std::string plain = Remains(*block, &tombs);
     block->rewritten_at = block->bytes;
+    block->rewrite_past = Middle(tombs);
     // One that holds nothing any more goes, by DropIfEmpty(), unless the last sequence is only
     // here.
     if (plain.empty()) {

@@ -274,6 +274,45 @@ TEST_P(StoreSuite, CountsTheLastOfEachSubjectAcrossHoles) {
   EXPECT_EQ(d.Pending({}, 0, true), 3u);
 }
 
+TEST_P(StoreSuite, FindsTheNextOneBeyondWhatWent) {
+  StoreDriver d = Make();
+  d.PutMany("foo.BB.bar", 2, "hello");
+  d.PutMany("foo.AA.bar", 1, "hello");
+  d.PutMany("foo.BB.bar", 5, "hello");
+  d.PutMany("foo.AA.bar", 2, "hello");
+  d.Remove(3);
+  d.Remove(4);
+  EXPECT_EQ(d.Next({"foo.AA.bar"}, 4).seq, 9u);
+  EXPECT_EQ(d.Next({"foo.AA.bar"}, 11).error, StoreError::kEof);
+  EXPECT_EQ(d.Next({"foo.*.bar"}, 4).seq, 5u);
+}
+
+TEST_P(StoreSuite, FindsTheLastOfAFilterAmongManyMessages) {
+  StoreDriver d = Make();
+  d.PutMany("foo.22.bar", 1, "hello");
+  d.PutMany("foo.22.baz", 2, "ok");
+  d.PutMany("foo.22.bar", 1, "hello22");
+  EXPECT_EQ(d.Last("foo.*.bar").payload, "hello22");
+  d.PutMany("foo.11.foo", 100, "hello");
+  EXPECT_EQ(d.Last("foo.22.*").seq, 4u);
+  d.Reopen();
+  EXPECT_EQ(d.Last("foo.22.*").seq, 4u);
+  EXPECT_EQ(d.Last("*.*.baz").seq, 3u);
+}
+
+TEST_P(StoreSuite, CountsASubjectWhoseFirstOneWent) {
+  StoreDriver d = Make();
+  d.PutMany("foo.baz", 1, "hello");
+  d.PutMany("foo.foo", 300, "hello");
+  d.PutMany("foo.baz", 2, "hello");
+  EXPECT_EQ(d.Remove(1), StoreError::kNone);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(d.Filtered("foo.baz"), (SimpleState{2, 302, 303}));
+    EXPECT_EQ(d.Filtered("*.baz"), (SimpleState{2, 302, 303}));
+    EXPECT_EQ(d.Pending({"foo.baz"}, 1), 2u);
+  }
+}
+
 TEST_P(StoreSuite, CountsNothingBeyondTheEnds) {
   StoreDriver d = Make();
   EXPECT_EQ(d.Pending({}, 0), 0u);

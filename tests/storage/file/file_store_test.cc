@@ -51,6 +51,23 @@ TEST(FileStore, LeavesNoFileOfItsOwnBehindAfterACleanStop) {
   world.Boot();
 }
 
+TEST(FileStore, TakesNothingOnceItIsStopped) {
+  FileWorld world;
+  world.Put("a");
+  world.Settle();
+  world.store().Stop(world.now());
+  const auto refused = [&] {
+    EXPECT_EQ(world.store().Store(world.now(), "a", "", "no work", 0).error, StoreError::kClosed);
+    EXPECT_EQ(world.store().Remove(world.now(), 1).error, StoreError::kClosed);
+  };
+  refused();
+  world.Settle();
+  EXPECT_EQ(world.store().phase(), FileStore::Phase::kStopped);
+  refused();
+  world.Boot();
+  EXPECT_EQ(world.store().State().last_seq, 1u);
+}
+
 TEST(FileStore, HasEverythingTheJournalMadeDurableAfterACrash) {
   for (const CrashKind kind : {CrashKind::kKill, CrashKind::kPowerLoss}) {
     for (uint64_t seed = 1; seed <= 20; ++seed) {

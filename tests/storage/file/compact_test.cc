@@ -144,6 +144,26 @@ TEST_P(FileCompact, NothingIsLeftOfABlockWhoseMessagesAllWent) {
   EXPECT_EQ(world.Put("foo"), 3u);
 }
 
+TEST_P(FileCompact, GoesOnInABlockWhoseMessagesAllExpired) {
+  FileStoreOptions options = Options(400);
+  options.config.max_age = Seconds(10);
+  options.limits.reader.cache_bytes_max = 0;
+  FileWorld world(options);
+  for (int i = 0; i < 5; ++i) world.Put("foo", "ouch");
+  world.Checkpoint();
+  world.driver.Advance(Seconds(11));
+  world.store().OnDeadline(world.now());
+  world.Settle();
+  EXPECT_EQ(world.store().State().msgs, 0u);
+  for (int i = 0; i < 5; ++i) world.Put("foo", "ouch");
+  world.Checkpoint();
+  for (Seq seq = 6; seq <= 10; ++seq) {
+    EXPECT_EQ(world.Load(seq), "foo:" + std::to_string(seq) + " ouch");
+  }
+  ExpectSameAfterRestarts(world);
+  EXPECT_EQ(world.Load(10), "foo:10 ouch");
+}
+
 // A block that holds hardly more than tombstones which are still needed cannot get smaller.
 TEST_P(FileCompact, TriesABlockOfTombstonesOnce) {
   FileWorld world(Options(1000));

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +25,7 @@ namespace dunlin::file {
 struct Form {
   const char* name;
   StoreCompression compression;
+  std::optional<crypto::CipherKind> cipher = std::nullopt;
 };
 inline void PrintTo(const Form& form, std::ostream* out) { *out << form.name; }
 inline std::string FormName(const ::testing::TestParamInfo<Form>& info) { return info.param.name; }
@@ -33,13 +36,26 @@ class FileForms : public ::testing::TestWithParam<Form> {
     FileStoreOptions options;
     options.config.compression = GetParam().compression;
     options.limits.block_bytes = block_bytes;
+    options.keys = keys_ ? &*keys_ : nullptr;
     return options;
   }
   bool Compressing() const { return GetParam().compression != StoreCompression::kNone; }
+
+  void SetUp() override {
+    if (GetParam().cipher) {
+      keys_.emplace(crypto::EncryptionOptions{"key", "", *GetParam().cipher, &entropy_}, "A");
+    }
+  }
+
+ private:
+  crypto::SeededEntropy entropy_{Rng(5)};
+  std::optional<crypto::KeyRing> keys_;
 };
 
-inline const auto kFileForms = ::testing::Values(Form{"Plain", StoreCompression::kNone},
-                                                 Form{"Compressed", StoreCompression::kS2});
+inline const auto kFileForms = ::testing::Values(
+    Form{"Plain", StoreCompression::kNone}, Form{"Compressed", StoreCompression::kS2},
+    Form{"Sealed", StoreCompression::kNone, crypto::CipherKind::kChaCha},
+    Form{"SealedCompressed", StoreCompression::kS2, crypto::CipherKind::kAes});
 
 // Numbers of the blocks that have a file, in order.
 inline std::vector<uint32_t> BlocksOf(FileWorld& world) {
@@ -53,14 +69,23 @@ inline std::vector<uint32_t> BlocksOf(FileWorld& world) {
 
 inline std::string PathOf(uint32_t block) { return "S/msgs/" + format::BlockFile(block); }
 
-// The records of a block's file, as they are.
-inline std::string PlainBytes(FileWorld& world, uint32_t block) {
-  const auto file = world.driver.disk().Contents(PathOf(block));
-  if (!file) {
-    ADD_FAILURE() << PathOf(block) << " is not there";
+// A block's file, decrypted.
+inline std::string OpenedFile(FileWorld& world, uint32_t block) {
+  std::string bytes = world.driver.disk().Contents(PathOf(block)).value_or("");
+  if (world.options.keys == nullptr || bytes.empty()) return bytes;
+  const auto sealed = world.driver.disk().Contents("S/msgs/" + format::BlockKeyFile(block));
+  const auto key = world.options.keys->OpenBlock("S", block, sealed.value_or(""));
+  if (!key) {
+    ADD_FAILURE() << "no key for " << PathOf(block);
     return "";
   }
-  format::BlockUnpacker unpacker(*file);
+  crypto::BlockCipher(key->key).Apply(0, reinterpret_cast<uint8_t*>(bytes.data()), bytes.size());
+  return bytes;
+}
+
+// The records of a block's file, as they are.
+inline std::string PlainBytes(FileWorld& world, uint32_t block) {
+  format::BlockUnpacker unpacker(OpenedFile(world, block));
   while (unpacker.Step()) {
   }
   EXPECT_TRUE(unpacker.damage().ok()) << PathOf(block);
@@ -69,7 +94,7 @@ inline std::string PlainBytes(FileWorld& world, uint32_t block) {
 
 inline bool IsCompressed(FileWorld& world, uint32_t block) {
   format::BlockHeader header;
-  EXPECT_TRUE(format::ReadBlockHeader(*world.driver.disk().Contents(PathOf(block)), &header).ok());
+  EXPECT_TRUE(format::ReadBlockHeader(OpenedFile(world, block), &header).ok());
   return header.compression != StoreCompression::kNone;
 }
 
@@ -94,7 +119,7 @@ inline std::vector<std::string> Records(FileWorld& world, uint32_t block) {
   return out;
 }
 
-// Whether any block on the disk holds these bytes, compressed or not.
+// Whether any block on the disk holds these bytes, in whatever form.
 inline bool DiskHolds(FileWorld& world, const std::string& text) {
   for (const uint32_t block : BlocksOf(world)) {
     if (PlainBytes(world, block).find(text) != std::string::npos) return true;

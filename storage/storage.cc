@@ -6,29 +6,16 @@
 
 namespace dunlin {
 
-// The journal as one store sees it.
-class Storage::AssetJournal final : public file::StoreJournal {
+// The journal as one stream sees it.
+class Storage::StreamJournal final : public AssetJournal {
  public:
-  AssetJournal(Storage* storage, Stream* stream)
-      : storage_(storage), stream_(stream), journal_(&storage->journal_) {}
-
-  WritePoint Append(uint8_t kind, std::span<const uint8_t> head,
-                    std::span<const uint8_t> body) override {
-    return journal_->Append(asset, kind, head, body);
-  }
-  bool Covers(WritePoint point) const override { return journal_->durable().Covers(point); }
-  // Batches between the store's last record and its next one may still be on their way.
-  void Passed(WritePoint point) override {
-    journal_->Passed(asset, std::min(point, journal_->durable().through()));
-  }
+  StreamJournal(Storage* storage, Stream* stream)
+      : AssetJournal(&storage->journal_), storage_(storage), stream_(stream) {}
   void Wake() override { storage_->Wake(stream_); }
-
-  AssetNumber asset;
 
  private:
   Storage* const storage_;
   Stream* const stream_;
-  Journal* const journal_;
 };
 
 namespace {
@@ -62,7 +49,9 @@ Storage::Storage(const StorageOptions& options, DiskQueue* disk, Rng rng)
       disk_(disk),
       rng_(rng),
       journal_(WithCipher(options.journal, journal_cipher_.get()), disk, rng.Fork("j")),
-      deadlines_(Instant{}) {}
+      deadlines_(Instant{}),
+      graveyard_(disk, &routes_, &last_id_, rng.Fork("graveyard")),
+      consumers_(disk, &routes_, &journal_, &graveyard_, &last_id_, rng.Fork("consumers")) {}
 
 Storage::~Storage() = default;
 
@@ -75,18 +64,46 @@ const crypto::KeyRing* Storage::KeysFor(std::string_view directory) {
 uint32_t Storage::AddStream(std::string directory, const StoreConfig& config) {
   CHECK(state_ == State::kNew || state_ == State::kRunning);
   const uint32_t id = ++last_id_;
+  MakeStream(id, std::move(directory), config);
+  if (state_ == State::kRunning) OpenWaiting();
+  return id;
+}
+
+void Storage::MakeStream(uint32_t id, std::string directory, const StoreConfig& config) {
   Stream& stream = streams_[id];
-  stream.journal = std::make_unique<AssetJournal>(this, &stream);
+  stream.directory = std::move(directory);
+  stream.config = config;
+  stream.journal = std::make_unique<StreamJournal>(this, &stream);
   stream.timer.owner = &stream;
   stream.store = std::make_unique<file::FileStore>(
-      file::FileStoreOptions{config, options_.limits, KeysFor(directory)},
-      file::StoreDisk(disk_, &routes_, id, directory), stream.journal.get(),
+      file::FileStoreOptions{config, options_.limits, KeysFor(stream.directory)},
+      file::StoreDisk(disk_, &routes_, id, stream.directory), stream.journal.get(),
       rng_.Fork("stream", rng_.Next()));
-  if (state_ == State::kRunning) {
+  waiting_.insert(id);
+}
+
+// Opens the streams whose directory is theirs alone by now.
+void Storage::OpenWaiting() {
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    Stream& stream = streams_.at(*it);
+    const bool taken = std::any_of(dying_.begin(), dying_.end(), [&](const auto& dying) {
+      return dying.second.node.mapped().directory == stream.directory;
+    });
+    if (taken) {
+      ++it;
+      continue;
+    }
     stream.store->Open();
-    late_.push_back(&stream);
+    consumers_.Discover(*it, stream.directory, stream.config.name, KeysFor(stream.directory));
+    if (state_ == State::kRunning) late_.push_back(&stream);
+    it = waiting_.erase(it);
   }
-  return id;
+}
+
+uint32_t Storage::AddConsumer(uint32_t stream, const ConsumerStoreConfig& config,
+                              std::string meta) {
+  CHECK(state_ == State::kRunning && streams_.contains(stream));
+  return consumers_.Add(stream, config, std::move(meta), options_.consumer_limits);
 }
 
 file::FileStore* Storage::stream(uint32_t id) {
@@ -96,13 +113,26 @@ file::FileStore* Storage::stream(uint32_t id) {
 
 void Storage::Open(const Now&) {
   CHECK(state_ == State::kNew);
-  for (auto& [id, stream] : streams_) stream.store->Open();
+  for (const auto& [id, stream] : streams_) {
+    const size_t slash = stream.directory.rfind('/');
+    sweeps_.insert(slash == std::string::npos ? "" : stream.directory.substr(0, slash));
+  }
+  for (const std::string& folder : sweeps_) graveyard_.Sweep(folder);
+  OpenWaiting();
   state_ = State::kScanning;
 }
 
 void Storage::OnDisk(const Now&, const DiskDone& done) {
   if (journal_.OnDisk(done)) return;
-  if (const uint32_t id = routes_.Take(done.ticket); id != 0) streams_.at(id).store->OnDisk(done);
+  const uint32_t id = routes_.Take(done.ticket);
+  if (id == 0 || consumers_.OnDisk(id, done) || graveyard_.OnDisk(id, done)) return;
+  if (const auto dying = dying_.find(id); dying != dying_.end()) {
+    dying->second.node.mapped().store->OnDisk(done);
+  } else if (const auto snapshot = snapshots_.find(id); snapshot != snapshots_.end()) {
+    snapshot->second.snapshot->OnDisk(done);
+  } else if (const auto stream = streams_.find(id); stream != streams_.end()) {
+    stream->second.store->OnDisk(done);
+  }
 }
 
 void Storage::Wake(Stream* stream) {
@@ -148,6 +178,14 @@ void Storage::EndOfStep(const Now& now) {
     awake_.clear();
     for (auto& [id, stream] : streams_) stream.store->Work(now);
   }
+  if (!snapshots_.empty()) WorkSnapshots(now);
+  graveyard_.Work();
+  consumers_.Work(now);
+  if (!dying_.empty()) WorkDying(now);
+  if (!waiting_.empty() && (state_ == State::kStarting || state_ == State::kRunning)) {
+    OpenWaiting();
+  }
+  graveyard_.Work();
   if (state_ == State::kScanning) WorkScanning();
   if (state_ == State::kReplaying) WorkReplaying();
   if (state_ == State::kStarting) WorkStarting(now);
@@ -164,6 +202,8 @@ void Storage::WorkScanning() {
     const Phase phase = stream.store->phase();
     if (phase != Phase::kScanned && phase != Phase::kFailed) return;
   }
+  if (!consumers_.scanned() || !graveyard_.swept()) return;
+  consumers_.TakeOwners();
   for (auto& [id, stream] : streams_) {
     if (stream.store->phase() == Phase::kScanned) owners_[stream.store->incarnation()] = id;
   }
@@ -184,16 +224,35 @@ void Storage::WorkReplaying() {
       notices_.push_back(found.detail);
       continue;
     }
-    // Records of nobody: of streams that were deleted, or stopped cleanly.
-    const auto owner = owners_.find(found.incarnation);
-    if (owner != owners_.end()) streams_.at(owner->second).store->Replay(found.kind, found.body);
+    if (!consumers_.Replay(found)) ReplayStream(found);
   }
   if (progress != Progress::kDone) return;
   for (const auto& [incarnation, id] : owners_) {
-    Attach(incarnation, &streams_.at(id));
+    // Of one that is to go the journal must say so until it is gone.
+    const auto dying = dying_.find(id);
+    Attach(incarnation, dying != dying_.end() ? &dying->second.node.mapped() : &streams_.at(id));
   }
+  consumers_.Attach();
   journal_.Start();
   state_ = State::kStarting;
+}
+
+void Storage::ReplayStream(const Recovered& found) {
+  // Records of nobody: of streams that are gone, or were stopped cleanly.
+  const auto owner = owners_.find(found.incarnation);
+  if (owner == owners_.end() || dying_.contains(owner->second)) return;
+  const uint32_t id = owner->second;
+  if (found.kind != kAssetDeleted) {
+    streams_.at(id).store->Replay(found.kind, found.body);
+    return;
+  }
+  // Its owner wants one of this name: another one.
+  const Stream& stream = streams_.at(id);
+  const std::string directory = stream.directory;
+  const StoreConfig config = stream.config;
+  owner->second = ++last_id_;
+  Kill(id, owner->second, found.point);
+  MakeStream(id, directory, config);
 }
 
 void Storage::WorkStarting(const Now& now) {
@@ -201,12 +260,16 @@ void Storage::WorkStarting(const Now& now) {
   if (journal_.state() != Journal::State::kRunning) return;
   bool all = true;
   for (auto& [id, stream] : streams_) {
-    if (stream.store->phase() == Phase::kScanned) stream.store->Start(now);
+    if (stream.store->phase() == Phase::kScanned) {
+      Attach(stream.store->incarnation(), &stream);
+      stream.store->Start(now);
+    }
     const Phase phase = stream.store->phase();
     all = all && (phase == Phase::kRunning || phase == Phase::kFailed ||
                   stream.store->Failure().has_value());
   }
-  if (!all) return;
+  consumers_.StartLate(now);
+  if (!all || !consumers_.started()) return;
   state_ = State::kRunning;
   for (auto& [id, stream] : streams_) Wake(&stream);
 }
@@ -221,6 +284,7 @@ void Storage::StartLate(const Now& now) {
     }
     return stream->store->phase() != Phase::kOpening;
   });
+  consumers_.StartLate(now);
 }
 
 void Storage::Attach(const Incarnation& incarnation, Stream* stream) {
@@ -239,11 +303,74 @@ void Storage::WantCheckpoints() {
       by_asset_[asset.value]->store->WantCheckpoint();
     }
   }
+  consumers_.WantCheckpoints(laggards_);
+}
+
+WritePoint Storage::DeleteStream(uint32_t id) {
+  CHECK(state_ == State::kRunning);
+  Stream& stream = streams_.at(id);
+  WritePoint point;
+  // One that never was attached has nothing in the journal, and need not stay away.
+  if (stream.journal->asset != AssetNumber{}) {
+    point = stream.journal->Append(kAssetDeleted, {}, {});
+  }
+  Kill(id, id, point);
+  return point;
+}
+
+WritePoint Storage::DeleteConsumer(uint32_t id) {
+  CHECK(state_ == State::kRunning);
+  return consumers_.Delete(id);
+}
+
+// 'as': whose its operations are from then on.
+void Storage::Kill(uint32_t id, uint32_t as, WritePoint point) {
+  Dying& dying = dying_[as];
+  dying.stream = id;
+  dying.point = point;
+  dying.node = streams_.extract(id);
+  waiting_.erase(id);
+  Stream& stream = dying.node.mapped();
+  CancelSnapshots(id, "stream '" + stream.config.name + "': it was deleted");
+  stream.store->Abandon();
+  deadlines_.Disarm(&stream.timer);
+  consumers_.DropStream(id, point);
+}
+
+void Storage::WorkDying(const Now& now) {
+  if (journal_.state() != Journal::State::kRunning) return;
+  for (auto it = dying_.begin(); it != dying_.end();) {
+    auto& [id, dying] = *it;
+    Stream& stream = dying.node.mapped();
+    stream.store->Work(now);
+    Graveyard::Buried buried = Graveyard::Buried::kNo;
+    if (dying.burial != 0) {
+      buried = graveyard_.TakeBuried(dying.burial);
+    } else if (!routes_.Waiting(id) && !SnapshotWaiting(dying.stream) &&
+               journal_.durable().Covers(dying.point) && consumers_.Dropped(dying.stream) &&
+               graveyard_.Yield(stream.directory)) {
+      dying.burial = graveyard_.Bury(stream.directory);
+    }
+    if (buried == Graveyard::Buried::kNo) {
+      ++it;
+      continue;
+    }
+    // What could not be done now the journal still says at the next start.
+    const AssetNumber asset = stream.journal->asset;
+    if (asset != AssetNumber{}) {
+      by_asset_[asset.value] = nullptr;
+      if (buried == Graveyard::Buried::kYes) journal_.Forget(asset);
+    }
+    for (auto* list : {&awake_, &awaiting_, &late_}) std::erase(*list, &stream);
+    it = dying_.erase(it);
+  }
 }
 
 void Storage::Stop(const Now& now) {
   CHECK(state_ != State::kStopping && state_ != State::kStopped);
+  CancelSnapshots(0, "storage stops");
   for (auto& [id, stream] : streams_) stream.store->Stop(now);
+  consumers_.Stop(now);
   state_ = State::kStopping;
 }
 
@@ -258,17 +385,21 @@ void Storage::WorkStopping() {
     const bool over = stream.store->phase() == Phase::kStopped || stream.store->Failure();
     if (!over) return;
   }
+  // Nothing that was deleted may be found by whoever opens the directory next.
+  if (!consumers_.stopped() || !dying_.empty() || !graveyard_.idle() || SnapshotWaiting(0)) return;
   for (auto& [id, stream] : streams_) {
     // What a store that failed has in the journal is needed at the next start.
-    if (!stream.store->Failure() && journal_.state() == Journal::State::kRunning) {
+    const bool known = stream.journal->asset != AssetNumber{};
+    if (known && !stream.store->Failure() && journal_.state() == Journal::State::kRunning) {
       journal_.Forget(stream.journal->asset);
     }
   }
+  if (journal_.state() == Journal::State::kRunning) consumers_.Forget();
   journal_.Stop();
 }
 
 Instant Storage::NextDeadline() const {
-  if (state_ == State::kRunning && !awake_.empty()) return now_.mono;
+  if (state_ == State::kRunning && (!awake_.empty() || consumers_.woken())) return now_.mono;
   return std::min(journal_.NextDeadline(), deadlines_.NextDeadline());
 }
 
@@ -283,6 +414,8 @@ void Storage::OnDeadline(const Now& now) {
 std::vector<std::string> Storage::TakeNotices() {
   std::vector<std::string> out;
   out.swap(notices_);
+  consumers_.TakeNotices(&out);
+  graveyard_.TakeNotices(&out);
   for (auto& [id, stream] : streams_) {
     for (std::string& notice : stream.store->TakeNotices()) out.push_back(std::move(notice));
   }

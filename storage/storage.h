@@ -22,14 +22,19 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "engine/base/rng.h"
 #include "engine/base/timer_wheel.h"
+#include "storage/asset_journal.h"
+#include "storage/consumers.h"
 #include "storage/crypto/journal_cipher.h"
 #include "storage/crypto/key_ring.h"
 #include "storage/file/file_store.h"
+#include "storage/file/stream_snapshot.h"
+#include "storage/graveyard.h"
 #include "storage/journal/journal.h"
 
 namespace dunlin {
@@ -39,6 +44,7 @@ struct StorageOptions {
   file::FileLimits limits;
   // 'jetstream { key, cipher }': streams, and the journal unless it has a cipher already.
   crypto::EncryptionOptions encryption;
+  file::ConsumerLimits consumer_limits;
   // Checkpoints under way at once, when the journal wants space back.
   size_t checkpoints_max = 16;
 };
@@ -67,6 +73,44 @@ class Storage {
   // Null: no such stream. Changes may be asked of it while its phase() is kRunning.
   file::FileStore* stream(uint32_t id);
 
+  // Deletes it, with its consumers: gone for ever at the point, whatever comes. Its files go later,
+  // a few at a time. A stream that is added in the same directory, from now on, is another one:
+  // it opens when nothing is left of this one there. The id is forgotten.
+  // The records of a stream that was added before Open() may say that it was deleted: then, too, it
+  // is another one, and empty.
+  WritePoint DeleteStream(uint32_t id);
+  // Likewise. REQUIRES: it runs, or has failed.
+  WritePoint DeleteConsumer(uint32_t id);
+  // Whoever learns by listing 'folder', as "A/streams", which streams there are does this before:
+  // what was deleted there and is not removed yet is, and cannot come back. (Not needed for those
+  // in which a stream is added.) REQUIRES: kNew.
+  void Sweep(std::string folder) { sweeps_.insert(std::move(folder)); }
+  // Nothing that was deleted is left.
+  bool swept() const { return dying_.empty() && graveyard_.idle(); }
+
+  // The consumers that lie in a stream's directory are opened with it: those of a stream that was
+  // added late, once consumers_ready(). In byte order of their names.
+  std::vector<uint32_t> ConsumersOf(uint32_t stream) const { return consumers_.Of(stream); }
+  bool consumers_ready(uint32_t stream) const { return consumers_.Ready(stream); }
+  // A new consumer: what a store acts on, and all of it as JSON, which is kept as meta.inf
+  // (format::EncodeConsumerMeta()). Changes may be asked of it once its phase() is kRunning.
+  // REQUIRES: kRunning; the stream has none of this name.
+  uint32_t AddConsumer(uint32_t stream, const ConsumerStoreConfig& config, std::string meta);
+  // Null: no such consumer.
+  file::FileConsumerStore* consumer(uint32_t id) { return consumers_.Get(id); }
+
+  // A snapshot of a running stream (storage/file/stream_snapshot.h says of what moment): an id to
+  // read it by until EndSnapshot(); 0: one is under way already (reference: "snapshot in
+  // progress"). 'meta' is the stream's meta.inf. It ends with the stream, or when storage stops:
+  // kFailed.
+  enum class WithConsumers : uint8_t { kNo, kYes };
+  uint32_t BeginSnapshot(uint32_t stream, std::string meta, WithConsumers consumers);
+  // Appends the next piece to '*out': as StreamSnapshot::Read().
+  Progress ReadSnapshot(const Now& now, uint32_t id, std::string* out);
+  // Null: it was ended.
+  const file::StreamSnapshot* snapshot(uint32_t id) const;
+  void EndSnapshot(uint32_t id);
+
   void Open(const Now& now);
   void OnDisk(const Now& now, const DiskDone& done);
   void EndOfStep(const Now& now);
@@ -84,8 +128,10 @@ class Storage {
   const Journal& journal() const { return journal_; }
 
  private:
-  class AssetJournal;
+  class StreamJournal;
   struct Stream {
+    std::string directory;
+    StoreConfig config;
     std::unique_ptr<AssetJournal> journal;
     std::unique_ptr<file::FileStore> store;
     Timer timer;               // For the store's deadline.
@@ -93,6 +139,30 @@ class Storage {
     bool in_awaiting = false;  // In awaiting_.
   };
 
+  // One that was deleted: until its directory is gone.
+  struct Dying {
+    uint32_t stream = 0;
+    std::map<uint32_t, Stream>::node_type node;  // Where it was: it is pointed to.
+    WritePoint point;
+    uint32_t burial = 0;
+  };
+
+  struct Snapshot {
+    uint32_t stream = 0;
+    WithConsumers consumers = WithConsumers::kNo;
+    bool ended = false;
+    WritePoint point;  // What is in it is durable then.
+    std::unique_ptr<file::StreamSnapshot> snapshot;
+  };
+
+  void WorkSnapshots(const Now& now);
+  void CancelSnapshots(uint32_t stream, const std::string& why);
+  bool SnapshotWaiting(uint32_t stream) const;
+  void MakeStream(uint32_t id, std::string directory, const StoreConfig& config);
+  void OpenWaiting();
+  void ReplayStream(const Recovered& found);
+  void Kill(uint32_t id, uint32_t as, WritePoint point);
+  void WorkDying(const Now& now);
   void Wake(Stream* stream);
   void WorkAwake(const Now& now);
   void WorkScanning();
@@ -126,6 +196,12 @@ class Storage {
   TimerWheel deadlines_;
   std::vector<AssetNumber> laggards_;
   uint32_t last_id_ = 0;
+  Graveyard graveyard_;
+  Consumers consumers_;
+  std::map<uint32_t, Dying> dying_;  // By whose their operations are.
+  std::map<uint32_t, Snapshot> snapshots_;
+  std::set<uint32_t> waiting_;  // To be opened once their directory is free.
+  std::set<std::string> sweeps_;
   State state_ = State::kNew;
   std::vector<std::string> notices_;
 };

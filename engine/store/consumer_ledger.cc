@@ -135,6 +135,11 @@ ConsumerLedger::Outcome ConsumerLedger::Update(const ConsumerState& state, Force
                               state.ack_floor.stream < ack_floor_.stream)) {
     return {.error = ConsumerError::kOldUpdate};
   }
+  Adopt(state);
+  return {.changed = true};
+}
+
+void ConsumerLedger::Adopt(const ConsumerState& state) {
   delivered_ = state.delivered;
   ack_floor_ = state.ack_floor;
   pending_.clear();
@@ -145,7 +150,6 @@ ConsumerLedger::Outcome ConsumerLedger::Update(const ConsumerState& state, Force
   for (const Redelivered& redelivered : state.redelivered) {
     redelivered_[redelivered.stream_seq] = redelivered.count;
   }
-  return {.changed = true};
 }
 
 ConsumerState ConsumerLedger::State() const {

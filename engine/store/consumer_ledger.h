@@ -36,6 +36,9 @@ class ConsumerLedger {
   enum class Force : uint8_t { kNo, kYes };
   Outcome Update(const ConsumerState& state, Force force);
 
+  // Replaces the state, whatever it is: what was stored once is what there is.
+  void Adopt(const ConsumerState& state);
+
   // Whether the state is one that can be. reference: the checks of Update().
   [[nodiscard]] static Outcome Validate(const ConsumerState& state);
 

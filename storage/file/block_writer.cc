@@ -305,6 +305,20 @@ void BlockWriter::CloseIdle(StreamIndex* index) {
   }
 }
 
+const Block* BlockWriter::Kept(uint32_t number) const {
+  for (const auto& doomed : doomed_) {
+    if (doomed.block->number == number) return doomed.block.get();
+  }
+  return nullptr;
+}
+
+void BlockWriter::CloseAll() {
+  for (const auto& file : files_) {
+    if (file->write.value != 0 || file->sync.value != 0 || file->close.value != 0) continue;
+    file->close = disk_.Close(file->id, file->writes == 0 ? file->open : DiskTicket{});
+  }
+}
+
 void BlockWriter::Drop(std::unique_ptr<Block> block, WritePoint point) {
   // The checkpoint under way speaks of bytes that will never be written now.
   const bool gathering = stage_ == Stage::kWriting || stage_ == Stage::kSyncing;
@@ -321,7 +335,9 @@ void BlockWriter::RemoveDoomed() {
   for (size_t i = 0; i < doomed_.size();) {
     Doomed& doomed = doomed_[i];
     if (!journal_->Covers(doomed.point)) awaits_journal_ = true;
-    if (doomed.remove.value != 0 || !journal_->Covers(doomed.point) ||
+    const uint32_t number = doomed.block->number;
+    const bool kept = number >= keep_first_ && number <= keep_last_;
+    if (kept || doomed.remove.value != 0 || !journal_->Covers(doomed.point) ||
         FileOf(doomed.block->number) != nullptr || rewrite_.block == doomed.block->number) {
       ++i;
     } else if (!doomed.block->has_file) {

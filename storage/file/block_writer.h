@@ -62,6 +62,17 @@ class BlockWriter {
   // The last one that is durable; none before the first of this life.
   const std::optional<Checkpoint>& taken() const { return taken_; }
 
+  // The files of dropped blocks with these numbers stay, until it is called again. first > last:
+  // none.
+  void Keep(uint32_t first, uint32_t last) {
+    keep_first_ = first;
+    keep_last_ = last;
+  }
+  // A dropped block whose file is still there; null: there is none.
+  const Block* Kept(uint32_t number) const;
+  // The files are to go: closes them, each as soon as nothing of its is in flight.
+  void CloseAll();
+
   const std::optional<std::string>& failure() const { return failure_; }
   // Nothing is in flight, nothing waits to be removed.
   bool idle() const { return quiet() && files_.empty(); }
@@ -118,6 +129,7 @@ class BlockWriter {
   std::vector<std::unique_ptr<File>> files_;
   std::vector<Doomed> doomed_;
   DiskTicket gone_;  // Makes it certain that the files of some of them are gone.
+  uint32_t keep_first_ = 1, keep_last_ = 0;
   Rewriting rewrite_;
   DiskSteps rewrite_steps_;
 

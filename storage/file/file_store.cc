@@ -74,9 +74,16 @@ void FileStore::OnDisk(const DiskDone& done) {
   (void)(reader_.OnDisk(done, &index_) || writer_.OnDisk(done, &index_) || OnStopDisk(done));
 }
 
+void FileStore::Abandon() {
+  abandoned_ = true;
+  Unpin();
+  phase_ = Phase::kStopped;
+}
+
 void FileStore::Work(const Now& now) {
   touched_ = false;
   now_ = now;
+  if (abandoned_) return writer_.CloseAll();
   if (phase_ == Phase::kOpening) return WorkOpening();
   if (phase_ == Phase::kNew || phase_ == Phase::kScanned || phase_ == Phase::kStopped ||
       phase_ == Phase::kFailed) {
@@ -86,6 +93,7 @@ void FileStore::Work(const Now& now) {
   if (failure_) return;
   writer_.Work(&index_);
   PassTaken();
+  WorkPinning();
   if (HasChores()) DoChores();
   if (expire_.more && phase_ == Phase::kRunning) GoOnExpiring(now);
   if (job_.floor != 0) FloorSome();

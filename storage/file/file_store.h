@@ -27,6 +27,7 @@
 #include "storage/file/block_writer.h"
 #include "storage/file/journal_record.h"
 #include "storage/file/opener.h"
+#include "storage/file/pinned.h"
 #include "storage/file/stream_index.h"
 
 namespace dunlin::file {
@@ -76,6 +77,8 @@ class FileStore final : public StreamStore {
   void Replay(uint8_t kind, std::span<const uint8_t> body);
   void Start(const Now& now);
   void Stop(const Now& now);
+  // Its directory is to go: begins nothing any more but closing its files. Takes no requests.
+  void Abandon();
 
   void OnDisk(const DiskDone& done);
   void Work(const Now& now);
@@ -84,6 +87,14 @@ class FileStore final : public StreamStore {
   Phase phase() const { return phase_; }
   // Work() has more to do once more of the journal is durable.
   bool awaits_journal() const { return writer_.awaits_journal(); }
+  // For a snapshot (stream_snapshot.h): takes a checkpoint and keeps the files of all blocks that
+  // it has as they are, or those from a block on, until Unpin(). REQUIRES: not pinned yet.
+  void Pin();
+  void Unpin();
+  void Unpin(uint32_t below);
+  const Pinned& pinned() const { return pinned_; }
+  // Decrypts what stands at 'offset' of a pinned block's file.
+  void DecryptPinned(uint32_t number, uint64_t offset, uint8_t* bytes, size_t count) const;
   // Nothing that was begun waits for the disk or the journal.
   bool idle() const;
   // For the log, in the order of finding: what was damaged or lost, with stream, block and offset.
@@ -233,6 +244,10 @@ class FileStore final : public StreamStore {
   void ReplayElsewhere(const format::Record& record);
   void Damaged(std::string what);
 
+  // --- pinning.cc
+  void PinMoment();
+  void WorkPinning();
+
   // --- stopping.cc
   enum class StopStage : uint8_t { kSettling, kCheckpoint, kNaming };
   bool LeaveTombstones();
@@ -300,6 +315,8 @@ class FileStore final : public StreamStore {
   bool limits_due_ = false;
   bool floor_due_ = false;  // Messages went at the front, and no record says so yet.
   bool ready_ = false;
+  bool abandoned_ = false;
+  Pinned pinned_;
   bool replaying_ = false;
   bool purged_ = false;  // Of a store that never had a message: it was purged, or skipped.
   bool quiet_ = false;   // A job counts its own changes.

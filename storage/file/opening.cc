@@ -258,6 +258,7 @@ void FileStore::MaybeCheckpoint() {
 
 void FileStore::BeginCheckpoint() {
   begun_number_ = record_number_;
+  PinMoment();
   writer_.Begin(Snapshot(), last_point_);
 }
 

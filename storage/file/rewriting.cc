@@ -69,9 +69,9 @@ bool FileStore::WantsRewrite(const Block& block) const {
 }
 
 void FileStore::MaybeRewrite() {
-  if (writer_.rewriting() || job_.active()) return;
+  if (writer_.rewriting() || job_.active() || (pinned_.wanted && !pinned_.ready)) return;
   for (const auto& block : index_.blocks) {
-    if (!WantsRewrite(*block)) continue;
+    if (!WantsRewrite(*block) || pinned_.Needs(block->number)) continue;
     std::string why;
     // Not while its file is open: first, since what was read may be let go of meanwhile.
     if (reader_.Reading(block->number)) return;

@@ -11,6 +11,7 @@ namespace dunlin::file {
 void FileStore::Stop(const Now& now) {
   Touch();
   now_ = now;
+  Unpin();
   if (phase_ != Phase::kRunning || failure_) {
     phase_ = Phase::kStopped;
     return;

@@ -28,6 +28,11 @@ void DiskRoutes::Forget(uint32_t owner) {
   }
 }
 
+bool DiskRoutes::Waiting(uint32_t owner) const {
+  return std::any_of(routes_.begin(), routes_.end(),
+                     [&](const Route& route) { return route.owner == owner; });
+}
+
 std::string StoreDisk::Path(std::string_view name) const {
   std::string path = directory_;
   if (!name.empty()) path.append("/").append(name);

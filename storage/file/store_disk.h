@@ -20,6 +20,8 @@ class DiskRoutes {
   uint32_t Take(DiskTicket ticket);
   // The owner is gone: its completions are nobody's.
   void Forget(uint32_t owner);
+  // Something of the owner's is in flight. Looks at all that is.
+  bool Waiting(uint32_t owner) const;
   size_t size() const { return routes_.size(); }
 
  private:

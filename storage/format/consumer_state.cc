@@ -111,7 +111,7 @@ std::string EncodeConsumerState(const ConsumerState& state, WallTime now) {
   return out;
 }
 
-Damage DecodeConsumerState(std::string_view bytes, ConsumerState* out) {
+Damage DecodeConsumerState(std::string_view bytes, ConsumerState* out, uint64_t* used) {
   *out = {};
   ByteReader in(bytes);
   if (in.U8() != kMagic) in.Fail(Fault::kBadMagic, 0);
@@ -131,6 +131,7 @@ Damage DecodeConsumerState(std::string_view bytes, ConsumerState* out) {
   }
   if (in.ok()) ReadPending(version, &in, out);
   if (in.ok()) ReadRedelivered(&in, out);
+  if (used != nullptr) *used = in.offset();
   return in.damage();
 }
 

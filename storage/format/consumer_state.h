@@ -26,6 +26,8 @@ namespace dunlin::format {
 // Reads versions 1 and 2. Entries come back sorted by stream sequence; of several with one
 // sequence the last counts; redelivered ones with a sequence or count of 0 are left out
 // (reference: all of this). On damage '*out' is unspecified.
-[[nodiscard]] Damage DecodeConsumerState(std::string_view bytes, ConsumerState* out);
+// '*used', if wanted: how many bytes were the state's; what stands behind them is not looked at.
+[[nodiscard]] Damage DecodeConsumerState(std::string_view bytes, ConsumerState* out,
+                                         uint64_t* used = nullptr);
 
 }  // namespace dunlin::format

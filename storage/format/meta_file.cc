@@ -263,7 +263,7 @@ std::string StreamConfigJson(const StoreConfig& config, const std::vector<std::s
 }
 
 std::string ConsumerConfigJson(const ConsumerStoreConfig& config) {
-  static constexpr std::string_view kAcks[] = {"none", "all", "explicit"};
+  static constexpr std::string_view kAcks[] = {"none", "all", "explicit", "flow_control"};
   std::string text;
   JsonOut json(&text, JsonStyle::kCompact);
   json.BeginObject();

@@ -1,0 +1,34 @@
+// The journal as one store sees it; its owner says whom Wake() wakes.
+#pragma once
+
+#include <algorithm>
+
+#include "storage/file/store_journal.h"
+#include "storage/journal/journal.h"
+
+namespace dunlin {
+
+// The last record of an asset, of whatever kind: it is deleted. No store uses this one.
+inline constexpr uint8_t kAssetDeleted = 0xef;
+
+class AssetJournal : public file::StoreJournal {
+ public:
+  explicit AssetJournal(Journal* journal) : journal_(journal) {}
+
+  WritePoint Append(uint8_t kind, std::span<const uint8_t> head,
+                    std::span<const uint8_t> body) override {
+    return journal_->Append(asset, kind, head, body);
+  }
+  bool Covers(WritePoint point) const override { return journal_->durable().Covers(point); }
+  // Batches between the store's last record and its next one may still be on their way.
+  void Passed(WritePoint point) override {
+    journal_->Passed(asset, std::min(point, journal_->durable().through()));
+  }
+
+  AssetNumber asset;
+
+ private:
+  Journal* const journal_;
+};
+
+}  // namespace dunlin

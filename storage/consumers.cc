@@ -1,0 +1,356 @@
+#include "storage/consumers.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "storage/format/file_names.h"
+
+namespace dunlin {
+
+using Phase = file::FileConsumerStore::Phase;
+
+// The journal as one consumer sees it.
+class Consumers::ConsumerJournal final : public AssetJournal {
+ public:
+  ConsumerJournal(Journal* journal, Consumers* consumers, uint32_t id)
+      : AssetJournal(journal), consumers_(consumers), id_(id) {}
+  void Wake() override {
+    consumers_->working_.insert(id_);
+    consumers_->woken_ = true;
+  }
+
+ private:
+  Consumers* const consumers_;
+  const uint32_t id_;
+};
+
+void Consumers::Discover(uint32_t stream, std::string directory, std::string name,
+                         const crypto::KeyRing* keys) {
+  Stream& known = streams_[stream];
+  known.keys = keys;
+  known.directory = std::move(directory);
+  known.name = std::move(name);
+  known.listing = ++*ids_;
+  listings_[known.listing] = stream;
+  file::StoreDisk disk(disk_, routes_, known.listing, known.directory);
+  // So that what was taken away does not come back.
+  known.sync = disk.SyncDir(format::kConsumersDir);
+  (void)disk.List(format::kConsumersDir, known.sync);
+}
+
+void Consumers::OnListed(uint32_t stream, const DiskDone& done) {
+  Stream& known = streams_.at(stream);
+  if (!done.ok() && done.error != DiskError::kNotFound && done.error != DiskError::kCanceled) {
+    notices_.push_back("stream '" + known.name +
+                       "': its consumers cannot be listed: " + Describe(done.error));
+  }
+  if (done.ticket == known.sync) return;
+  listings_.erase(known.listing);
+  known.listing = 0;
+  bool graves = false;
+  for (const DirEntry& entry : done.entries) {
+    if (!entry.is_directory) continue;
+    if (Graveyard::IsGrave(entry.name)) {
+      graves = true;
+      continue;
+    }
+    file::FileConsumerOptions options;
+    options.name = entry.name;
+    options.config.name = entry.name;
+    Make(stream, std::move(options));
+  }
+  if (graves) graveyard_->Sweep(known.directory + "/" + std::string(format::kConsumersDir));
+}
+
+uint32_t Consumers::Make(uint32_t stream, file::FileConsumerOptions options) {
+  Stream& known = streams_.at(stream);
+  const uint32_t id = ++*ids_;
+  const std::string name = options.name;
+  CHECK(!known.consumers.contains(name));
+  known.consumers[name] = id;
+  options.stream = known.name;
+  options.keys = known.keys;
+  Consumer& consumer = consumers_[id];
+  consumer.stream = stream;
+  consumer.journal = std::make_unique<ConsumerJournal>(journal_, this, id);
+  std::string folder = known.directory;
+  folder.append("/").append(format::kConsumersDir).append("/").append(name);
+  consumer.folder = folder;
+  consumer.store = std::make_unique<Store>(
+      std::move(options), file::StoreDisk(disk_, routes_, id, std::move(folder)),
+      consumer.journal.get(), rng_.Fork("consumer", rng_.Next()));
+  opening_.insert(id);
+  waiting_.insert(id);
+  OpenWaiting();
+  return id;
+}
+
+void Consumers::OpenWaiting() {
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    const Consumer& consumer = consumers_.at(*it);
+    const bool taken = std::any_of(dying_.begin(), dying_.end(), [&](const auto& dying) {
+      return dying.second.consumer.folder == consumer.folder;
+    });
+    if (taken) {
+      ++it;
+      continue;
+    }
+    consumer.store->Open();
+    working_.insert(*it);
+    it = waiting_.erase(it);
+  }
+}
+
+WritePoint Consumers::Delete(uint32_t id) {
+  const Consumer& consumer = consumers_.at(id);
+  const Phase phase = consumer.store->phase();
+  CHECK(phase == Phase::kRunning || phase == Phase::kFailed);
+  // One that could not be opened has nothing in the journal, and may come back.
+  WritePoint point;
+  if (assets_.contains(consumer.journal->asset)) {
+    point = consumer.journal->Append(kAssetDeleted, {}, {});
+  }
+  Kill(id, point);
+  return point;
+}
+
+void Consumers::Kill(uint32_t id, WritePoint point) {
+  Consumer& consumer = consumers_.at(id);
+  streams_.at(consumer.stream).consumers.erase(consumer.store->name());
+  dying_[id] = {std::move(consumer), false, point, 0};
+  consumers_.erase(id);
+  opening_.erase(id);
+  working_.erase(id);
+  waiting_.erase(id);
+}
+
+void Consumers::DropStream(uint32_t stream, WritePoint point) {
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) return;
+  while (!found->second.consumers.empty()) Kill(found->second.consumers.begin()->second, point);
+  for (auto& [id, dying] : dying_) {
+    if (dying.consumer.stream == stream) dying.with_stream = true;
+  }
+}
+
+bool Consumers::Dropped(uint32_t stream) {
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) return true;
+  if (found->second.listing != 0) return false;
+  // What was found only now.
+  DropStream(stream, {});
+  WorkDying();
+  const bool left = std::any_of(dying_.begin(), dying_.end(), [&](const auto& dying) {
+    return dying.second.consumer.stream == stream;
+  });
+  if (left) return false;
+  streams_.erase(found);
+  return true;
+}
+
+void Consumers::WorkDying() {
+  if (journal_->state() != Journal::State::kRunning) return;
+  for (auto it = dying_.begin(); it != dying_.end();) {
+    auto& [id, dying] = *it;
+    const AssetNumber asset = dying.consumer.journal->asset;
+    bool over = false, failed = false;
+    if (routes_->Waiting(id)) {
+      // Its last operations.
+    } else if (dying.burial != 0) {
+      const Graveyard::Buried buried = graveyard_->TakeBuried(dying.burial);
+      over = buried != Graveyard::Buried::kNo;
+      failed = buried == Graveyard::Buried::kFailed;
+    } else if (!journal_->durable().Covers(dying.point)) {
+      // It may yet have to be there again.
+    } else if (dying.with_stream) {
+      over = true;
+    } else {
+      dying.burial = graveyard_->Bury(dying.consumer.folder);
+    }
+    // What could not be done now the journal still says at the next start.
+    if (over && !failed && assets_.contains(asset)) {
+      journal_->Forget(asset);
+      assets_.erase(asset);
+    }
+    it = over ? dying_.erase(it) : std::next(it);
+  }
+}
+
+uint32_t Consumers::Add(uint32_t stream, const ConsumerStoreConfig& config, std::string meta,
+                        const file::ConsumerLimits& limits) {
+  CHECK(!meta.empty());
+  file::FileConsumerOptions options;
+  options.name = config.name;
+  options.config = config;
+  options.meta = std::move(meta);
+  options.limits = limits;
+  return Make(stream, std::move(options));
+}
+
+std::vector<file::ConsumerCopy> Consumers::Copies(uint32_t stream, WallTime now,
+                                                  WritePoint* point) const {
+  std::vector<file::ConsumerCopy> out;
+  for (const uint32_t id : Of(stream)) {
+    const Store& store = *consumers_.at(id).store;
+    if (store.phase() != Phase::kRunning) continue;
+    *point = std::max(*point, store.last_point());
+    out.push_back({store.name(), store.meta(), store.EncodedState(now)});
+  }
+  return out;
+}
+
+Consumers::Store* Consumers::Get(uint32_t id) {
+  const auto found = consumers_.find(id);
+  return found == consumers_.end() ? nullptr : found->second.store.get();
+}
+
+std::vector<uint32_t> Consumers::Of(uint32_t stream) const {
+  std::vector<uint32_t> out;
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) return out;
+  for (const auto& [name, id] : found->second.consumers) out.push_back(id);
+  return out;
+}
+
+bool Consumers::Ready(uint32_t stream) const {
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) return true;
+  return found->second.listing == 0 &&
+         std::none_of(found->second.consumers.begin(), found->second.consumers.end(),
+                      [&](const auto& entry) { return opening_.contains(entry.second); });
+}
+
+bool Consumers::OnDisk(uint32_t owner, const DiskDone& done) {
+  if (const auto listing = listings_.find(owner); listing != listings_.end()) {
+    OnListed(listing->second, done);
+    return true;
+  }
+  if (const auto dying = dying_.find(owner); dying != dying_.end()) {
+    dying->second.consumer.store->OnDisk(done);  // It closes its files.
+    return true;
+  }
+  const auto found = consumers_.find(owner);
+  if (found == consumers_.end()) return false;
+  found->second.store->OnDisk(done);
+  working_.insert(owner);
+  return true;
+}
+
+// What became of it.
+void Consumers::Note(uint32_t id, const Consumer& consumer) {
+  const Phase phase = consumer.store->phase();
+  if (phase != Phase::kOpening && phase != Phase::kScanned && phase != Phase::kStarting) {
+    opening_.erase(id);
+  }
+  for (std::string& notice : consumer.store->TakeNotices()) notices_.push_back(std::move(notice));
+}
+
+void Consumers::Work(const Now& now) {
+  woken_ = false;
+  if (!dying_.empty()) WorkDying();
+  if (!waiting_.empty()) OpenWaiting();
+  for (auto it = working_.begin(); it != working_.end();) {
+    const uint32_t id = *it;
+    Consumer& consumer = consumers_.at(id);
+    consumer.store->Work(now);
+    Note(id, consumer);
+    it = consumer.store->working() ? std::next(it) : working_.erase(it);
+    if (consumer.store->phase() == Phase::kAbsent) {
+      // reference: "Missing consumer metafile".
+      notices_.push_back("consumer '" + streams_.at(consumer.stream).name + " > " +
+                         consumer.store->name() + "': there is no meta.inf");
+      streams_.at(consumer.stream).consumers.erase(consumer.store->name());
+      consumers_.erase(id);
+    }
+  }
+}
+
+bool Consumers::scanned() const {
+  return listings_.empty() && std::all_of(opening_.begin(), opening_.end(), [&](uint32_t id) {
+           return consumers_.at(id).store->phase() == Phase::kScanned;
+         });
+}
+
+void Consumers::TakeOwners() {
+  for (const uint32_t id : opening_) owners_[consumers_.at(id).store->incarnation()] = id;
+}
+
+bool Consumers::Replay(const Recovered& found) {
+  const auto owner = owners_.find(found.incarnation);
+  if (owner == owners_.end()) return false;
+  if (dying_.contains(owner->second)) return true;
+  if (found.kind == kAssetDeleted) {
+    Kill(owner->second, found.point);
+  } else {
+    consumers_.at(owner->second).store->Replay(found.point, found.kind, found.body);
+  }
+  return true;
+}
+
+void Consumers::Attach() {
+  for (const auto& [incarnation, id] : owners_) {
+    // Of one that is to go the journal must say so until it is gone.
+    const auto dying = dying_.find(id);
+    if (dying == dying_.end() && !consumers_.contains(id)) continue;
+    const Consumer& consumer = dying != dying_.end() ? dying->second.consumer : consumers_.at(id);
+    consumer.journal->asset = journal_->Attach(incarnation);
+    assets_[consumer.journal->asset] = id;
+  }
+}
+
+void Consumers::StartLate(const Now& now) {
+  std::vector<uint32_t> ready;
+  for (const uint32_t id : opening_) {
+    if (consumers_.at(id).store->phase() == Phase::kScanned) ready.push_back(id);
+  }
+  for (const uint32_t id : ready) {
+    Consumer& consumer = consumers_.at(id);
+    const Incarnation& incarnation = consumer.store->incarnation();
+    owners_[incarnation] = id;
+    consumer.journal->asset = journal_->Attach(incarnation);
+    assets_[consumer.journal->asset] = id;
+    consumer.store->Start(now);
+    consumer.store->Work(now);
+    working_.insert(id);
+    Note(id, consumer);
+  }
+}
+
+void Consumers::WantCheckpoints(const std::vector<AssetNumber>& laggards) {
+  for (const AssetNumber asset : laggards) {
+    const auto found = assets_.find(asset);
+    if (found == assets_.end() || !consumers_.contains(found->second)) continue;
+    consumers_.at(found->second).store->WantCheckpoint();
+    working_.insert(found->second);
+  }
+}
+
+void Consumers::Stop(const Now& now) {
+  for (auto& [id, consumer] : consumers_) {
+    consumer.store->Stop(now);
+    working_.insert(id);
+  }
+}
+
+bool Consumers::stopped() const {
+  return dying_.empty() && waiting_.empty() &&
+         std::all_of(consumers_.begin(), consumers_.end(), [](const auto& entry) {
+           const Phase phase = entry.second.store->phase();
+           return phase == Phase::kStopped || phase == Phase::kFailed;
+         });
+}
+
+void Consumers::Forget() {
+  for (const auto& [id, consumer] : consumers_) {
+    if (!consumer.store->Failure() && assets_.contains(consumer.journal->asset)) {
+      journal_->Forget(consumer.journal->asset);
+    }
+  }
+}
+
+void Consumers::TakeNotices(std::vector<std::string>* out) {
+  for (std::string& notice : notices_) out->push_back(std::move(notice));
+  notices_.clear();
+}
+
+}  // namespace dunlin

@@ -1,0 +1,99 @@
+#include "storage/file/consumer_record.h"
+
+#include "engine/base/check.h"
+#include "storage/format/byte_reader.h"
+#include "storage/format/little_endian.h"
+
+namespace dunlin::file {
+namespace {
+
+constexpr std::string_view kMagic = "DLCC\x01";
+constexpr size_t kTrailerBytes = 5 + 16 + 8 + 8 + 1 + 1 + 8;
+
+void AppendU64(uint64_t value, std::string* out) {
+  uint8_t bytes[8];
+  format::PutU64(value, bytes);
+  out->append(reinterpret_cast<const char*>(bytes), sizeof(bytes));
+}
+
+}  // namespace
+
+ConsumerRecord& ConsumerRecord::Add(uint64_t value) {
+  CHECK(size_ + 10 <= sizeof(bytes_));
+  for (; value >= 0x80; value >>= 7) bytes_[size_++] = static_cast<uint8_t>(value | 0x80);
+  bytes_[size_++] = static_cast<uint8_t>(value);
+  return *this;
+}
+
+ConsumerRecord& ConsumerRecord::AddSigned(int64_t value) {
+  return Add((static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63));
+}
+
+bool DecodeConsumerRecord(ConsumerRecordType type, std::span<const uint8_t> body,
+                          DecodedConsumerRecord* out) {
+  *out = {};
+  format::ByteReader in(std::string_view(reinterpret_cast<const char*>(body.data()), body.size()));
+  out->number = in.Uvarint();
+  switch (type) {
+    case ConsumerRecordType::kDelivered:
+      out->a = in.Uvarint();
+      out->b = in.Uvarint();
+      out->count = in.Uvarint();
+      out->time = in.Varint();
+      break;
+    case ConsumerRecordType::kAcked:
+      out->a = in.Uvarint();
+      out->b = in.Uvarint();
+      break;
+    case ConsumerRecordType::kStarting:
+    case ConsumerRecordType::kReset:
+    case ConsumerRecordType::kUpdateStarting:
+    case ConsumerRecordType::kRemoveRedelivered: out->a = in.Uvarint(); break;
+    case ConsumerRecordType::kConfig:
+      out->time = in.Varint();
+      out->a = in.Uvarint();
+      if (out->a > static_cast<uint64_t>(AckPolicy::kFlowControl)) return false;
+      break;
+    case ConsumerRecordType::kPart:
+    case ConsumerRecordType::kState:
+    case ConsumerRecordType::kMeta:
+      out->rest = in.Rest();
+      in.Skip(out->rest.size());
+      break;
+    default: return false;
+  }
+  return in.ok() && in.at_end();
+}
+
+void AppendConsumerTrailer(const ConsumerTrailer& trailer, const crypto::HighwayHash64& checksum,
+                           std::string* file) {
+  file->append(kMagic);
+  for (const uint8_t byte : trailer.incarnation.bytes) file->push_back(static_cast<char>(byte));
+  AppendU64(trailer.number, file);
+  AppendU64(static_cast<uint64_t>(trailer.max_deliver), file);
+  file->push_back(static_cast<char>(trailer.ack_policy));
+  file->push_back(trailer.changed ? 1 : 0);
+  AppendU64(checksum.Of(*file), file);
+}
+
+TrailerFound ReadConsumerTrailer(std::string_view file, const crypto::HighwayHash64& checksum,
+                                 ConsumerTrailer* out) {
+  if (file.size() < kTrailerBytes) return TrailerFound::kNone;
+  const std::string_view trailer = file.substr(file.size() - kTrailerBytes);
+  if (!trailer.starts_with(kMagic)) return TrailerFound::kNone;
+  const std::string_view summed = file.substr(0, file.size() - 8);
+  if (format::GetU64(file.data() + summed.size()) != checksum.Of(summed)) {
+    return TrailerFound::kDamaged;
+  }
+  const char* at = trailer.data() + kMagic.size();
+  for (uint8_t& byte : out->incarnation.bytes) byte = static_cast<uint8_t>(*at++);
+  out->number = format::GetU64(at);
+  out->max_deliver = static_cast<int64_t>(format::GetU64(at + 8));
+  const auto policy = static_cast<uint8_t>(at[16]);
+  if (policy > static_cast<uint8_t>(AckPolicy::kFlowControl)) return TrailerFound::kDamaged;
+  out->ack_policy = static_cast<AckPolicy>(policy);
+  out->changed = at[17] != 0;
+  return TrailerFound::kYes;
+}
+
+}  // namespace dunlin::file

@@ -69,6 +69,8 @@ class SimDisk {
   // --- For whoever plans and judges a run.
   void SetFaults(const DiskFaults& faults) { options_.faults = faults; }
   void SetCapacity(uint64_t bytes) { options_.capacity_bytes = bytes; }
+  // As if remounted: kPermission on what changes a name, opens to write, or writes.
+  void SetReadOnly(bool read_only) { read_only_ = read_only; }
   const FaultDice& dice() const { return dice_; }
   const std::vector<DiskDamage>& damages() const { return damages_; }
   // What a process would read from the file now, what it would read if no sector was bad, and what
@@ -129,6 +131,7 @@ class SimDisk {
   DiskError MakeDir(const DiskOp& op, Rng* stop);
   DiskError RemoveTree(const DiskOp& op);
   DiskError List(const DiskOp& op, DiskDone* done);
+  bool Changes(const DiskOp& op) const;
   // Of an operation on an open file: why it may not go on.
   DiskError Refusal(const DiskOp& op) const;
   Handle& handle(FileId file) { return handles_.at(file); }
@@ -156,6 +159,7 @@ class SimDisk {
   std::map<FileId, Handle> handles_;
   std::set<std::string> poisoned_dirs_;
 
+  bool read_only_ = false;
   uint64_t order_ = 0;  // Of effects, over all lives.
   uint64_t completions_ = 0;
   uint64_t hash_ = 0;

@@ -30,10 +30,37 @@ const char* VerbOf(Kind kind) {
 
 }  // namespace
 
+bool SimDisk::Changes(const DiskOp& op) const {
+  switch (op.kind) {
+    case Kind::kOpen: return op.access != Access::kRead || op.creation != Creation::kExisting;
+    case Kind::kWrite:
+    case Kind::kTruncate:
+    case Kind::kRename:
+    case Kind::kRemove: return true;
+    case Kind::kRemoveTree:
+    case Kind::kMakeDir: {  // Only if there is something to do.
+      const bool there = names_.Find(op.path).node != kNoNode;
+      return there == (op.kind == Kind::kRemoveTree);
+    }
+    case Kind::kClose:
+    case Kind::kRead:
+    case Kind::kSync:
+    case Kind::kSyncDir:
+    case Kind::kList:
+    case Kind::kFreeSpace: return false;
+  }
+  return false;
+}
+
 DiskDone SimDisk::Perform(const Flight& flight) {
   const DiskOp& op = flight.op;
   DiskDone done;
   done.ticket = op.ticket;
+  if (read_only_ && Changes(op)) {
+    done.error = DiskError::kPermission;
+    done.text = std::string(VerbOf(op.kind)) + " " + op.path + ": " + Describe(done.error);
+    return done;
+  }
   switch (op.kind) {
     case Kind::kOpen: done.error = PerformOpen(op, &done); break;
     case Kind::kClose: done.error = Close(op); break;

@@ -34,6 +34,12 @@ BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
     return block->loading == nullptr ? Got::kWait : Got::kMore;
   }
   BlockCache& loading = *block->loading;
+  if (loading.end() != (block->cache == nullptr ? block->raw_bytes : block->cache->from())) {
+    // It has grown since, and what it grew by was written and let go of: read it anew.
+    block->loading.reset();
+    Begin(block);
+    return block->loading == nullptr ? Got::kWait : Got::kMore;
+  }
   if (!loading.IndexSome(block->checksum, limits_.index_bytes_per_slice)) return Got::kMore;
   if (block->cache != nullptr) loading.Join(*block->cache);
   block->cache = std::move(block->loading);

@@ -59,7 +59,7 @@ class BlockReader {
   StoreDisk disk_;
   BlockCodec* const codec_;
   std::vector<std::unique_ptr<Load>> loads_;
-  uint64_t uses_ = 0;
+  uint64_t uses_ = 1;  // Above that of a block that nobody has asked for yet.
 };
 
 }  // namespace dunlin::file

@@ -27,6 +27,11 @@ void FileStore::EnforceLimits() {
         (config.max_msgs > 0 && index_.msgs > static_cast<uint64_t>(config.max_msgs)) ||
         (config.max_bytes > 0 && index_.bytes > static_cast<uint64_t>(config.max_bytes));
     if (!over) return;
+    // What a subject's own limit takes may be room enough.
+    if (!subjects_due_.empty()) {
+      limits_due_ = true;
+      return;
+    }
     std::string why;
     Block* block = index_.Find(index_.first.seq);
     const BlockReader::Got got = reader_.Need(block, index_.first.seq, &why);

@@ -17,7 +17,9 @@ std::string InMsgs(std::string_view name) {
 
 }  // namespace
 
-void Opener::Begin() {
+void Opener::Begin() { leftovers_.Begin(); }
+
+void Opener::MakeAndList() {
   make_ = disk_.MakeDir(format::kMsgsDir);
   list_ = disk_.List(format::kMsgsDir, make_);
 }
@@ -30,6 +32,15 @@ void Opener::Fail(std::string what, const DiskDone& done) {
 
 bool Opener::OnDisk(const DiskDone& done) {
   if (keys_.OnDisk(done)) return true;
+  if (!leftovers_.done() && leftovers_.OnDisk(done)) {
+    if (!leftovers_.failure().empty()) {
+      failure_ = "stream '" + codec_->stream() + "', " + leftovers_.failure();
+      stage_ = Stage::kFailed;
+    } else if (leftovers_.done()) {
+      MakeAndList();
+    }
+    return true;
+  }
   if (done.ticket == make_) {
     if (!done.ok()) Fail("making its directory", done);
     return true;
@@ -328,7 +339,7 @@ void Opener::FinishAll() {
   for (std::unique_ptr<Block>& block : scanned_) {
     // A block of tombstones alone stands where the one before it ended. The last sequence of all
     // may be known by its tombstone only.
-    if (block->last.seq < last.seq) {
+    if (block->last.seq < last.seq || (block->msgs > 0 && block->first.seq <= last.seq)) {
       if (block->msgs == 0) {
         block->first = {last.seq + 1, WallTime{}};
         block->last = last;

@@ -20,6 +20,7 @@
 #include "storage/file/block_codec.h"
 #include "storage/file/checkpoint.h"
 #include "storage/file/key_loader.h"
+#include "storage/file/purge_leftovers.h"
 #include "storage/file/store_disk.h"
 #include "storage/file/stream_index.h"
 
@@ -33,6 +34,7 @@ class Opener {
         codec_(codec),
         index_(index),
         slice_(bytes_per_slice),
+        leftovers_(disk),
         keys_(std::move(disk), codec) {}
 
   void Begin();
@@ -61,6 +63,7 @@ class Opener {
 
  private:
   enum class Stage : uint8_t { kListing, kCheckpoint, kStrays, kBlocks, kDone, kFailed };
+  void MakeAndList();
   void OnList(const DiskDone& done);
   void OnCheckpoint();
   void RemoveStrays();
@@ -76,6 +79,7 @@ class Opener {
   BlockCodec* const codec_;
   StreamIndex* const index_;
   const size_t slice_;
+  PurgeLeftovers leftovers_;
 
   KeyLoader keys_;
   Stage stage_ = Stage::kListing;

@@ -30,11 +30,24 @@ void StoreDriver::Tick(Duration time) {
 void StoreDriver::Advance(Duration time) {
   Tick(time);
   Due();
+  // What had to wait for the disk.
+  world_->Settle(now_);
+  Due();
 }
 
 void StoreDriver::Reopen() {
-  world_->Reopen(now_, config_);
+  world_->Reopen(now_, config_, StoreWorld::Indexes::kKept);
   Due();
+}
+
+void StoreDriver::ReopenWithoutIndexes() {
+  world_->Reopen(now_, config_, StoreWorld::Indexes::kDeleted);
+  Due();
+}
+
+void StoreDriver::ReopenWith(StoreConfig config) {
+  config_ = std::move(config);
+  Reopen();
 }
 
 void StoreDriver::Crash() {

@@ -38,7 +38,8 @@ class StoreWorld {
   // Whether the store outlives its process. If not, the next two do nothing.
   virtual bool Durable() const = 0;
   // Stops the store properly and opens it again, with this configuration.
-  virtual void Reopen(const Now& now, const StoreConfig& config) = 0;
+  enum class Indexes : uint8_t { kKept, kDeleted };  // Files that can be made again from others.
+  virtual void Reopen(const Now& now, const StoreConfig& config, Indexes indexes) = 0;
   // Cuts the store off between two of its effects, and opens it again. What was not durable may be
   // lost, from the end: the store is as it was after some change since the last Settle().
   virtual void Crash(const Now& now, const StoreConfig& config) = 0;
@@ -57,6 +58,11 @@ inline std::string StoreKindName(const ::testing::TestParamInfo<StoreKind>& info
 
 // For messages of failed tests.
 inline void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
+inline std::ostream& operator<<(std::ostream& out, const StreamState& state) {
+  return out << state.msgs << " messages, " << state.bytes << " bytes, " << state.first_seq << " ("
+             << state.first_time.ns << ") to " << state.last_seq << " (" << state.last_time.ns
+             << "), " << state.num_subjects << " subjects, " << state.num_deleted << " deleted";
+}
 inline void PrintTo(const SimpleState& state, std::ostream* out) {
   *out << state.msgs << " from " << state.first << " to " << state.last;
 }
@@ -90,6 +96,9 @@ class StoreDriver {
   // The wall clock jumps; the other one does not.
   void JumpWall(Duration by) { now_.wall = now_.wall + by; }
   void Reopen();
+  // Somebody deletes what can be made again, while the store is stopped.
+  void ReopenWithoutIndexes();
+  void ReopenWith(StoreConfig config);
   void Crash();
   void Settle();
   // With the same or another configuration; the store has done what follows from it.

@@ -90,6 +90,26 @@ class FileWorld {
     }
     return out;
   }
+  // Of messages; the blocks' files only.
+  std::vector<std::string> BlockFiles() {
+    std::vector<std::string> out = Files();
+    std::erase_if(out, [](const std::string& name) { return !name.ends_with(".blk"); });
+    return out;
+  }
+  // As it is seen now; empty if there is no such file.
+  std::string Bytes(const std::string& name) {
+    return driver.disk().Contents("S/msgs/" + name).value_or("");
+  }
+  void SyncDeleted(const std::vector<SeqRange>& ranges) {
+    EXPECT_TRUE(store_->SyncDeleted(now(), ranges).ok());
+  }
+  // What is due, until nothing is.
+  void Due() {
+    for (int i = 0; i < 100'000 && store_->NextDeadline() <= now().mono; ++i) {
+      store_->OnDeadline(now());
+      Settle();
+    }
+  }
   void Checkpoint() {
     store_->WantCheckpoint();
     Settle();
@@ -105,6 +125,14 @@ class FileWorld {
   // A clean stop, and a start.
   void Reopen() {
     StopClean();
+    Boot();
+  }
+  // Likewise; what can be made again from blocks is deleted in between.
+  void ReopenWithoutIndexes() {
+    StopClean();
+    for (const std::string& name : Files()) {
+      if (name.ends_with(".db")) driver.disk().Delete("S/msgs/" + name);
+    }
     Boot();
   }
   void StopClean() {

@@ -16,7 +16,7 @@ class BlockWorld final : public StoreWorld {
  public:
   BlockWorld(const StoreConfig& config, const file::FileLimits& limits, const Now& now,
              std::optional<crypto::CipherKind> cipher = std::nullopt)
-      : limits_(limits), driver_(1) {
+      : limits_(limits), compression_(config.compression), driver_(1) {
     if (cipher) keys_.emplace(crypto::EncryptionOptions{"key", "", *cipher, &entropy_}, "A");
     Boot(now, config);
   }
@@ -27,11 +27,16 @@ class BlockWorld final : public StoreWorld {
     for (int quiet = 0; quiet < 3;) quiet = Turn(now) ? 0 : quiet + 1;
   }
   bool Durable() const override { return true; }
-  void Reopen(const Now& now, const StoreConfig& config) override {
+  void Reopen(const Now& now, const StoreConfig& config, Indexes indexes) override {
     Settle(now);
     store_->Stop(now);
     Settle(now);
     EXPECT_EQ(store_->phase(), file::FileStore::Phase::kStopped);
+    if (indexes == Indexes::kDeleted) {
+      for (const std::string& path : driver_.disk().Files()) {
+        if (path.ends_with(".db")) driver_.disk().Delete(path);
+      }
+    }
     Boot(now, config);
   }
   void Crash(const Now& now, const StoreConfig& config) override {
@@ -59,7 +64,8 @@ class BlockWorld final : public StoreWorld {
     store_->Work(now);
     return moved;
   }
-  void Boot(const Now& now, const StoreConfig& config) {
+  void Boot(const Now& now, StoreConfig config) {
+    config.compression = compression_;
     store_.reset();
     routes_ = std::make_unique<file::DiskRoutes>();
     store_ = std::make_unique<file::FileStore>(
@@ -79,6 +85,7 @@ class BlockWorld final : public StoreWorld {
   const file::FileLimits limits_;
   crypto::SeededEntropy entropy_{Rng(9)};
   std::optional<crypto::KeyRing> keys_;
+  const StoreCompression compression_;
   sim::DiskDriver driver_;
   file::TestJournal journal_;
   Rng rng_{7};
@@ -106,10 +113,21 @@ std::unique_ptr<StoreWorld> MakeSealedBlocks(const StoreConfig& config, const No
   return std::make_unique<BlockWorld>(config, TinyLimits(), now, crypto::CipherKind::kChaCha);
 }
 
+// Compressed and encrypted. The owner's configuration may change; that it is compressed does not.
+std::unique_ptr<StoreWorld> MakePacked(const StoreConfig& config, const Now& now) {
+  file::FileLimits limits;
+  limits.block_bytes = 1500;
+  limits.checkpoint_bytes = 4000;
+  StoreConfig packed = config;
+  packed.compression = StoreCompression::kS2;
+  return std::make_unique<BlockWorld>(packed, limits, now, crypto::CipherKind::kAes);
+}
+
 INSTANTIATE_TEST_SUITE_P(Blocks, StoreSuite,
                          ::testing::Values(StoreKind{"Whole", &MakeBlocks},
                                            StoreKind{"Tiny", &MakeTinyBlocks},
-                                           StoreKind{"Sealed", &MakeSealedBlocks}),
+                                           StoreKind{"Sealed", &MakeSealedBlocks},
+                                           StoreKind{"Packed", &MakePacked}),
                          StoreKindName);
 
 }  // namespace

@@ -19,7 +19,7 @@ class MemoryWorld final : public StoreWorld {
   StreamStore& store() override { return store_; }
   void Settle(const Now&) override {}
   bool Durable() const override { return false; }
-  void Reopen(const Now&, const StoreConfig&) override {}
+  void Reopen(const Now&, const StoreConfig&, Indexes) override {}
   void Crash(const Now&, const StoreConfig&) override {}
   uint64_t CountedBytes(size_t subject, size_t header, size_t payload) const override {
     return MemoryMsgBytes(subject, header, payload);

@@ -1,0 +1,71 @@
+#include "storage/file/purge_leftovers.h"
+
+#include <algorithm>
+
+#include "storage/format/file_names.h"
+
+namespace dunlin::file {
+
+using format::kMsgsDir;
+using format::kNewMsgsDir;
+using format::kPurgedDir;
+
+void PurgeLeftovers::Begin() {
+  step_ = disk_.List(kNewMsgsDir);
+  stage_ = Stage::kListing;
+}
+
+void PurgeLeftovers::RemovePurged() {
+  step_ = disk_.RemoveTree(kPurgedDir);
+  stage_ = Stage::kPurgedGoes;
+}
+
+void PurgeLeftovers::OnList(const DiskDone& done) {
+  if (done.error == DiskError::kNotFound) return RemovePurged();
+  const bool decided =
+      std::any_of(done.entries.begin(), done.entries.end(),
+                  [](const DirEntry& entry) { return format::ParseBlockFile(entry.name); });
+  if (decided) {
+    step_ = disk_.RemoveTree(kMsgsDir);
+    stage_ = Stage::kOldGoes;
+    return;
+  }
+  for (const DirEntry& entry : done.entries) {
+    const auto block = format::ParseBlockKeyFile(entry.name);
+    if (!block) continue;
+    others_.push_back(
+        disk_.Remove(std::string(kMsgsDir).append("/").append(format::BlockFile(*block))));
+  }
+  step_ = disk_.RemoveTree(kNewMsgsDir);
+  stage_ = Stage::kTakenBack;
+}
+
+bool PurgeLeftovers::OnDisk(const DiskDone& done) {
+  const auto other = std::find(others_.begin(), others_.end(), done.ticket);
+  if (other == others_.end() && done.ticket != step_) return false;
+  if (!done.ok() && done.error != DiskError::kNotFound && failure_.empty()) {
+    failure_ = std::string("finishing a purge that was cut off: ") + Describe(done.error);
+    if (!done.text.empty()) failure_.append(" (").append(done.text).append(")");
+  }
+  if (other != others_.end()) {
+    others_.erase(other);
+    return true;
+  }
+  if (!failure_.empty()) return true;
+  switch (stage_) {
+    case Stage::kListing: OnList(done); break;
+    case Stage::kOldGoes:
+      step_ = disk_.Rename(kNewMsgsDir, kMsgsDir, Replace::kNever);
+      step_ = disk_.SyncDir("", step_);
+      stage_ = Stage::kNaming;
+      break;
+    case Stage::kNaming:
+    case Stage::kTakenBack: RemovePurged(); break;
+    case Stage::kPurgedGoes: stage_ = Stage::kDone; break;
+    case Stage::kNone:
+    case Stage::kDone: break;
+  }
+  return true;
+}
+
+}  // namespace dunlin::file

@@ -143,8 +143,9 @@ void Storage::Wake(Stream* stream) {
 
 // Lets work whoever has something to do, and asks each what it waits for next.
 void Storage::WorkAwake(const Now& now) {
-  if (durable_seen_ < journal_.durable().through()) {
+  if (durable_seen_ < journal_.durable().through() || synced_seen_ < journal_.synced().through()) {
     durable_seen_ = journal_.durable().through();
+    synced_seen_ = journal_.synced().through();
     for (Stream* stream : awaiting_) {
       stream->in_awaiting = false;
       Wake(stream);
@@ -243,7 +244,7 @@ void Storage::ReplayStream(const Recovered& found) {
   if (owner == owners_.end() || dying_.contains(owner->second)) return;
   const uint32_t id = owner->second;
   if (found.kind != kAssetDeleted) {
-    streams_.at(id).store->Replay(found.kind, found.body);
+    streams_.at(id).store->Replay(found.point, found.kind, found.body);
     return;
   }
   // Its owner wants one of this name: another one.
@@ -380,7 +381,10 @@ void Storage::WorkStopping() {
     state_ = State::kStopped;
     return;
   }
-  if (journal_.state() == Journal::State::kStopping) return;
+  if (journal_.state() == Journal::State::kStopping ||
+      journal_.state() == Journal::State::kFailed) {
+    return;
+  }
   for (auto& [id, stream] : streams_) {
     const bool over = stream.store->phase() == Phase::kStopped || stream.store->Failure();
     if (!over) return;

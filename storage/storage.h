@@ -192,6 +192,7 @@ class Storage {
   std::vector<Stream*> late_;      // Added while all runs, and not started yet.
   std::vector<Stream*> by_asset_;  // By AssetNumber; null: nobody's.
   WritePoint durable_seen_;
+  WritePoint synced_seen_;
   Now now_;  // Of the last step.
   TimerWheel deadlines_;
   std::vector<AssetNumber> laggards_;

@@ -31,4 +31,17 @@ class Durable {
   WritePoint through_;
 };
 
+// Proof that everything up to 'through' survives a power loss, whatever the sync policy is. What
+// cannot be taken back (removing a file, giving one new contents) waits for this one.
+class Synced {
+ public:
+  WritePoint through() const { return through_; }
+  bool Covers(WritePoint point) const { return point <= through_; }
+
+ private:
+  friend class Journal;
+  constexpr explicit Synced(WritePoint through) : through_(through) {}
+  WritePoint through_;
+};
+
 }  // namespace dunlin

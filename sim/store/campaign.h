@@ -12,7 +12,8 @@
 // and always: the stream is what it was after some change, whole, with its sequences; what was not
 // promised may be there, up to what was asked for. Errors of the disk may end a process, and lose
 // nothing. After damage (a bad sector, a file that was cut) the stream may be something else, but
-// then somebody has said so. At the end the disk is well again: the node starts, and serves.
+// then somebody has said so; only the end of a damaged journal may be lost unsaid. At the end the
+// disk is well again: the node starts, and serves.
 #pragma once
 
 #include <cstdint>

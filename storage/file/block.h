@@ -72,7 +72,9 @@ struct Block {
   uint64_t holes = 0;      // Places found in it that are no records.
   std::vector<Lost> lost;  // Counted as deleted; whoever asks for one is told why.
   std::string damage;      // Why it cannot be read; empty while it can.
-  std::string read_error;  // Why the last attempt failed; the next request is told, and tries anew.
+  std::string read_error;  // Why the last attempt failed.
+  uint32_t failures = 0;   // Attempts to read it that failed, in a row.
+  uint32_t io_errors = 0;  // Of these, by the device.
 
   // --- Its file.
   bool has_file = false;   // Made, and named.
@@ -84,7 +86,8 @@ struct Block {
   bool erase = false;                           // Something in it was erased: write it anew.
   uint64_t rewritten_at = UINT64_MAX;           // 'bytes' when it was last written anew.
   Seq rewrite_past = UINT64_MAX;  // Half of its tombstones are needless once the first is above.
-  bool replacing = false;         // A new file is about to take its name: do not open it.
+  bool replacing = false;         // A new file is taking its name: do not open it.
+  bool unwritten = false;         // Recovered, and will be dropped: it gets no file.
   uint64_t file_bytes = 0;
   uint64_t written = 0;         // Plain bytes that are in the file; raw_bytes for a sealed one.
   uint64_t synced = 0;          // Plain bytes that a sync has covered.

@@ -6,6 +6,14 @@
 #include "storage/format/file_names.h"
 
 namespace dunlin::file {
+namespace {
+
+// To read a block, before whoever asks is told.
+constexpr uint32_t kAttempts = 3;
+// In a row, and the device has lost it: who must go on goes on without.
+constexpr uint32_t kIoErrorsMax = 9;
+
+}  // namespace
 
 std::string BlockReader::Where(const Block& block, uint64_t offset) const {
   return "stream '" + codec_->stream() + "', block " + std::to_string(block.number) + ", offset " +
@@ -25,7 +33,11 @@ BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
   if (!block->read_error.empty()) {
     *why = std::move(block->read_error);
     block->read_error.clear();
-    return Got::kDamaged;
+    if (block->io_errors >= kIoErrorsMax) {
+      block->damage = *why;
+      return Got::kDamaged;
+    }
+    if (block->failures % kAttempts == 0) return Got::kFailed;
   }
   if (block->loading == nullptr) {
     if (Reading(block->number)) return Got::kWait;
@@ -76,8 +88,7 @@ bool BlockReader::OnDisk(const DiskDone& done, StreamIndex* index) {
       // If it failed the read comes back too, canceled; the words are here.
       Block* block = index->ByNumber(load.block);
       if (!done.ok() && block != nullptr) {
-        block->read_error = Where(*block, 0) + "open: " + Describe(done.error) +
-                            (done.text.empty() ? "" : " (" + done.text + ")");
+        NoteError("open", done, block);
       }
       return true;
     }
@@ -97,14 +108,19 @@ bool BlockReader::OnDisk(const DiskDone& done, StreamIndex* index) {
   return false;
 }
 
+void BlockReader::NoteError(std::string_view what, const DiskDone& done, Block* block) {
+  block->read_error = Where(*block, 0) + std::string(what) + ": " + Describe(done.error) +
+                      (done.text.empty() ? "" : " (" + done.text + ")");
+  ++block->failures;
+  if (done.error == DiskError::kIo) ++block->io_errors;
+}
+
 void BlockReader::Finish(Load* load, const DiskDone& done, Block* block) {
   if (!done.ok()) {
-    if (done.error != DiskError::kCanceled) {
-      block->read_error = Where(*block, 0) + "read: " + Describe(done.error) +
-                          (done.text.empty() ? "" : " (" + done.text + ")");
-    }
+    if (done.error != DiskError::kCanceled) NoteError("read", done, block);
     return;
   }
+  block->failures = block->io_errors = 0;
   if (done.size != load->bytes.size() && (block->compressed || done.size == 0)) {
     block->damage = Where(*block, done.size) + "the file ends here; " +
                     std::to_string(load->bytes.size()) + " bytes were written";

@@ -30,7 +30,8 @@ class BlockReader {
     kHere,     // block->cache covers it.
     kMore,     // Ask again; this slice is used up.
     kWait,     // Ask again when a completion has come.
-    kDamaged,  // '*why' says what, and where.
+    kFailed,   // The device did, several times: '*why'. The next one may be luckier.
+    kDamaged,  // The block cannot be read, and will not be: '*why' says what, and where.
   };
   // The message 'seq' of the block; 0: all of it.
   Got Need(Block* block, Seq seq, std::string* why);
@@ -52,6 +53,7 @@ class BlockReader {
     std::string bytes;
   };
   void Begin(Block* block);
+  void NoteError(std::string_view what, const DiskDone& done, Block* block);
   void Finish(Load* load, const DiskDone& done, Block* block);
   std::string Where(const Block& block, uint64_t offset) const;
 

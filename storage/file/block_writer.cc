@@ -58,6 +58,7 @@ BlockWriter::File* BlockWriter::OpenFile(Block* block) {
 }
 
 void BlockWriter::WriteSome(Block* block, bool all) {
+  if (block->unwritten) return;
   uint64_t end = block->written;
   for (const dunlin::file::Written& written : block->points) {
     if (!journal_->Covers(written.point) && !MUTANT(130)) break;
@@ -111,7 +112,7 @@ bool BlockWriter::Synced(const StreamIndex& index) {
 }
 
 void BlockWriter::Work(StreamIndex* index) {
-  awaits_journal_ = false;
+  awaits_journal_ = rewriter_.ready();
   if (failure_) return;
   for (const auto& block : Dirty(*index)) {
     const bool wanted = stage_ == Stage::kWriting && block->written < Goal(*block);
@@ -194,64 +195,11 @@ bool BlockWriter::OnCheckpointDisk(const DiskDone& done, StreamIndex* index) {
   return true;
 }
 
-void BlockWriter::Rewrite(Block* block, uint64_t plain_bytes, std::string file, bool compressed) {
-  CHECK(!rewriting() && rewrite_steps_.idle());
-  rewrite_ = {};
-  rewrite_.block = block->number;
-  rewrite_.plain_bytes = plain_bytes;
-  rewrite_.file_bytes = file.size();
-  rewrite_.compressed = compressed;
-  const std::string name = BlockPath(block->number), key = BlockKeyPath(block->number);
-  const std::string temporary = name + std::string(format::kTemporarySuffix);
-  const std::string pending = PendingKeyPath(block->number);
-  DiskTicket step;
-  const bool encrypt = codec_->keys() != nullptr;
-  if (encrypt) {
-    block->has_key = true;
-    rewrite_.keyed = std::make_unique<Block>(block->number, block->checksum);
-    step = rewrite_steps_.Put(pending, codec_->NewKey(rewrite_.keyed.get()));
-    BlockCodec::Encrypt(*rewrite_.keyed, 0, &file);
-    if (MUTANT(162)) step = rewrite_steps_.Rename(pending, key, step);
-  }
-  step = rewrite_steps_.Put(temporary, std::move(file), step);
-  if (encrypt && !MUTANT(163)) step = rewrite_steps_.SyncDir(format::kMsgsDir, step);
-  step = rewrite_.rename = rewrite_steps_.Rename(temporary, name, step);
-  step = rewrite_steps_.SyncDir(format::kMsgsDir, step);
-  if (!encrypt) return;
-  step = rewrite_steps_.Rename(pending, key, step);
-  rewrite_steps_.SyncDir(format::kMsgsDir, step);
-}
-
-bool BlockWriter::OnRewriteDisk(const DiskDone& done, StreamIndex* index) {
-  if (!rewrite_steps_.OnDisk(done)) return false;
-  Block* block = index->ByNumber(rewrite_.block);
-  if (!failure_ && !rewrite_steps_.error().empty()) {
-    failure_ = "stream '" + codec_->stream() + "', rewrite: " + rewrite_steps_.error();
-  }
-  if (done.ticket == rewrite_.rename && done.ok() && block != nullptr) {
-    block->raw_bytes = block->written = block->synced = rewrite_.plain_bytes;
-    block->file_bytes = rewrite_.file_bytes;
-    block->rewritten = true;
-    block->compressed = rewrite_.compressed;
-    if (rewrite_.keyed != nullptr) {
-      block->cipher = std::move(rewrite_.keyed->cipher);
-      block->key_current = true;
-    }
-    block->cut = 0;
-    block->erase = false;
-    block->points.clear();
-    block->cache.reset();
-    block->replacing = false;
-  }
-  if (rewrite_steps_.idle()) {
-    rewrite_steps_.Clear();
-    rewrite_ = {};
-  }
-  return true;
-}
-
 bool BlockWriter::OnDisk(const DiskDone& done, StreamIndex* index) {
-  if (rewriting() && OnRewriteDisk(done, index)) return true;
+  if (rewriter_.OnDisk(done, index)) {
+    if (!failure_ && !rewriter_.error().empty()) failure_ = rewriter_.error();
+    return true;
+  }
   if (OnCheckpointDisk(done, index)) return true;
   if (OnDoomedDisk(done)) return true;
   for (size_t i = 0; i < files_.size(); ++i) {
@@ -331,19 +279,30 @@ void BlockWriter::Drop(std::unique_ptr<Block> block, WritePoint point) {
   doomed_.push_back(std::move(doomed));
 }
 
+// Whether a checkpoint that a recovery may start from speaks of the block.
+bool BlockWriter::IsNamed(uint32_t block) const {
+  const auto names = [&](const Checkpoint& checkpoint) {
+    return std::binary_search(checkpoint.blocks.begin(), checkpoint.blocks.end(), block);
+  };
+  return !taken_ || names(*taken_) || (stage_ != Stage::kNone && names(pending_));
+}
+
 void BlockWriter::RemoveDoomed() {
   for (size_t i = 0; i < doomed_.size();) {
     Doomed& doomed = doomed_[i];
-    if (!journal_->Covers(doomed.point)) awaits_journal_ = true;
     const uint32_t number = doomed.block->number;
-    const bool kept = number >= keep_first_ && number <= keep_last_;
-    if (kept || doomed.remove.value != 0 || !journal_->Covers(doomed.point) ||
-        FileOf(doomed.block->number) != nullptr || rewrite_.block == doomed.block->number) {
+    const bool pinned = number >= keep_first_ && number <= keep_last_;
+    // Without its file only a journal that says so, after any power loss, makes the block no loss.
+    const bool kept =
+        journal_->Covers(doomed.point) && (journal_->SyncCovers(doomed.point) || !IsNamed(number));
+    if (!kept) awaits_journal_ = true;
+    if (pinned || doomed.remove.value != 0 || !kept || FileOf(number) != nullptr ||
+        rewriter_.block() == number || reader_->Reading(number)) {
       ++i;
     } else if (!doomed.block->has_file) {
       doomed_.erase(doomed_.begin() + static_cast<ptrdiff_t>(i));
     } else {
-      doomed.remove = disk_.Remove(BlockPath(doomed.block->number));
+      doomed.remove = disk_.Remove(BlockPath(number));
       ++i;
     }
   }
@@ -391,7 +350,7 @@ bool BlockWriter::OnDoomedDisk(const DiskDone& done) {
 }
 
 bool BlockWriter::quiet() const {
-  if (!doomed_.empty() || stage_ != Stage::kNone || rewriting()) return false;
+  if (!doomed_.empty() || stage_ != Stage::kNone || rewriter_.busy()) return false;
   return std::all_of(files_.begin(), files_.end(), [](const auto& file) {
     return file->write.value == 0 && file->sync.value == 0 && file->close.value == 0;
   });

@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "storage/file/block_codec.h"
+#include "storage/file/block_reader.h"
+#include "storage/file/block_rewriter.h"
 #include "storage/file/checkpoint.h"
 #include "storage/file/disk_steps.h"
 #include "storage/file/store_disk.h"
@@ -31,12 +33,14 @@ class BlockWriter {
     size_t files_max = 64;                  // Open at once to be synced.
   };
 
-  BlockWriter(const Limits& limits, StoreDisk disk, StoreJournal* journal, BlockCodec* codec)
+  BlockWriter(const Limits& limits, StoreDisk disk, StoreJournal* journal, BlockCodec* codec,
+              const BlockReader* reader)
       : limits_(limits),
         disk_(disk),
         journal_(journal),
         codec_(codec),
-        rewrite_steps_(std::move(disk)) {}
+        reader_(reader),
+        rewriter_(std::move(disk), codec) {}
 
   // Begins what can be begun. Call it whenever the journal or the disk has moved on.
   void Work(StreamIndex* index);
@@ -45,14 +49,12 @@ class BlockWriter {
   // Work() has more to do once more of the journal is durable.
   bool awaits_journal() const { return awaits_journal_; }
 
-  // The block is no longer in the index; its file goes once 'point' is durable.
+  // The block is no longer in the index. Its file goes once 'point' is durable, and either survives
+  // a power loss or is behind a checkpoint that does.
   void Drop(std::unique_ptr<Block> block, WritePoint point);
 
-  // Gives a passed block's file new contents, 'file', which stands for so many plain bytes, and a
-  // new key if it is encrypted (key_loader.h says in which order). The block changes when it is
-  // done; until then it answers from its old cache. REQUIRES: !rewriting(); nobody reads its file.
-  void Rewrite(Block* block, uint64_t plain_bytes, std::string file, bool compressed);
-  bool rewriting() const { return rewrite_.block != 0; }
+  BlockRewriter& rewriter() { return rewriter_; }
+  const BlockRewriter& rewriter() const { return rewriter_; }
 
   // Takes a checkpoint of the state that 'checkpoint' describes, which is the present one. 'point':
   // that of the last record. REQUIRES: !checkpointing().
@@ -90,13 +92,6 @@ class BlockWriter {
     uint64_t sync_end = 0;
     uint64_t writes = 0;
   };
-  struct Rewriting {
-    uint32_t block = 0;  // 0: none.
-    uint64_t plain_bytes = 0, file_bytes = 0;
-    bool compressed = false;
-    DiskTicket rename;
-    std::unique_ptr<Block> keyed;  // Bears the new cipher until the block takes it over.
-  };
   struct Doomed {
     std::unique_ptr<Block> block;
     WritePoint point;
@@ -110,6 +105,7 @@ class BlockWriter {
   void SyncAll(StreamIndex* index);
   void WriteCheckpoint();
   void RemoveDoomed();
+  bool IsNamed(uint32_t block) const;
   void RemoveKeys();
   bool OnDoomedDisk(const DiskDone& done);
   void CloseIdle(StreamIndex* index);
@@ -117,7 +113,6 @@ class BlockWriter {
   bool Synced(const StreamIndex& index);
   uint64_t Goal(const Block& block) const;
   std::span<const std::unique_ptr<Block>> Dirty(const StreamIndex& index);
-  bool OnRewriteDisk(const DiskDone& done, StreamIndex* index);
   bool OnCheckpointDisk(const DiskDone& done, StreamIndex* index);
   void Fail(std::string_view what, std::string_view file, uint64_t offset, const DiskDone& done);
 
@@ -125,13 +120,13 @@ class BlockWriter {
   StoreDisk disk_;
   StoreJournal* const journal_;
   BlockCodec* const codec_;
+  const BlockReader* const reader_;  // A file that is being opened is not removed.
   // Memory that the disk writes from must not move: each lives on its own.
   std::vector<std::unique_ptr<File>> files_;
   std::vector<Doomed> doomed_;
   DiskTicket gone_;  // Makes it certain that the files of some of them are gone.
   uint32_t keep_first_ = 1, keep_last_ = 0;
-  Rewriting rewrite_;
-  DiskSteps rewrite_steps_;
+  BlockRewriter rewriter_;
 
   // All blocks with lower numbers are sealed, written and synced: none of them is looked at again.
   uint32_t clean_below_ = 0;

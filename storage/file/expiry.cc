@@ -34,13 +34,15 @@ bool FileStore::HasChores() const {
          expire_.more || (index_.msgs > 0 && index_.first.time == WallTime{});
 }
 
+bool FileStore::WaitsForDisk() const { return !reader_.idle() || writer_.rewriter().naming(); }
+
 void FileStore::DoChores() {
   if (index_.unsettled > 0 || !subjects_due_.empty() || limits_due_ ||
       (index_.msgs > 0 && index_.first.time == WallTime{})) {
     PayDebts();
   }
   if (sweeping_ && index_.unsettled == 0) (void)SweepSubjects();
-  waiting_ = HasChores() && !reader_.idle();
+  waiting_ = HasChores() && WaitsForDisk();
 }
 
 // The message goes by itself. What goes at the front leaves no record: see DropFront().
@@ -117,7 +119,10 @@ bool FileStore::ExpireByTtl(const Now& now) {
       std::string why;
       const BlockReader::Got got = reader_.Need(block, at->seq, &why);
       if (got == BlockReader::Got::kMore) Touch();
-      if (got == BlockReader::Got::kMore || got == BlockReader::Got::kWait) return false;
+      if (got == BlockReader::Got::kMore || got == BlockReader::Got::kWait ||
+          got == BlockReader::Got::kFailed) {
+        return false;
+      }
       if (got == BlockReader::Got::kHere && block->cache->Find(at->seq, &record)) {
         Expire(now, record);
       } else {
@@ -169,7 +174,7 @@ void FileStore::GoOnExpiring(const Now& now) {
   }
   expire_.more = !ExpireByAge(now);
   if (!expire_.more) expire_.more = !ExpireByTtl(now);
-  waiting_ = HasChores() && !reader_.idle();
+  waiting_ = HasChores() && WaitsForDisk();
   // What was asked for is looked at again when it may be asked for again.
   rest_until_ = now.mono + (expire_.asked ? RemovalRequests::kAgain : kRest);
 }

@@ -18,7 +18,7 @@ FileStore::FileStore(FileStoreOptions options, StoreDisk disk, StoreJournal* jou
       rng_(rng),
       codec_(options_.config.name, options_.keys),
       reader_(options_.limits.reader, disk_, &codec_),
-      writer_(options_.limits.writer, disk_, journal, &codec_) {
+      writer_(options_.limits.writer, disk_, journal, &codec_, &reader_) {
   CHECK(!options_.config.name.empty());
 }
 
@@ -94,7 +94,8 @@ void FileStore::Work(const Now& now) {
   writer_.Work(&index_);
   PassTaken();
   WorkPinning();
-  if (HasChores()) DoChores();
+  // Nothing of a directory without a checkpoint is changed before there is one.
+  if (HasChores() && (phase_ != Phase::kStarting || has_checkpoint_)) DoChores();
   if (expire_.more && phase_ == Phase::kRunning) GoOnExpiring(now);
   if (job_.floor != 0) FloorSome();
   if (phase_ == Phase::kStarting) WorkStarting();

@@ -74,7 +74,7 @@ class FileStore final : public StreamStore {
   void Open();
   // After kScanned: who the store's journal records belong to.
   const Incarnation& incarnation() const { return incarnation_; }
-  void Replay(uint8_t kind, std::span<const uint8_t> body);
+  void Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> body);
   void Start(const Now& now);
   void Stop(const Now& now);
   // Its directory is to go: begins nothing any more but closing its files. Takes no requests.
@@ -185,6 +185,7 @@ class FileStore final : public StreamStore {
   static WallTime ExpiryOf(WallTime time, int64_t ttl);
   void NoteTtl(const format::Record& record, int64_t ttl);
   bool HasChores() const;
+  bool WaitsForDisk() const;
   void DoChores();
   void GoOnExpiring(const Now& now);
   void DropExpired(Seq seq);
@@ -215,10 +216,13 @@ class FileStore final : public StreamStore {
   uint64_t CountAll(Seq from) const;
 
   // --- rewriting.cc
+  Seq FloorOfTombs() const;
   bool TombNeeded(const Block& block, Seq target) const;
   std::string Remains(const Block& block, SeqSet* tombs) const;
   bool WantsRewrite(const Block& block) const;
   void MaybeRewrite();
+  void FinishRewrite();
+  bool IsKept(WritePoint point, uint64_t number) const;
 
   // --- jobs.cc
   WritePoint AppendMark(RecordType type, SeqTime mark);
@@ -227,9 +231,13 @@ class FileStore final : public StreamStore {
   uint64_t PurgeAll(Seq first);
   void BeginJob();
   uint64_t EndJob();
+  Progress LimitsFirst();
   Progress FloorSome();
   Progress PurgeMatches(Purge& job);
   void CutTo(SeqTime mark, uint32_t block);
+  void CutBlock(Block* cut, SeqTime mark);
+  Progress BeginTruncate(Truncate* job);
+  Progress CutSome();
 
   // --- opening.cc
   void WorkOpening();
@@ -241,6 +249,8 @@ class FileStore final : public StreamStore {
   void BeginCheckpoint();
   void PassTaken();
   void ReplayAppend(const JournalHead& head, std::span<const uint8_t> bytes);
+  void ReplayDropped(uint32_t number);
+  void DropUnwritten();
   void ReplayElsewhere(const format::Record& record);
   void Damaged(std::string what);
 
@@ -261,6 +271,8 @@ class FileStore final : public StreamStore {
     Seq floor = 0;                 // All below is to go.
     Seq bound = 0;                 // Of a purge by filter: nothing above goes.
     uint64_t left = 0;             // How many more at most.
+    SeqTime mark;                  // Of a truncate: what is above goes,
+    uint32_t head = 0;             // in blocks up to this one.
     CountPending count;
     bool active() const { return busy; }
   };
@@ -287,11 +299,16 @@ class FileStore final : public StreamStore {
   WritePoint first_point_after_;  // Of the first record that it does not have.
   uint64_t passed_number_ = 0;    // Up to here the journal was told that it may forget.
 
+  // The last record that the rewrite under way knew of.
+  WritePoint rewrite_point_;
+  uint64_t rewrite_number_ = 0;
+
   bool has_checkpoint_ = false;
-  std::vector<uint32_t> missing_;
+  std::vector<uint32_t> missing_;  // Named by the checkpoint, not there, and not dropped so far.
+  std::vector<uint32_t> void_;     // Likewise, dropped or not.
   Job job_;
   StopStage stop_ = StopStage::kSettling;
-  DiskTicket stop_remove_, stop_sync_;
+  DiskTicket stop_names_, stop_remove_, stop_sync_;
 
   // Expiry: 'from' and 'after' say how far the walk under way is.
   struct Expiring {
@@ -317,6 +334,7 @@ class FileStore final : public StreamStore {
   bool ready_ = false;
   bool abandoned_ = false;
   Pinned pinned_;
+  bool try_again_ = false;  // What failed last, failed by an error that may not come again.
   bool replaying_ = false;
   bool purged_ = false;  // Of a store that never had a message: it was purged, or skipped.
   bool quiet_ = false;   // A job counts its own changes.

@@ -68,7 +68,7 @@ Progress FileStore::FloorSome() {
     while (block->msgs > 0 && block->first.seq < job_.floor) {
       std::string why;
       const Got got = reader_.Need(block, 0, &why);
-      if (got == Got::kMore || got == Got::kWait || budget-- == 0) {
+      if (got == Got::kMore || got == Got::kWait || got == Got::kFailed || budget-- == 0) {
         progress = got == Got::kWait ? Progress::kWait : Progress::kMore;
         if (progress == Progress::kMore) Touch();
         break;
@@ -109,6 +109,8 @@ uint64_t FileStore::EndJob() {
 Progress FileStore::Run(const Now& now, Compact& job) {
   now_ = now;
   if (job.cursor.b == 0) {
+    const Progress limits = LimitsFirst();
+    if (limits != Progress::kDone) return limits;
     job.error = Refusal();
     if (job.error != StoreError::kNone) return Progress::kFailed;
     if (job.seq == 0 || job.seq > index_.last.seq) {
@@ -140,8 +142,18 @@ WritePoint FileStore::AppendFloor(Seq floor) {
   return point;
 }
 
+// Limits that wait for a block are enforced before a job: what it removes depends on what they do.
+Progress FileStore::LimitsFirst() {
+  if (failure_ || (!limits_due_ && subjects_due_.empty() && !sweeping_)) return Progress::kDone;
+  return WaitsForDisk() ? Progress::kWait : Progress::kMore;
+}
+
 Progress FileStore::Run(const Now& now, Purge& job) {
   now_ = now;
+  if (job.cursor.b == 0) {
+    const Progress limits = LimitsFirst();
+    if (limits != Progress::kDone) return limits;
+  }
   const bool all = job.filter.empty() || job.filter == ">";
   if (job.cursor.b == 0) {
     job.error = Refusal();
@@ -182,7 +194,10 @@ Progress FileStore::PurgeMatches(Purge& job) {
     job.cursor.b = job.keep > 0 ? 1 : 2;
   }
   if (job.cursor.b == 1) {
-    const Progress progress = Run(job_.count);
+    Progress progress = Run(job_.count);
+    if (progress == Progress::kFailed && job_.count.error == StoreError::kFailed && try_again_) {
+      progress = Progress::kMore;
+    }
     if (progress == Progress::kFailed) {
       job.error = job_.count.error;
       job.detail = job_.count.detail;
@@ -197,6 +212,10 @@ Progress FileStore::PurgeMatches(Purge& job) {
   for (int budget = options_.limits.records_per_slice / 4 + 1; job_.left > 0; --budget) {
     format::Record found;
     progress = SearchUp(filters, &job.cursor.at, job_.bound, &job, &found);
+    // A job does not end half done because the disk would not read just now.
+    if (progress == Progress::kFailed && job.error == StoreError::kFailed && try_again_) {
+      progress = Progress::kMore;
+    }
     if (progress != Progress::kDone) break;
     quiet_ = true;
     job.point = RemoveOne(found.seq);
@@ -216,27 +235,33 @@ Progress FileStore::PurgeMatches(Purge& job) {
 void FileStore::CutTo(SeqTime mark, uint32_t block) {
   for (const auto& cut : index_.blocks) {
     if (cut->number > block || cut->last.seq <= mark.seq) continue;
-    for (Seq at = std::max(mark.seq + 1, cut->first.seq); cut->msgs > 0;) {
-      const auto live = cut->deleted.NextAbsent(at);
-      if (!live || *live > cut->last.seq) break;
-      TakeOut(cut.get(), *live);
-      at = std::max(*live + 1, cut->first.seq);
-    }
-    cut->deleted.DeleteRange(mark.seq + 1, cut->last.seq);
-    cut->last = mark;
-    if (cut->msgs == 0) cut->deleted.Clear();
-    if (cut->msgs == 0) cut->first = {mark.seq + 1, WallTime{}};
-    cut->base = std::min(cut->base, mark.seq + 1);
-    if (!MUTANT(135)) cut->cut = cut->cut == 0 ? mark.seq : std::min(cut->cut, mark.seq);
-    if (cut->life == BlockLife::kOpen) cut->life = BlockLife::kSealed;
+    CutBlock(cut.get(), mark);
   }
   index_.last = mark;
   NextFirst();
 }
 
+void FileStore::CutBlock(Block* cut, SeqTime mark) {
+  for (Seq at = std::max(mark.seq + 1, cut->first.seq); cut->msgs > 0;) {
+    const auto live = cut->deleted.NextAbsent(at);
+    if (!live || *live > cut->last.seq) break;
+    TakeOut(cut, *live);
+    at = std::max(*live + 1, cut->first.seq);
+  }
+  cut->deleted.DeleteRange(mark.seq + 1, cut->last.seq);
+  cut->last = mark;
+  if (cut->msgs == 0) cut->deleted.Clear();
+  if (cut->msgs == 0) cut->first = {mark.seq + 1, WallTime{}};
+  cut->base = std::min(cut->base, mark.seq + 1);
+  if (!MUTANT(135)) cut->cut = cut->cut == 0 ? mark.seq : std::min(cut->cut, mark.seq);
+  if (cut->life == BlockLife::kOpen) cut->life = BlockLife::kSealed;
+}
+
 Progress FileStore::Run(const Now& now, Truncate& job) {
   now_ = now;
   if (job.cursor.b == 0) {
+    const Progress limits = LimitsFirst();
+    if (limits != Progress::kDone) return limits;
     job.error = Refusal();
     if (job.error == StoreError::kNone && job.seq > index_.last.seq) {
       job.error = StoreError::kInvalidSeq;
@@ -252,31 +277,54 @@ Progress FileStore::Run(const Now& now, Truncate& job) {
     BeginJob();
     job.cursor.b = 1;
   }
-  // Everything that goes must be in memory, one block after the other, before anything is decided:
-  // its subjects are counted out, and the time of the new last message is in its record.
-  SeqTime mark{job.seq, index_.last.time};
-  for (size_t place = index_.Place(job.seq); place < index_.blocks.size(); ++place) {
-    Block* block = index_.blocks[place].get();
-    std::string why;
-    const Got got = block->msgs == 0 ? Got::kHere : reader_.Need(block, 0, &why);
-    if (got == Got::kDamaged) Damaged(why);
-    if (got == Got::kMore) return Progress::kMore;
-    if (got == Got::kWait) return Progress::kWait;
-    if (place != index_.Place(job.seq) || got == Got::kDamaged) continue;
-    format::Record record;
-    const bool live = block->Live(job.seq) && block->cache->Find(job.seq, &record);
-    mark.time = live ? record.time : block->last.time;
+  if (job.cursor.b == 1) {
+    const Progress progress = BeginTruncate(&job);
+    if (progress != Progress::kDone) return progress;
   }
-  const bool live = index_.Live(job.seq);
-  const uint32_t head = index_.head() == nullptr ? 0 : index_.head()->number;
-  job.point = AppendMark(RecordType::kTruncate, mark);
-  quiet_ = true;
-  CutTo(mark, head);
-  quiet_ = false;
-  if (!live) AppendTombstone(mark);
+  const Progress progress = CutSome();
+  if (progress != Progress::kDone) return progress;
+  index_.last = job_.mark;
+  NextFirst();
+  if (!index_.Live(job.seq)) AppendTombstone(job_.mark);
   job.point = last_point_;
   (void)EndJob();
   DropEmpty();
+  return Progress::kDone;
+}
+
+// Finds the time of the new last message, in its record, and says in the journal what is to go.
+Progress FileStore::BeginTruncate(Truncate* job) {
+  job_.mark = {job->seq, index_.last.time};
+  if (Block* block = index_.Find(job->seq); block != nullptr && block->msgs > 0) {
+    std::string why;
+    const Got got = reader_.Need(block, 0, &why);
+    if (got == Got::kMore || got == Got::kFailed) return Progress::kMore;
+    if (got == Got::kWait) return Progress::kWait;
+    if (got == Got::kDamaged) Damaged(why);
+    format::Record record;
+    const bool known =
+        got == Got::kHere && block->Live(job->seq) && block->cache->Find(job->seq, &record);
+    job_.mark.time = known ? record.time : block->last.time;
+  }
+  job_.head = index_.head() == nullptr ? 0 : index_.head()->number;
+  job->point = AppendMark(RecordType::kTruncate, job_.mark);
+  job->cursor.b = 2;
+  return Progress::kDone;
+}
+
+// Cuts one block after the other, each while it is in memory: its subjects are counted out.
+Progress FileStore::CutSome() {
+  for (const auto& block : index_.blocks) {
+    if (block->number > job_.head || block->last.seq <= job_.mark.seq) continue;
+    std::string why;
+    const Got got = block->msgs == 0 ? Got::kHere : reader_.Need(block.get(), 0, &why);
+    if (got == Got::kMore || got == Got::kFailed) return Progress::kMore;
+    if (got == Got::kWait) return Progress::kWait;
+    if (got == Got::kDamaged) Damaged(why);
+    quiet_ = true;
+    CutBlock(block.get(), job_.mark);
+    quiet_ = false;
+  }
   return Progress::kDone;
 }
 

@@ -5,9 +5,15 @@
 #include "storage/file/file_store.h"
 
 namespace dunlin::file {
+namespace {
+
+// Messages that go by a limit before their blocks have been read.
+constexpr uint64_t kDebtsMax = 1024;
+
+}  // namespace
 
 // The oldest message goes by a limit, or by age. One floor record does for all that go so in a
-// step: MaybeCheckpoint(). REQUIRES: its block is cached.
+// step: MaybeCheckpoint(). If its block is not cached that leaves a debt.
 void FileStore::DropFront() {
   Block* block = index_.Find(index_.first.seq);
   CHECK(block != nullptr);
@@ -23,20 +29,27 @@ void FileStore::EnforceLimits() {
   limits_due_ = false;
   if (config.discard != DiscardPolicy::kOld || replaying_) return;
   for (int budget = options_.limits.records_per_slice; index_.msgs > 0; --budget) {
-    const bool over =
-        (config.max_msgs > 0 && index_.msgs > static_cast<uint64_t>(config.max_msgs)) ||
-        (config.max_bytes > 0 && index_.bytes > static_cast<uint64_t>(config.max_bytes));
+    const bool too_many =
+        config.max_msgs > 0 && index_.msgs > static_cast<uint64_t>(config.max_msgs);
+    const bool over = too_many || (config.max_bytes > 0 &&
+                                   index_.bytes > static_cast<uint64_t>(config.max_bytes));
     if (!over) return;
     // What a subject's own limit takes may be room enough.
     if (!subjects_due_.empty()) {
       limits_due_ = true;
       return;
     }
+    // How many go is known at once: what their records have to say is a debt, if there are not too
+    // many. So a change that comes next finds the limit kept, whether or not a block was in memory.
+    if (too_many && budget > 0 && index_.unsettled < kDebtsMax) {
+      DropFront();
+      continue;
+    }
     std::string why;
     Block* block = index_.Find(index_.first.seq);
     const BlockReader::Got got = reader_.Need(block, index_.first.seq, &why);
     if (budget == 0 || index_.unsettled > 0 || got == BlockReader::Got::kMore ||
-        got == BlockReader::Got::kWait) {
+        got == BlockReader::Got::kWait || got == BlockReader::Got::kFailed) {
       limits_due_ = true;
       if (budget == 0 || got == BlockReader::Got::kMore) Touch();
       return;
@@ -60,6 +73,7 @@ FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
     switch (reader_.Need(block, from, &why)) {
       case BlockReader::Got::kHere: break;
       case BlockReader::Got::kMore: return Found::kMore;
+      case BlockReader::Got::kFailed:
       case BlockReader::Got::kWait: return Found::kWait;
       case BlockReader::Got::kDamaged: Damaged(why); return Found::kFailed;
     }
@@ -122,6 +136,7 @@ void FileStore::PayDebts() {
           SettleBlock(block);
           DropIfEmpty(block);
           break;
+        case BlockReader::Got::kFailed:
         case BlockReader::Got::kMore: Touch(); break;
         case BlockReader::Got::kWait: break;
         case BlockReader::Got::kDamaged:

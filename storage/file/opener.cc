@@ -11,6 +11,9 @@
 namespace dunlin::file {
 namespace {
 
+// To read a file that the device fails on.
+constexpr int kAttempts = 3;
+
 std::string InMsgs(std::string_view name) {
   return std::string(format::kMsgsDir).append("/").append(name);
 }
@@ -50,10 +53,6 @@ bool Opener::OnDisk(const DiskDone& done) {
     if (!done.ok() && stage_ != Stage::kFailed) Fail("listing its directory", done);
     return true;
   }
-  if (done.ticket == sync_) {
-    if (!done.ok()) Fail("syncing its directory", done);
-    return true;
-  }
   if (done.ticket == open_) {
     if (done.ok() || stage_ == Stage::kFailed) return true;
     read_error_ = std::string("open: ") + Describe(done.error);
@@ -71,16 +70,21 @@ bool Opener::OnDisk(const DiskDone& done) {
     if (done.error == DiskError::kCanceled) return true;
     close_ = disk_.Close(file_);
     if (!done.ok()) read_error_ = std::string("read: ") + Describe(done.error);
+    failed_read_ = !done.ok();
     bytes_.resize(done.ok() ? done.size : 0);
     return true;
   }
   if (done.ticket == close_) {
-    read_done_ = true;
+    if (failed_read_ && ++attempts_ < kAttempts) {
+      TryAgain();
+    } else {
+      read_done_ = true;
+    }
     return true;
   }
-  if (done.ticket == shorten_) {
-    shorten_ = {};
-    if (!done.ok()) Fail("cutting off what was not synced", done);
+  if (done.ticket == replace_) {
+    replace_ = {};
+    if (!done.ok()) Fail("writing " + name_ + " anew", done);
     return true;
   }
   const auto removed = std::find(removing_.begin(), removing_.end(), done.ticket);
@@ -90,13 +94,34 @@ bool Opener::OnDisk(const DiskDone& done) {
   return true;
 }
 
-void Opener::BeginFile(std::string name, uint64_t size, DiskTicket after) {
-  bytes_.assign(size, '\0');
-  read_done_ = false;
+void Opener::BeginFile(std::string name, uint64_t size) {
+  name_ = std::move(name);
+  size_ = size;
+  attempts_ = 0;
+  TryAgain();
+}
+
+void Opener::TryAgain() {
+  bytes_.assign(size_, '\0');
+  read_done_ = failed_read_ = false;
   read_error_.clear();
   file_ = disk_.NewFile();
-  open_ = disk_.Open(file_, name, Access::kRead, Creation::kExisting, after);
-  read_ = disk_.Read(file_, 0, reinterpret_cast<uint8_t*>(bytes_.data()), size, open_);
+  open_ = disk_.Open(file_, name_, Access::kRead, Creation::kExisting);
+  read_ = disk_.Read(file_, 0, reinterpret_cast<uint8_t*>(bytes_.data()), size_, open_);
+}
+
+// A new file takes the name.
+void Opener::ReplaceFile(std::string_view bytes) {
+  replacement_ = bytes;
+  const std::string temporary = name_ + std::string(format::kTemporarySuffix);
+  const FileId file = disk_.NewFile();
+  DiskTicket step = disk_.Open(file, temporary, Access::kWrite, Creation::kEmptied);
+  step = disk_.Write(file, 0, reinterpret_cast<const uint8_t*>(replacement_.data()),
+                     replacement_.size(), step);
+  step = disk_.Sync(file, step);
+  step = disk_.Close(file, step);
+  step = disk_.Rename(temporary, name_, Replace::kExisting, step);
+  replace_ = disk_.SyncDir(format::kMsgsDir, step);
 }
 
 void Opener::OnList(const DiskDone& done) {
@@ -104,10 +129,7 @@ void Opener::OnList(const DiskDone& done) {
   for (const DirEntry& entry : entries_) {
     if (entry.name != kCheckpointFile) continue;
     stage_ = Stage::kCheckpoint;
-    // It may be there after a kill, and not after a power loss to come: before anything is done on
-    // its word its name must be durable.
-    sync_ = disk_.SyncDir(format::kMsgsDir);
-    BeginFile(InMsgs(kCheckpointFile), entry.size, sync_);
+    BeginFile(InMsgs(kCheckpointFile), entry.size);
     return;
   }
   RemoveStrays();
@@ -123,7 +145,8 @@ void Opener::OnCheckpoint() {
   if (!read_error_.empty()) return fail(read_error_);
   checkpoint_ = DecodeCheckpoint(bytes_, format::StreamChecksum(codec_->stream()));
   if (!checkpoint_) return fail("invalid checksum");
-  RemoveStrays();
+  stage_ = Stage::kNaming;
+  ReplaceFile(bytes_);
 }
 
 // Temporary files, and blocks that the checkpoint does not name.
@@ -159,6 +182,7 @@ void Opener::RemoveStrays() {
 
 Opener::Step Opener::Work() {
   if (stage_ == Stage::kCheckpoint && read_done_) OnCheckpoint();
+  if (stage_ == Stage::kNaming && replace_.value == 0) RemoveStrays();
   if (stage_ == Stage::kStrays && removing_.empty() && keys_.Work()) stage_ = Stage::kBlocks;
   if (!keys_.failure().empty() && stage_ != Stage::kFailed) {
     failure_ = keys_.failure();
@@ -168,7 +192,6 @@ Opener::Step Opener::Work() {
   if (stage_ == Stage::kDone) return Step::kDone;
   if (stage_ != Stage::kBlocks) return Step::kWait;
   if (block_ == nullptr) {
-    if (shorten_.value != 0) return Step::kWait;
     if (blocks_.empty()) {
       if (!keys_.settled()) return Step::kWait;
       FinishAll();
@@ -183,24 +206,23 @@ Opener::Step Opener::Work() {
     }
     block_->file_bytes = size;
     const bool head = checkpoint_ && number == checkpoint_->head;
-    if (head && size > checkpoint_->head_bytes) Shorten(number, checkpoint_->head_bytes);
+    too_long_ = head && size > checkpoint_->head_bytes;
     BeginFile(BlockPath(number), head && !MUTANT(148) ? checkpoint_->head_bytes : size);
     return Step::kWait;
   }
-  if (!read_done_) return Step::kWait;
+  if (!read_done_ || replace_.value != 0) return Step::kWait;
+  if (too_long_) {
+    // What lies behind the head's synced bytes is of a life that ended. It must be gone before the
+    // block counts whole.
+    too_long_ = false;
+    if (read_error_.empty()) {
+      ReplaceFile(bytes_);
+      return Step::kWait;
+    }
+  }
   if (!ScanSome()) return Step::kMore;
   FinishBlock();
   return Step::kMore;
-}
-
-// What lies behind the head's synced bytes is of a life that ended. It must be gone before the
-// block counts whole.
-void Opener::Shorten(uint32_t number, uint64_t size) {
-  const FileId file = disk_.NewFile();
-  DiskTicket step = disk_.Open(file, BlockPath(number), Access::kWrite, Creation::kExisting);
-  step = disk_.Truncate(file, size, step);
-  step = disk_.Sync(file, step);
-  shorten_ = disk_.Close(file, step);
 }
 
 bool Opener::ScanSome() {

@@ -3,9 +3,12 @@
 // are for.
 //
 // With a checkpoint: only what it names counts. Blocks that it does not name are strays and are
-// removed; of its head block, bytes past the synced length mean nothing. Without one the directory
-// is the reference's, or ours after a clean stop: every block counts, whole, and what is no record
-// at the end of the last one is a tail that was cut off.
+// removed; of its head block, bytes past the synced length mean nothing, and are left out of a new
+// file that takes the old one's place. Before anything is done on the word of a checkpoint it is
+// written once more: that it can be read does not prove that it is durable. No file is ever cut
+// where it lies: a cut that is seen and not durable could not be told from none. Without one the
+// directory is the reference's, or ours after a clean stop: every block counts, whole, and what is
+// no record at the end of the last one is a tail that was cut off.
 //
 // Damage is reported and passed over: the messages in it are lost, their sequences stay used.
 #pragma once
@@ -62,13 +65,22 @@ class Opener {
   const std::string& failure() const { return failure_; }
 
  private:
-  enum class Stage : uint8_t { kListing, kCheckpoint, kStrays, kBlocks, kDone, kFailed };
+  enum class Stage : uint8_t {
+    kListing,
+    kCheckpoint,  // Is being read.
+    kNaming,      // Is being written once more.
+    kStrays,
+    kBlocks,
+    kDone,
+    kFailed,
+  };
   void MakeAndList();
   void OnList(const DiskDone& done);
   void OnCheckpoint();
   void RemoveStrays();
-  void BeginFile(std::string name, uint64_t size, DiskTicket after = {});
-  void Shorten(uint32_t number, uint64_t size);
+  void BeginFile(std::string name, uint64_t size);
+  void TryAgain();
+  void ReplaceFile(std::string_view bytes);
   bool ScanSome();
   void NoteHoles();
   void FinishBlock();
@@ -83,9 +95,15 @@ class Opener {
 
   KeyLoader keys_;
   Stage stage_ = Stage::kListing;
-  DiskTicket make_, list_, sync_, open_, read_, close_;
-  DiskTicket shorten_;
+  DiskTicket make_, list_, open_, read_, close_;
+  DiskTicket replace_;       // Its last step.
+  std::string replacement_;  // Is being written.
   FileId file_;
+  std::string name_;
+  uint64_t size_ = 0;
+  int attempts_ = 0;  // To read it.
+  bool failed_read_ = false;
+  bool too_long_ = false;  // More than the checkpoint speaks of.
   std::string bytes_;
   bool read_done_ = false;
   std::string read_error_;

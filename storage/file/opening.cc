@@ -31,7 +31,7 @@ void FileStore::WorkOpening() {
   }
   notices_ = std::move(opener_->notices());
   if (MUTANT(139) && !notices_.empty()) failure_ = notices_[0];
-  missing_ = opener_->missing();
+  missing_ = void_ = opener_->missing();
   purged_ = opener_->purged();
   for (const Opener::Ttl& ttl : opener_->ttls()) {
     ttls_.Add({ExpiryOf(ttl.time, ttl.ttl), ttl.seq});
@@ -49,8 +49,9 @@ void FileStore::WorkOpening() {
   phase_ = Phase::kScanned;
 }
 
-void FileStore::Replay(uint8_t kind, std::span<const uint8_t> body) {
+void FileStore::Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> body) {
   CHECK(phase_ == Phase::kScanned);
+  last_point_ = std::max(last_point_, point);  // What the next checkpoint passes.
   JournalHead head;
   if (!DecodeJournalHead(body, &head)) {
     return Damaged("stream '" + options_.config.name + "': a journal record is too short");
@@ -66,7 +67,7 @@ void FileStore::Replay(uint8_t kind, std::span<const uint8_t> body) {
   switch (static_cast<RecordType>(kind)) {
     case RecordType::kAppend: ReplayAppend(head, rest); break;
     case RecordType::kFloor: break;
-    case RecordType::kDropped: std::erase(missing_, head.block); break;
+    case RecordType::kDropped: ReplayDropped(head.block); break;
     case RecordType::kPurge:
     case RecordType::kTruncate: {
       JournalMark mark;
@@ -85,6 +86,15 @@ void FileStore::Replay(uint8_t kind, std::span<const uint8_t> body) {
   ApplyFloor(head.floor);
 }
 
+// All in it was dead. What says so of one of its messages may have gone since: a tombstone does not
+// outlive what it is for.
+void FileStore::ReplayDropped(uint32_t number) {
+  std::erase(missing_, number);
+  Block* block = index_.ByNumber(number);
+  while (block != nullptr && block->msgs > 0) TakeOut(block, block->first.seq);
+  NextFirst();
+}
+
 void FileStore::ReplayAppend(const JournalHead& head, std::span<const uint8_t> bytes) {
   const std::string_view view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const crypto::HighwayHash64 checksum = format::BlockChecksum(options_.config.name, head.block);
@@ -99,6 +109,9 @@ void FileStore::ReplayAppend(const JournalHead& head, std::span<const uint8_t> b
   if (to == nullptr || to->number < head.block) {
     next_block_ = head.block;
     to = Rotate();
+    // The checkpoint speaks of a file with this number, and longer than this one would be. It was
+    // dropped, as a later record says.
+    to->unwritten = std::find(void_.begin(), void_.end(), head.block) != void_.end();
   } else if (to->number != head.block || to->life != BlockLife::kOpen) {
     // Only after damage: the record's place is taken. It is written anew, with the checksum of
     // where it comes to lie.
@@ -158,6 +171,7 @@ void FileStore::Start(const Now& now) {
   CHECK(phase_ == Phase::kScanned);
   now_ = now;
   replaying_ = false;
+  DropUnwritten();
   for (const uint32_t block : missing_) {
     Damaged("stream '" + options_.config.name + "', block " + std::to_string(block) +
             ", offset 0: the file is missing; its messages are lost");
@@ -168,6 +182,16 @@ void FileStore::Start(const Now& now) {
   if (options_.config.max_msgs_per_subject > 0) BeginSubjectSweep();
   limits_due_ = true;
   Touch();
+}
+
+// What replay made of blocks that it dropped in the end, and whose files are gone.
+void FileStore::DropUnwritten() {
+  for (const auto& block : index_.blocks) {
+    const bool lost = std::find(missing_.begin(), missing_.end(), block->number) != missing_.end();
+    block->unwritten = block->unwritten && !lost && block->msgs == 0 && block->unsettled.empty();
+  }
+  std::erase_if(index_.blocks, [](const auto& block) { return block->unwritten; });
+  NextFirst();
 }
 
 void FileStore::WorkStarting() {

@@ -27,7 +27,7 @@ void FileStore::Unpin(uint32_t below) {
 // The checkpoint that is begun now is the one to hold on to, if it is taken.
 void FileStore::PinMoment() {
   // A file that is being replaced would be another one when it is read.
-  if (!pinned_.wanted || pinned_.ready || writer_.rewriting()) return;
+  if (!pinned_.wanted || pinned_.ready || writer_.rewriter().busy()) return;
   ++pinned_.moment;
   pinned_.number = record_number_;
   pinned_.state = State();

@@ -39,6 +39,7 @@ StoredMsg Message(const format::Record& record) {
 Progress FileStore::Wait(BlockReader::Got got, StoreRequest* request, std::string why) {
   if (got == Got::kMore) return Progress::kMore;
   if (got == Got::kWait) return Progress::kWait;
+  try_again_ = got == Got::kFailed;
   request->error = StoreError::kFailed;
   request->detail = std::move(why);
   return Progress::kFailed;

@@ -88,7 +88,7 @@ bool FileStore::Needed(const Block& block) const {
   if (block.tombs.empty() || MUTANT(133)) return false;
   for (const auto& other : index_.blocks) {
     if (other->number >= block.number) return false;
-    const auto target = block.tombs.Next(std::max(other->base, index_.first.seq));
+    const auto target = block.tombs.Next(std::max(other->base, FloorOfTombs()));
     if (target && *target <= other->last.seq) return true;
   }
   return false;

@@ -1,7 +1,8 @@
 // FileStore: blocks written anew, without what is dead in them, compressed if that is wished for.
 //
 // Only blocks that a checkpoint has passed: whole files that are not appended to. The new file
-// takes the old one's name once it is synced, so at any time there is one or the other, and either
+// takes the old one's name once it is synced, and once no power loss can bring back a state in
+// which something lives that it leaves out. So at any time there is one or the other, and either
 // has all that lives.
 #include <algorithm>
 
@@ -12,10 +13,15 @@
 
 namespace dunlin::file {
 
+// What is below says itself that it is dead. After a clean stop nothing does: there is no floor.
+Seq FileStore::FloorOfTombs() const {
+  return phase_ == Phase::kStopping && !MUTANT(158) ? 0 : index_.first.seq;
+}
+
 // Whether a tombstone in the block, for this sequence, still says something: some other block may
 // hold that message.
 bool FileStore::TombNeeded(const Block& block, Seq target) const {
-  if (target < index_.first.seq) return false;
+  if (target < FloorOfTombs()) return false;
   const Block* other = index_.Find(target);
   return other != nullptr && other->number < block.number && other->base <= target;
 }
@@ -59,7 +65,9 @@ std::string FileStore::Remains(const Block& block, SeqSet* tombs) const {
 bool FileStore::WantsRewrite(const Block& block) const {
   if (block.life != BlockLife::kPassed) return false;
   if (block.raw_bytes == 0 || !block.damage.empty() || block.holes > 0) return false;
-  if (block.cut != 0 || block.erase || !codec_.Current(block)) return true;
+  if (block.cut != 0 || block.erase) return true;
+  if (phase_ == Phase::kStopping) return false;  // The rest can wait for the next life.
+  if (!codec_.Current(block)) return true;
   // What is needed of a block may be its tombstones: then it gets no smaller by trying again.
   const bool sparse = block.bytes * 2 < block.raw_bytes &&
                       (block.bytes != block.rewritten_at || index_.first.seq > block.rewrite_past);
@@ -68,13 +76,28 @@ bool FileStore::WantsRewrite(const Block& block) const {
   return sparse || compress;
 }
 
+// Whether any recovery from now on has all records up to 'number', appended at 'point', in its
+// state: a power loss takes neither a journal that is synced nor a checkpoint. What cannot be taken
+// back by reading the journal again, waits for this.
+bool FileStore::IsKept(WritePoint point, uint64_t number) const {
+  return journal_->SyncCovers(point) || (writer_.taken() && writer_.taken()->number >= number);
+}
+
+void FileStore::FinishRewrite() {
+  BlockRewriter& rewriter = writer_.rewriter();
+  if (!rewriter.ready()) return;
+  Block* block = index_.ByNumber(rewriter.block());
+  const bool kept = IsKept(rewrite_point_, rewrite_number_);
+  if (block == nullptr || (!kept && phase_ == Phase::kStopping)) return rewriter.Abandon(block);
+  if (kept && !reader_.Reading(block->number)) rewriter.Name(block);
+}
+
 void FileStore::MaybeRewrite() {
-  if (writer_.rewriting() || job_.active() || (pinned_.wanted && !pinned_.ready)) return;
+  if (writer_.rewriter().busy()) return FinishRewrite();
+  if (job_.active() || (pinned_.wanted && !pinned_.ready)) return;
   for (const auto& block : index_.blocks) {
     if (!WantsRewrite(*block) || pinned_.Needs(block->number)) continue;
     std::string why;
-    // Not while its file is open: first, since what was read may be let go of meanwhile.
-    if (reader_.Reading(block->number)) return;
     const BlockReader::Got got = reader_.Need(block.get(), 0, &why);
     if (got == BlockReader::Got::kMore) Touch();
     if (got != BlockReader::Got::kHere) return;
@@ -95,8 +118,9 @@ void FileStore::MaybeRewrite() {
     const bool compress = options_.config.compression == StoreCompression::kS2;
     std::string file = compress ? format::CompressBlock(plain) : plain;
     block->tombs = std::move(tombs);
-    block->replacing = true;
-    writer_.Rewrite(block.get(), plain.size(), std::move(file), compress);
+    rewrite_point_ = last_point_;
+    rewrite_number_ = record_number_;
+    writer_.rewriter().Begin(block.get(), plain.size(), std::move(file), compress);
     return;
   }
 }

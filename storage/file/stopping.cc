@@ -31,6 +31,7 @@ bool FileStore::LeaveTombstones() {
     switch (reader_.Need(block.get(), 0, &why)) {
       case BlockReader::Got::kHere: break;
       case BlockReader::Got::kDamaged: Damaged(why); continue;
+      case BlockReader::Got::kFailed:
       case BlockReader::Got::kMore: Touch(); return false;
       case BlockReader::Got::kWait: return false;
     }
@@ -55,10 +56,8 @@ bool FileStore::LeaveTombstones() {
 
 void FileStore::WorkStopping() {
   if (stop_ == StopStage::kSettling) {
-    if (index_.unsettled > 0 || !subjects_due_.empty() || writer_.checkpointing() ||
-        writer_.rewriting()) {
-      return;
-    }
+    if (writer_.rewriter().busy()) return FinishRewrite();
+    if (index_.unsettled > 0 || !subjects_due_.empty() || writer_.checkpointing()) return;
     if (!LeaveTombstones()) return;
     DropEmpty();
     if (Block* head = index_.head(); head != nullptr && head->life == BlockLife::kOpen) {
@@ -68,20 +67,35 @@ void FileStore::WorkStopping() {
     stop_ = StopStage::kCheckpoint;
     return;
   }
+  if (stop_ == StopStage::kCheckpoint && writer_.rewriter().busy()) return FinishRewrite();
   if (stop_ == StopStage::kCheckpoint && !writer_.checkpointing() && writer_.idle()) {
-    if (!MUTANT(142) && writer_.taken()->number < record_number_) return BeginCheckpoint();
-    const bool cut = std::any_of(index_.blocks.begin(), index_.blocks.end(),
-                                 [](const auto& block) { return block->cut != 0; });
-    if (cut) return MaybeRewrite();
+    if (!MUTANT(142) && (!writer_.taken() || writer_.taken()->number < record_number_)) {
+      return BeginCheckpoint();
+    }
+    const auto any = [&](auto what) {
+      return std::any_of(index_.blocks.begin(), index_.blocks.end(),
+                         [&](const auto& block) { return what(*block); });
+    };
+    if (any([&](const Block& block) { return WantsRewrite(block); })) return MaybeRewrite();
+    // A cut block that cannot be written anew needs the checkpoint to say so.
+    if (any([](const Block& block) { return block.cut != 0; })) {
+      phase_ = Phase::kStopped;
+      return;
+    }
+    // Without the checkpoint every file counts that has a name: what was removed and renamed must
+    // be so for good before the checkpoint goes.
     const std::string path = std::string(format::kMsgsDir).append("/").append(kCheckpointFile);
-    stop_remove_ = disk_.Remove(path);
+    stop_names_ = disk_.SyncDir(format::kMsgsDir);
+    stop_remove_ = disk_.Remove(path, stop_names_);
     stop_sync_ = disk_.SyncDir(format::kMsgsDir, stop_remove_);
     stop_ = StopStage::kNaming;
   }
 }
 
 bool FileStore::OnStopDisk(const DiskDone& done) {
-  if (done.ticket != stop_remove_ && done.ticket != stop_sync_) return false;
+  if (done.ticket != stop_names_ && done.ticket != stop_remove_ && done.ticket != stop_sync_) {
+    return false;
+  }
   if (!done.ok() && done.error != DiskError::kCanceled) {
     failure_ = "stream '" + options_.config.name +
                "', checkpoint, offset 0: remove: " + Describe(done.error);

@@ -14,8 +14,10 @@ class StoreJournal {
 
   virtual WritePoint Append(uint8_t kind, std::span<const uint8_t> head,
                             std::span<const uint8_t> body) = 0;
-  // Whether everything up to 'point' is durable.
+  // Whether everything up to 'point' is durable: what 'durable' means, the sync policy says.
   virtual bool Covers(WritePoint point) const = 0;
+  // Whether everything up to 'point' survives a power loss, too.
+  virtual bool SyncCovers(WritePoint point) const = 0;
   // Nothing of this store up to 'point' is needed any more.
   virtual void Passed(WritePoint point) = 0;
   // FileStore::Work() is due at the end of the step.

@@ -9,6 +9,7 @@
 #include "storage/journal/format.h"
 #include "storage/journal/poison.h"
 #include "storage/journal/recovery.h"
+#include "storage/journal/rewriter.h"
 #include "storage/journal/ring.h"
 #include "storage/journal/writer.h"
 
@@ -34,7 +35,8 @@ class Journal::Impl {
         ring_(options_, disk, &poison_),
         writer_(options_, disk, &ring_, &assets_, &poison_),
         copier_(options_, disk, &ring_, &assets_, &writer_, &poison_),
-        recovery_(options_, disk, &ring_, &assets_, &poison_) {
+        recovery_(options_, disk, &ring_, &assets_, &poison_),
+        rewriter_(disk, &ring_, &poison_) {
     CHECK(options_.segments_max >= 3 && options_.segments_max <= journal::SegmentRing::kSlotsMax);
     CHECK(options_.segment_bytes % kDirectAlignment == 0);
     CHECK(options_.segment_bytes >= 16 * kDirectAlignment);
@@ -70,10 +72,12 @@ class Journal::Impl {
   journal::Writer writer_;
   journal::Copier copier_;
   journal::Recovery recovery_;
+  journal::Rewriter rewriter_;
   State state_ = State::kClosed;
   uint64_t raised_to_ = 0;
 
  private:
+  void SyncRecovered();
   void StartWriting();
   void Synced(const DiskDone& done);
   void FreeSegments();
@@ -101,7 +105,13 @@ void Journal::Impl::Start() {
   }
   ring_.Start(found.tail_goes_on);
   // What was found was visible, which is not to say that it is durable: before anything builds on
-  // it, it is. Mutant 122: it is not.
+  // it, it is.
+  if (!MUTANT(122)) rewriter_.Begin(found.unproven);
+  if (!rewriter_.busy()) SyncRecovered();
+}
+
+void Journal::Impl::SyncRecovered() {
+  // Mutant 122: it is not durable.
   if (!MUTANT(122)) {
     for (const uint32_t slot : ring_.live()) syncs_.push_back(disk_->Sync(ring_[slot].file));
   }
@@ -145,11 +155,16 @@ bool Journal::Impl::OnDisk(const DiskDone& done) {
     if (closes_.empty() && closing_) state_ = State::kClosed;
     return true;
   }
+  if (rewriter_.OnDisk(done)) {
+    if (state_ == State::kStarting && !rewriter_.busy() && !poison_.set()) SyncRecovered();
+    Advance();
+    return true;
+  }
   const bool is_ours =
       recovery_.OnDisk(done) || ring_.OnDisk(done) || writer_.OnDisk(done) || copier_.OnDisk(done);
   if (!is_ours) return false;
   if (state_ == State::kOpening && recovery_.ready()) state_ = State::kReplaying;
-  if (state_ == State::kStarting && syncs_.empty()) {
+  if (state_ == State::kStarting && started_) {
     if (ring_.growth_failed() && !writer_.idle())
       poison_.Set("no space left on device: a segment needs " +
                   std::to_string(options_.segment_bytes) + " bytes");
@@ -266,8 +281,8 @@ void Journal::Impl::CloseFiles() {
       return writer_.Submit();
     }
   }
-  if (ring_.busy() || recovery_.busy() || copier_.busy() || writer_.in_flight() > 0 ||
-      writer_.syncing())
+  if (ring_.busy() || recovery_.busy() || rewriter_.busy() || copier_.busy() ||
+      writer_.in_flight() > 0 || writer_.syncing())
     return;
   closing_ = true;
   for (uint32_t slot = 0; slot < ring_.slots(); ++slot)
@@ -326,6 +341,7 @@ uint64_t Journal::record_bytes_max() const { return impl_->writer_.record_bytes_
 void Journal::EndOfBatch(Instant now) { impl_->EndOfBatch(now); }
 bool Journal::OnDisk(const DiskDone& done) { return impl_->OnDisk(done); }
 Durable Journal::durable() const { return Durable({impl_->writer_.durable()}); }
+Synced Journal::synced() const { return Synced({impl_->writer_.synced()}); }
 WritePoint Journal::next_point() const { return {impl_->writer_.open_number()}; }
 bool Journal::full() const { return impl_->full(); }
 Instant Journal::NextDeadline() const { return impl_->NextDeadline(); }

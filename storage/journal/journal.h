@@ -53,6 +53,11 @@
 // (The last batch of all has no witness behind it. One is written when the journal has been quiet
 // for a second, and at Stop().)
 //
+// What was read back is not durable for that: a sync may have failed in the last life, and what it
+// could not write is seen all the same, and never written by any later sync. So what no batch calls
+// durable is written once more, where it lies and byte for byte the same, and synced, before
+// anything builds on it: when the journal is kRunning all that was recovered is durable.
+//
 // Pure and single-threaded; one of all. CPU per record does not depend on the number of assets.
 #pragma once
 
@@ -141,7 +146,7 @@ class Journal {
     kClosed,     // Before Open(), after Stop() is done.
     kOpening,    // Reading and verifying.
     kReplaying,  // NextRecovered() until it says kDone, Attach(), then Start().
-    kStarting,   // What was recovered is being synced, the first segment made.
+    kStarting,   // What was recovered is being made durable, the first segment made.
     kRunning,
     kStopping,
     kFailed,
@@ -195,6 +200,9 @@ class Journal {
 
   // Proof for everything that is durable by now: whole batches, in order.
   Durable durable() const;
+  // Likewise for what a power loss cannot take: with kAlways the same; with kInterval it follows
+  // when a sync has completed.
+  Synced synced() const;
 
   // The point that an Append() would get now. Covering it covers all that went before.
   WritePoint next_point() const;

@@ -227,6 +227,7 @@ void Recovery::Decide() {
       resolution.torn || (broken_.mark.number > outcome_.last &&
                           (accepted_.empty() || broken_.mark.life >= accepted_.back().mark.life));
   AdoptFiles();
+  FindUnproven();
   outcome_.damages = damages_.size();
   step_ = Step::kCopies;
   LoadCopies();
@@ -243,6 +244,7 @@ void Recovery::AdoptFiles() {
     segment.id = file.decoded->id;
     segment.seed = file.seed;
     segment.alignment = file.decoded->alignment;
+    segment.name_is_durable = true;  // Nothing is headed before it is.
   }
   for (size_t i = 0; i < accepted_.size(); ++i) {
     const FoundBatch& batch = accepted_[i];
@@ -270,6 +272,20 @@ void Recovery::AdoptFiles() {
                           last.decoded->encrypted == (options_.cipher != nullptr) &&
                           tail.end <= tail.length &&
                           tail.end + ring_->alignment() <= options_.segment_bytes;
+}
+
+void Recovery::FindUnproven() {
+  uint64_t proven = 0;
+  for (const FoundBatch& batch : accepted_) proven = std::max(proven, batch.mark.durable);
+  for (const FoundBatch& batch : accepted_) {
+    if (batch.mark.number <= proven) continue;
+    std::vector<Stretch>& unproven = outcome_.unproven;
+    const bool goes_on = !unproven.empty() && unproven.back().slot == batch.slot &&
+                         unproven.back().end == batch.offset;
+    if (!goes_on)
+      unproven.push_back({batch.slot, batch.offset, batch.offset, FileOf(batch.slot).length});
+    unproven.back().end = batch.end;
+  }
 }
 
 std::vector<FileId> Recovery::TakeFiles() {

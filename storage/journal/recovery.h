@@ -16,6 +16,7 @@
 #include "storage/journal/poison.h"
 #include "storage/journal/reader.h"
 #include "storage/journal/resolve.h"
+#include "storage/journal/rewriter.h"
 #include "storage/journal/ring.h"
 
 namespace dunlin::journal {
@@ -31,6 +32,8 @@ class Recovery {
     bool torn = false;
     bool empty = false;  // There was no journal: ring's store is not set.
     uint64_t damages = 0, records = 0, bytes = 0;
+    // What was kept and no batch calls durable: stretches of files, from front to back.
+    std::vector<Stretch> unproven;
   };
 
   Recovery(const JournalOptions& options, DiskQueue* disk, SegmentRing* ring, AssetTable* assets,
@@ -90,6 +93,7 @@ class Recovery {
   bool ScanFile(const File& file);
   void Decide();
   void AdoptFiles();
+  void FindUnproven();
   void LoadCopies();
   File& FileOf(uint32_t slot);
   // The records of an accepted batch; kWait, kFailed.

@@ -48,6 +48,18 @@ void SegmentRing::AddLive(uint32_t slot) {
 void SegmentRing::Start(bool tail_goes_on) {
   has_tail_ = tail_goes_on;
   CHECK(!has_tail_ || !live_.empty());
+  for (uint32_t slot = 0; slot < segments_.size(); ++slot) {
+    Segment& segment = segments_[slot];
+    if (segment.use != Segment::Use::kFree || segment.name_is_durable) continue;
+    RemoveFile(slot);
+  }
+}
+
+void SegmentRing::RemoveFile(uint32_t slot) {
+  const DiskTicket closed = disk_->Close(segments_[slot].file);
+  ignored_.push_back(closed);
+  ignored_.push_back(disk_->Remove(NameOf(slot), closed));
+  segments_[slot] = {};
 }
 
 uint32_t SegmentRing::Available() const {
@@ -135,10 +147,7 @@ void SegmentRing::RemoveExcess(uint64_t synced) {
   for (uint32_t slot = options_.segments_max; slot < segments_.size(); ++slot) {
     Segment& segment = segments_[slot];
     if (segment.use != Segment::Use::kFree || segment.reusable_after > synced) continue;
-    const DiskTicket closed = disk_->Close(segment.file);
-    ignored_.push_back(closed);
-    ignored_.push_back(disk_->Remove(NameOf(slot), closed));
-    segment = {};
+    RemoveFile(slot);
   }
 }
 
@@ -155,7 +164,7 @@ uint64_t SegmentRing::AwaitedBatch(uint64_t synced) const {
 void SegmentRing::Pump(uint64_t synced, uint32_t slot, uint64_t end) {
   if (poison_->set()) return;
   RemoveExcess(synced);
-  if (step_ != Step::kIdle) return;
+  if (step_ != Step::kIdle || !ignored_.empty()) return;
   if (next_ == kNone && Available() > 0) {
     const uint32_t chosen = Choose(synced, Urgency::kAhead);
     // A file is only made when it is likely to be needed.
@@ -285,7 +294,7 @@ void SegmentRing::OnStep(const DiskDone& done) {
       if (segment.length >= options_.segment_bytes && Available() == 0) zeros_.Free();
       return;
     case Step::kHeader: segment.headed = true; return;
-    case Step::kSyncDir:
+    case Step::kSyncDir: segment.name_is_durable = true; return;
     case Step::kIdle: return;
   }
 }

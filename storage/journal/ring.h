@@ -30,10 +30,11 @@ struct Segment {
   uint64_t id = 0;
   uint32_t seed = 0;
   uint32_t alignment = 0;
-  bool headed = false;          // The header is on disk.
-  bool copyable = true;         // No damage in it.
-  bool dirty = false;           // Written to since the last interval sync.
-  uint64_t end = kHeaderBytes;  // Where the next batch goes, or would.
+  bool headed = false;           // The header is on disk.
+  bool name_is_durable = false;  // The file's, in the directory.
+  bool copyable = true;          // No damage in it.
+  bool dirty = false;            // Written to since the last interval sync.
+  uint64_t end = kHeaderBytes;   // Where the next batch goes, or would.
   uint64_t last_batch = 0;
   uint64_t reusable_after = 0;  // kFree: batch number.
 };
@@ -54,7 +55,8 @@ class SegmentRing {
   const Incarnation& store() const { return store_; }
   void RaiseIds(uint64_t seen) { next_id_ = seen + 1; }
   void AddLive(uint32_t slot);  // In order of ids.
-  // What is not live is free at once. 'tail_goes_on': the last live one is written on.
+  // What is not live is free at once. 'tail_goes_on': the last live one is written on. A file that
+  // was never headed goes: syncing its name may have failed, and no later sync would repair that.
   void Start(bool tail_goes_on);
 
   // --- Running.
@@ -102,6 +104,7 @@ class SegmentRing {
   void Assign(uint32_t slot);
   bool Work(uint32_t slot, uint64_t synced, uint64_t target);
   void RemoveExcess(uint64_t synced);
+  void RemoveFile(uint32_t slot);
   void Make(uint32_t slot);
   void Zero(uint32_t slot, uint64_t target);
   void WriteHeader(uint32_t slot);

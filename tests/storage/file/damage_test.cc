@@ -101,7 +101,8 @@ TEST(FileDamage, AReadThatFailsSpoilsNoLaterOne) {
   world.Remove(1);
   world.Reopen();
   sim::DiskFaults faults;
-  faults.read_error = {1'000'000, 1};
+  // A block is tried three times before somebody is told.
+  faults.read_error = {1'000'000, 3};
   world.driver.disk().SetFaults(faults);
   LoadMsg load;
   load.seq = 4;
@@ -112,7 +113,7 @@ TEST(FileDamage, AReadThatFailsSpoilsNoLaterOne) {
   EXPECT_FALSE(world.store().Failure());
   // A count that cannot be made is no count.
   world.Reopen();
-  faults.read_error = {1'000'000, 2};
+  faults.read_error = {1'000'000, 6};
   world.driver.disk().SetFaults(faults);
   CountPending count;
   count.filters = {"foo"};

@@ -270,7 +270,8 @@ TEST_P(Conversion, MayDieAnywhere) {
 
 void RunStory(const char* name, const Script& script, const FileStoreOptions& options,
               bool stop = false) {
-  for (const std::string& failure : Tell(name, script, options, stop)) ADD_FAILURE() << failure;
+  for (const std::string& failure : Tell(name, script, options, {.stop = stop}))
+    ADD_FAILURE() << failure;
 }
 StepOf EraseOf(Seq seq) {
   return [=](FileStore& store, const Now& now) { return store.Erase(now, seq).point; };

@@ -80,11 +80,21 @@ inline Script operator*(int times, const StepOf& step) {
   return Script(static_cast<size_t>(times), step);
 }
 
+// How it is told.
+struct Telling {
+  bool stop = false;   // It ends with a clean stop.
+  int sync_every = 0;  // Turns, as by Sync::kInterval; 0: what is durable is synced.
+};
+
 class FileStory : public sim::CrashStory {
  public:
-  FileStory(Script script, FileStoreOptions options, bool stop)
-      : script_(std::move(script)), options_(std::move(options)), stop_(stop) {
+  FileStory(Script script, FileStoreOptions options, Telling telling)
+      : script_(std::move(script)),
+        options_(std::move(options)),
+        stop_(telling.stop),
+        sync_every_(telling.sync_every) {
     options_.config.name = "S";
+    journal_.unsynced = sync_every_ > 0;
     seen_.push_back("msgs=0 first=0 last=0");
   }
 
@@ -107,10 +117,15 @@ class FileStory : public sim::CrashStory {
     store_->Work(now);
     if (store_->phase() == FileStore::Phase::kScanned) {
       journal_.Attach(store_->incarnation());
-      for (const auto& entry : journal_.entries) store_->Replay(entry.kind, entry.body);
+      for (const auto& entry : journal_.entries)
+        store_->Replay({entry.batch}, entry.kind, entry.body);
       store_->Start(now);
     }
     journal_.Turn();
+    if (sync_every_ > 0 && ++turns_ % sync_every_ == 0) journal_.SyncNow();
+    while (life_ == 0 && synced_ < points_.size() && journal_.SyncCovers(points_[synced_])) {
+      ++synced_;
+    }
     while (life_ == 0 && promised_ < points_.size() && journal_.Covers(points_[promised_])) {
       ++promised_;
     }
@@ -133,9 +148,10 @@ class FileStory : public sim::CrashStory {
     if (stop_) return over && store_->phase() == FileStore::Phase::kStopped;
     return over && store_->idle();
   }
-  void Died(sim::CrashKind) override {
+  void Died(sim::CrashKind kind) override {
     store_.reset();
-    journal_.Die(rng_.Fork("die"));
+    journal_.Die(rng_.Fork("die"), kind);
+    if (kind == sim::CrashKind::kPowerLoss) promised_ = std::min(promised_, synced_);
   }
 
   std::string Check(sim::SimDisk&) override {
@@ -209,6 +225,7 @@ class FileStory : public sim::CrashStory {
   const Script script_;
   FileStoreOptions options_;
   const bool stop_;
+  const int sync_every_;
   TestJournal journal_;
   Rng rng_{1};
   std::unique_ptr<DiskRoutes> routes_;
@@ -218,6 +235,8 @@ class FileStory : public sim::CrashStory {
   std::vector<WritePoint> points_;  // Of each step that was done.
   std::vector<std::string> seen_;   // What was there before each step, and after the last one.
   size_t promised_ = 0;             // Steps whose points were durable.
+  size_t synced_ = 0;               // Likewise, and synced.
+  int turns_ = 0;
   std::string print_;
   Seq looking_at_ = 0;
   bool looked_ = false;
@@ -232,14 +251,15 @@ inline FileStoreOptions Small() {
 
 // What is wrong, at the points tried; empty if nothing is.
 inline std::vector<std::string> Tell(const char* name, const Script& script,
-                                     const FileStoreOptions& options = Small(), bool stop = false) {
+                                     const FileStoreOptions& options = Small(),
+                                     const Telling& telling = {}) {
   sim::CrashOptions crash;
   crash.kills = 1;
   crash.power_losses = 3;
   crash.recoveries_cut = 2;
-  crash.runs_max = 150;
+  crash.runs_max = telling.sync_every > 0 ? 60 : 150;
   const sim::CrashReport report = sim::RunCrashPoints(
-      name, [&] { return std::make_unique<FileStory>(script, options, stop); }, crash);
+      name, [&] { return std::make_unique<FileStory>(script, options, telling); }, crash);
   EXPECT_GT(report.points, 10u);
   return report.failures;
 }

@@ -119,7 +119,7 @@ class FileWorld {
   void Crash(sim::CrashKind kind, Up up = Up::kYes) {
     driver.Crash(kind);
     store_.reset();
-    journal.Die(rng_.Fork("die", ++lives_));
+    journal.Die(rng_.Fork("die", ++lives_), kind);
     if (up == Up::kYes) Boot();
   }
   // A clean stop, and a start.
@@ -196,7 +196,9 @@ class FileWorld {
  private:
   void Replay() {
     journal.Attach(store_->incarnation());
-    for (const TestJournal::Entry& entry : journal.entries) store_->Replay(entry.kind, entry.body);
+    for (const TestJournal::Entry& entry : journal.entries) {
+      store_->Replay({entry.batch}, entry.kind, entry.body);
+    }
     store_->Start(now());
   }
   template <class Request>

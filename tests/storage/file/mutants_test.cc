@@ -46,9 +46,16 @@ bool Rewriting() {
                                          WantCheckpoint(), Remove(7), Put("c"), WantCheckpoint()})
       .empty();
 }
+bool AnyStory() {
+  return Skipping() && Storing() && Purging() && Truncating() && Rewriting() &&
+         Tell("removing", kTen + Script{WantCheckpoint(), Remove(1), Remove(5), Put("b"), Remove(3),
+                                        WantCheckpoint(), Remove(6), Put("c"), WantCheckpoint(),
+                                        Put("d"), Remove(7), WantCheckpoint(), Put("e")})
+             .empty();
+}
 bool Stopping() {
   return Tell("stopping", kTen + Script{Remove(1), Remove(6), WantCheckpoint(), Put("b")}, Small(),
-              true)
+              {.stop = true})
       .empty();
 }
 
@@ -83,6 +90,18 @@ bool LastSequenceOutlivesACleanStop() {
   (void)world.store().Erase(world.now(), 5);
   world.Reopen();
   return world.store().State().last_seq == 5;
+}
+
+// The tombstone of 2 lies in a block that is empty, and whose other tombstone is needed no more.
+bool ACleanStopKeepsTombstones() {
+  FileWorld world(SmallBlocks(200));
+  for (int i = 0; i < 13; ++i) world.Put("a", "0123456789");
+  world.Remove(2);
+  world.Remove(6);
+  for (int i = 0; i < 7; ++i) world.Put("a", "0123456789");
+  for (const Seq seq : {1, 13, 14, 15, 5, 7, 8}) world.Remove(seq);
+  world.Reopen();
+  return world.store().State().first_seq == 3;
 }
 
 bool RewritingKeepsTombstones() {
@@ -177,7 +196,9 @@ const Planted kPlanted[] = {
      TakesNothingFromBehindTheCheckpoint},
     {149, "the last sequence is what blocks happen to hold (row 54)", NeverUsesASequenceAgain},
     {150, "blocks that the checkpoint does not name count (row 59)", Purging},
-    {154, "the journal forgets a batch with records from after the checkpoint", Skipping},
+    {158, "a clean stop believes in a floor that it does not leave behind",
+     ACleanStopKeepsTombstones},
+    {154, "the journal forgets a batch with records from after the checkpoint", AnyStory},
 };
 
 class FileMutants : public testing::TestWithParam<Planted> {

@@ -75,7 +75,8 @@ class BlockWorld final : public StoreWorld {
     store_->Open();
     while (store_->phase() == file::FileStore::Phase::kOpening) Turn(now);
     journal_.Attach(store_->incarnation());
-    for (const auto& entry : journal_.entries) store_->Replay(entry.kind, entry.body);
+    for (const auto& entry : journal_.entries)
+      store_->Replay({entry.batch}, entry.kind, entry.body);
     store_->Start(now);
     Settle(now);
     EXPECT_EQ(store_->phase(), file::FileStore::Phase::kRunning);

@@ -10,6 +10,7 @@
 
 #include "engine/base/rng.h"
 #include "engine/store/incarnation.h"
+#include "sim/disk/sim_disk.h"
 #include "storage/file/store_journal.h"
 
 namespace dunlin::file {
@@ -30,6 +31,7 @@ class TestJournal : public StoreJournal {
     return {batch_};
   }
   bool Covers(WritePoint point) const override { return point.batch <= durable_; }
+  bool SyncCovers(WritePoint point) const override { return point.batch <= synced_; }
   void Passed(WritePoint point) override {
     passed_ = std::max(passed_, point.batch);
     // A whole segment goes at once: what was passed may well come again.
@@ -43,17 +45,21 @@ class TestJournal : public StoreJournal {
   bool Turn() {
     if (held) return false;
     durable_ = sealed_;
+    if (!unsynced) synced_ = durable_;
     sealed_ = entries.empty() || entries.back().batch <= durable_ ? sealed_ : batch_;
     if (sealed_ == batch_) ++batch_;
     return sealed_ > durable_;
   }
 
+  // As by Sync::kInterval: what is durable by now survives a power loss, too.
+  void SyncNow() { synced_ = durable_; }
+
   // The process died: batches that were not durable may be there, in order, or not.
-  void Die(Rng rng) {
-    uint64_t kept = durable_;
+  void Die(Rng rng, sim::CrashKind kind = sim::CrashKind::kKill) {
+    uint64_t kept = kind == sim::CrashKind::kKill ? durable_ : synced_;
     while (kept < sealed_ && rng.Chance(1, 2)) ++kept;
     while (!entries.empty() && entries.back().batch > kept) entries.pop_back();
-    durable_ = sealed_ = batch_;
+    synced_ = durable_ = sealed_ = batch_;
     ++batch_;
     held = false;
   }
@@ -68,13 +74,15 @@ class TestJournal : public StoreJournal {
 
   std::deque<Entry> entries;
   bool keep_passed = false;
-  bool held = false;  // Nothing becomes durable.
+  bool held = false;      // Nothing becomes durable.
+  bool unsynced = false;  // What is durable becomes synced by SyncNow() only.
 
  private:
   Incarnation owner_;
   uint64_t batch_ = 1;   // Being gathered.
   uint64_t sealed_ = 0;  // Being written.
   uint64_t durable_ = 0;
+  uint64_t synced_ = 0;
   uint64_t passed_ = 0;
 };
 

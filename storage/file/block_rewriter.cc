@@ -1,0 +1,93 @@
+#include "storage/file/block_rewriter.h"
+
+#include "engine/base/check.h"
+#include "engine/base/mutant.h"
+#include "storage/file/key_loader.h"
+#include "storage/format/file_names.h"
+
+namespace dunlin::file {
+
+std::string BlockRewriter::Temporary() const {
+  return BlockPath(block_) + std::string(format::kTemporarySuffix);
+}
+
+void BlockRewriter::Begin(Block* block, uint64_t plain_bytes, std::string file, bool compressed) {
+  CHECK(!busy() && steps_.idle());
+  stage_ = Stage::kWriting;
+  block_ = block->number;
+  plain_bytes_ = plain_bytes;
+  file_bytes_ = file.size();
+  compressed_ = compressed;
+  cut_ = block->cut;
+  // What is erased from now on is still in the new file.
+  erase_ = block->erase;
+  block->erase = false;
+  const std::string pending = PendingKeyPath(block_);
+  DiskTicket step;
+  const bool encrypt = codec_->keys() != nullptr;
+  if (encrypt) {
+    block->has_key = true;
+    keyed_ = std::make_unique<Block>(block_, block->checksum);
+    step = steps_.Put(pending, codec_->NewKey(keyed_.get()));
+    BlockCodec::Encrypt(*keyed_, 0, &file);
+    if (MUTANT(162)) step = steps_.Rename(pending, BlockKeyPath(block_), step);
+  }
+  step = steps_.Put(Temporary(), std::move(file), step);
+  if (encrypt && !MUTANT(163)) steps_.SyncDir(format::kMsgsDir, step);
+}
+
+void BlockRewriter::Name(Block* block) {
+  CHECK(ready() && block->number == block_);
+  block->replacing = true;
+  stage_ = Stage::kNaming;
+  rename_ = steps_.Rename(Temporary(), BlockPath(block_), {});
+  DiskTicket step = steps_.SyncDir(format::kMsgsDir, rename_);
+  if (keyed_ == nullptr) return;
+  step = steps_.Rename(PendingKeyPath(block_), BlockKeyPath(block_), step);
+  steps_.SyncDir(format::kMsgsDir, step);
+}
+
+void BlockRewriter::Abandon(Block* block) {
+  CHECK(ready());
+  if (block != nullptr) block->erase |= erase_;
+  stage_ = Stage::kAbandoning;
+  steps_.Remove(Temporary());
+  if (keyed_ != nullptr) steps_.Remove(PendingKeyPath(block_));
+}
+
+void BlockRewriter::Named(Block* block) {
+  block->raw_bytes = block->written = block->synced = plain_bytes_;
+  block->file_bytes = file_bytes_;
+  block->rewritten = true;
+  block->compressed = compressed_;
+  if (keyed_ != nullptr) {
+    block->cipher = std::move(keyed_->cipher);
+    block->key_current = true;
+  }
+  if (block->cut == cut_) block->cut = 0;  // Else it was cut again meanwhile.
+  block->points.clear();
+  block->cache.reset();
+  block->loading.reset();
+  block->replacing = false;
+}
+
+bool BlockRewriter::OnDisk(const DiskDone& done, StreamIndex* index) {
+  if (!busy() || !steps_.OnDisk(done)) return false;
+  if (error_.empty() && !steps_.error().empty()) {
+    error_ = "stream '" + codec_->stream() + "', rewrite: " + steps_.error();
+  }
+  Block* block = index->ByNumber(block_);
+  if (naming() && done.ticket == rename_ && done.ok() && block != nullptr) Named(block);
+  if (!steps_.idle()) return true;
+  steps_.Clear();
+  if (stage_ == Stage::kWriting && error_.empty()) {
+    stage_ = Stage::kReady;
+    return true;
+  }
+  stage_ = Stage::kNone;
+  block_ = 0;
+  keyed_.reset();
+  return true;
+}
+
+}  // namespace dunlin::file

@@ -1,0 +1,60 @@
+// Gives a block's file new contents, and a new key if it is encrypted (key_loader.h says in which
+// order): temporary files, synced, that take the block's names when its owner says so. One at a
+// time.
+//
+// What the new file leaves out is gone for good once it has the name, so the owner waits with that
+// until the state by which it was made survives a power loss (FileStore::IsKept).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "storage/file/block_codec.h"
+#include "storage/file/disk_steps.h"
+#include "storage/file/store_disk.h"
+#include "storage/file/stream_index.h"
+
+namespace dunlin::file {
+
+class BlockRewriter {
+ public:
+  BlockRewriter(StoreDisk disk, BlockCodec* codec) : codec_(codec), steps_(std::move(disk)) {}
+
+  // Writes the new file: 'file', which stands for so many plain bytes. REQUIRES: !busy().
+  void Begin(Block* block, uint64_t plain_bytes, std::string file, bool compressed);
+  // The new file is there and synced: Name() or Abandon() is due.
+  bool ready() const { return stage_ == Stage::kReady; }
+  // Takes the name. The block changes when that is done; until then it answers from the old file.
+  // REQUIRES: ready(); nobody reads the old file, and 'block' is the one that it was begun for.
+  void Name(Block* block);
+  // Removes the new file. 'block': null if it is gone. REQUIRES: ready().
+  void Abandon(Block* block);
+
+  bool busy() const { return stage_ != Stage::kNone; }
+  // Its block's file cannot be read just now.
+  bool naming() const { return stage_ == Stage::kNaming; }
+  uint32_t block() const { return block_; }  // 0: none.
+  bool OnDisk(const DiskDone& done, StreamIndex* index);
+  // What went wrong first; empty: nothing.
+  const std::string& error() const { return error_; }
+
+ private:
+  enum class Stage : uint8_t { kNone, kWriting, kReady, kNaming, kAbandoning };
+  std::string Temporary() const;
+  void Named(Block* block);
+
+  BlockCodec* const codec_;
+  DiskSteps steps_;
+  Stage stage_ = Stage::kNone;
+  uint32_t block_ = 0;
+  uint64_t plain_bytes_ = 0, file_bytes_ = 0;
+  bool compressed_ = false;
+  std::unique_ptr<Block> keyed_;  // Bears the new cipher until the block takes it over.
+  bool erase_ = false;            // As the block's, when it was begun.
+  Seq cut_ = 0;                   // Likewise.
+  DiskTicket rename_;
+  std::string error_;
+};
+
+}  // namespace dunlin::file

@@ -8,17 +8,23 @@ namespace {
 // So many turns without anything to do are silence: time passes.
 constexpr int kIdleTurns = 8;
 
-StorageOptions OptionsOf(const StorySetup& setup) {
+StorageOptions OptionsOf(const StorySetup& setup, crypto::Entropy* entropy) {
   StorageOptions options;
   options.journal = setup.journal;
   options.limits = setup.limits;
+  options.encryption = {.key = setup.key,
+                        .previous_key = setup.previous_key,
+                        .cipher = setup.cipher,
+                        .entropy = entropy};
   return options;
 }
 
 }  // namespace
 
 StoreProcess::StoreProcess(DiskDriver* driver, const StorySetup& setup, const Rng& rng)
-    : driver_(driver), storage_(OptionsOf(setup), &driver->queue(), rng) {
+    : driver_(driver),
+      entropy_(rng.Fork("entropy")),
+      storage_(OptionsOf(setup, &entropy_), &driver->queue(), rng) {
   for (const StoryStream& stream : setup.streams) {
     if (stream.in_memory) {
       memories_.push_back(std::make_unique<memory::MemoryStore>(

@@ -86,6 +86,7 @@ class StoreProcess {
   bool TakeDeadline();
 
   DiskDriver* const driver_;
+  crypto::SeededEntropy entropy_;
   Storage storage_;
   std::vector<std::unique_ptr<memory::MemoryStore>> memories_;
   std::vector<StreamStore*> stores_;

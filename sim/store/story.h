@@ -25,10 +25,13 @@ struct StoryStream {
 };
 
 struct StorySetup {
-  uint64_t seed = 1;  // Of the disk's timing, of how deaths go, of questions asked.
-  uint64_t pace = 0;  // Turns of the process after each change.
+  uint64_t seed = 1;   // Of the disk's timing, of how deaths go, of questions asked.
+  uint64_t tries = 1;  // With so many seeds from this one on.
+  uint64_t pace = 0;   // Turns of the process after each change.
   JournalOptions journal;
   file::FileLimits limits;
+  std::string key, previous_key;  // Of encryption; empty: none.
+  crypto::CipherKind cipher = crypto::CipherKind::kChaCha;
   std::vector<StoryStream> streams;
   bool has_interval_policy() const { return journal.sync == JournalOptions::Sync::kInterval; }
 };
@@ -71,6 +74,7 @@ struct StoryStep {
     kDelete,   // The file is gone.
     kForeign,  // There is a file 'path' that holds 'text'.
     kWipe,     // Everything is gone.
+    kEncrypt,  // From the next start on: with key 'text', the one before is 'header', 'cipher'.
     // What must be so.
     kCheck,          // Streams hold what they should, and answer every question rightly.
     kExpectState,    // 'numbers'.
@@ -100,12 +104,14 @@ struct StoryStep {
   std::optional<StoreError> error;
   StoreConfig config;
   std::vector<SeqRange> ranges;
+  crypto::CipherKind cipher = crypto::CipherKind::kChaCha;
   DiskFaults faults;
   DiskFault fault = DiskFault::kSyncError;
   std::vector<StoryNumber> numbers;
   // kEveryPoint.
   std::vector<StoryStep> body;
   bool kills = true, power_losses = true;
+  bool twice = false;  // Some recoveries are cut off as well.
 };
 
 struct Story {

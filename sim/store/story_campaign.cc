@@ -122,9 +122,11 @@ class Storyteller {
   }
 
   void EndLife() {
+    stopped_ = false;
     if (rng_.Chance(1, 4) && runner_.running() && !runner_.failed()) {
       if (rng_.Chance(1, 3)) (void)Do(Death(rng_.Below(60)));
       if (runner_.well()) (void)Do(Verb::kStop);
+      stopped_ = !runner_.running() && runner_.stopped();
       if (!runner_.running()) return;
     }
     if (runner_.well()) (void)Do(Death(std::nullopt));
@@ -142,6 +144,18 @@ class Storyteller {
       }
     }
     if (rng_.Chance(1, 80)) (void)Do(Verb::kWipe);
+    if (!plan_.setup.key.empty() && rng_.Chance(1, 4)) ChangeKeys();
+  }
+
+  // Only after a clean stop: what of an older key is left is written anew behind the scenes.
+  void ChangeKeys() {
+    if (!stopped_) return;
+    StoryStep step;
+    step.verb = Verb::kEncrypt;
+    step.header = "key " + std::to_string(keys_);
+    step.text = "key " + std::to_string(++keys_);
+    step.cipher = rng_.Chance(1, 2) ? crypto::CipherKind::kAes : crypto::CipherKind::kChaCha;
+    (void)Do(step);
   }
 
   // --- Changes.
@@ -244,6 +258,8 @@ class Storyteller {
   StoryRunner runner_;
   StorySeedResult out_;
   int after_damage_ = 0;
+  int keys_ = 0;
+  bool stopped_ = false;  // The last life ended in good order.
 };
 
 }  // namespace

@@ -65,6 +65,12 @@ bool StoryRunner::DoDisk(const StoryStep& step) {
     if (mode_ == Mode::kLenient) return true;
     return Fail("files are changed while no process runs: 'kill', 'power_loss' or 'stop' it first");
   }
+  if (step.verb == Verb::kEncrypt) {
+    setup_.key = step.text;
+    setup_.previous_key = step.header;
+    setup_.cipher = step.cipher;
+    return true;
+  }
   SimDisk& disk = driver_.disk();
   if (step.verb == Verb::kWipe) {
     disk.Wipe();

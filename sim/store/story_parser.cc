@@ -202,10 +202,11 @@ bool StoryParser::TakeStream(LineCursor& cursor, StoryStep* step) {
 
 bool StoryParser::ParseStorage(LineCursor& cursor) {
   std::vector<Given> all;
-  if (!TakeGiven(cursor,
-                 {"seed=", "pace=", "block=", "checkpoint=", "cache=", "write_min=", "segment=",
-                  "segments=", "ahead=", "gather=", "depth=", "sync="},
-                 &all))
+  if (!TakeGiven(
+          cursor,
+          {"seed=", "tries=", "pace=", "block=", "checkpoint=", "cache=", "write_min=", "segment=",
+           "segments=", "ahead=", "gather=", "depth=", "sync=", "key=", "cipher="},
+          &all))
     return false;
   StorySetup& setup = story_.setup;
   for (const Given& given : all) {
@@ -216,8 +217,10 @@ bool StoryParser::ParseStorage(LineCursor& cursor) {
         return Fail(given.value->at, "expected direct, buffered, or how often: 200ms");
       continue;
     }
+    if (key == "key" || key == "cipher") continue;
     if (!TakeSize(*given.value, &number)) return false;
     if (key == "seed") setup.seed = number;
+    if (key == "tries") setup.tries = number;
     if (key == "pace") setup.pace = number;
     if (key == "block") setup.limits.block_bytes = number;
     if (key == "checkpoint") setup.limits.checkpoint_bytes = number;
@@ -228,12 +231,25 @@ bool StoryParser::ParseStorage(LineCursor& cursor) {
     if (key == "ahead") setup.journal.prepare_bytes_ahead = number;
     if (key == "gather") setup.journal.gather_bytes_max = number;
     if (key == "depth") setup.journal.depth = static_cast<uint32_t>(number);
-    if (key == "segment" && (number < 8192 || number % kDirectAlignment != 0))
-      return Fail(given.value->at, "a segment is a multiple of 4096 bytes, and 8k at least");
+    if (key == "segment" && (number < 16 * kDirectAlignment || number % kDirectAlignment != 0))
+      return Fail(given.value->at, "a segment is a multiple of 4096 bytes, and 64k at least");
     if (key == "segments" && (number < 3 || number > 100))
       return Fail(given.value->at, "there are 3 to 100 segments");
     if (key == "depth" && (number < 1 || number > 4))
       return Fail(given.value->at, "the depth is 1 to 4");
+  }
+  return TakeKeys(all, &setup.key, &setup.previous_key, &setup.cipher);
+}
+
+bool StoryParser::TakeKeys(const std::vector<Given>& all, std::string* key, std::string* previous,
+                           crypto::CipherKind* cipher) {
+  for (const Given& given : all) {
+    if (given.key.text == "key" && !TakeText(*given.value, key)) return false;
+    if (given.key.text == "previous" && !TakeText(*given.value, previous)) return false;
+    if (given.key.text != "cipher") continue;
+    if (given.value->text != "aes" && given.value->text != "chacha")
+      return Fail(given.value->at, "expected chacha or aes");
+    *cipher = given.value->text == "aes" ? crypto::CipherKind::kAes : crypto::CipherKind::kChaCha;
   }
   return true;
 }
@@ -294,14 +310,16 @@ bool StoryParser::ParseEveryPoint(LineCursor& cursor, StoryStep* step) {
   step->verb = Verb::kEveryPoint;
   if (in_every_point_) return Fail(step->at, "'at every point' stands within another one");
   if (!cursor.Take("every") || !cursor.Take("point"))
-    return Fail(step->at, "expected 'at every point [kill|power_loss] {'");
+    return Fail(step->at, "expected 'at every point [twice] [kill|power_loss] {'");
+  step->twice = cursor.Take("twice");
   if (cursor.Take("kill")) {
     step->power_losses = false;
   } else if (cursor.Take("power_loss")) {
     step->kills = false;
   }
   if (!cursor.Take("{"))
-    return Fail(cursor.Here(), "expected 'kill', 'power_loss' or '{' at the end of the line");
+    return Fail(cursor.Here(),
+                "expected 'twice', 'kill', 'power_loss' or '{' at the end of the line");
   (void)AtEnd(cursor);
   in_every_point_ = true;
   ParseBlock(&step->body, false);

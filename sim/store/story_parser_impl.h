@@ -49,6 +49,7 @@ class StoryParser {
   bool ParseFaults(scenario::LineCursor& cursor, StoryStep* step);
   bool ParseFail(scenario::LineCursor& cursor, StoryStep* step);
   bool ParseFile(scenario::LineCursor& cursor, StoryStep* step);
+  bool ParseEncrypt(scenario::LineCursor& cursor, StoryStep* step);
   bool ParseExpect(scenario::LineCursor& cursor, StoryStep* step);
   bool ParseExpectStream(scenario::LineCursor& cursor, StoryStep* step);
 
@@ -58,6 +59,8 @@ class StoryParser {
   bool TakeSize(const scenario::Word& word, uint64_t* out);
   bool TakeTime(const scenario::Word& word, Duration* out);
   bool TakeText(const scenario::Word& word, std::string* out);
+  bool TakeKeys(const std::vector<Given>& all, std::string* key, std::string* previous,
+                crypto::CipherKind* cipher);
   bool TakeGiven(scenario::LineCursor& cursor, std::initializer_list<const char*> keys,
                  std::vector<Given>* out);
   bool NumberOf(const Given& given, uint64_t* out);

@@ -84,6 +84,8 @@ StoryPlan PlanStory(uint64_t seed) {
   plan.setup.seed = seed;
   plan.setup.journal = JournalOf(rng);
   plan.setup.limits = LimitsOf(rng);
+  if (rng.Chance(1, 6)) plan.setup.key = "key 0";
+  if (rng.Chance(1, 2)) plan.setup.cipher = crypto::CipherKind::kAes;
   for (size_t streams = 1 + rng.Below(3), i = 0; i < streams; ++i)
     plan.setup.streams.push_back(StreamOf(rng, i));
   plan.lives = static_cast<int>(1 + rng.Below(6));
@@ -114,6 +116,7 @@ std::string Describe(const StoryPlan& plan) {
   std::string text = plan.setup.has_interval_policy()                      ? "interval"
                      : plan.setup.journal.access == Access::kDurableWrites ? "always, direct"
                                                                            : "always, buffered";
+  if (!plan.setup.key.empty()) text += ", encrypted";
   text += ", depth " + std::to_string(plan.setup.journal.depth);
   text += plan.trouble == StoryPlan::Trouble::kCalm     ? ", deaths"
           : plan.trouble == StoryPlan::Trouble::kErrors ? ", errors"

@@ -136,7 +136,8 @@ class StoryTelling {
         Span span;
         Tell(place, death, std::nullopt, &span);
         if (!result_.failures.empty()) return;
-        if (options_.recoveries_cut > 0 && (at - whole.begin) % cuts == cuts / 2 && i <= 1)
+        if (block.twice && options_.recoveries_cut > 0 && (at - whole.begin) % cuts == cuts / 2 &&
+            i <= 1)
           CutRecovery(place, death, span);
         if (!result_.failures.empty()) return;
       }
@@ -162,7 +163,21 @@ class StoryTelling {
 }  // namespace
 
 StoryResult RunStory(const Story& story, const StoryRunOptions& options) {
-  return StoryTelling(story, options).Run();
+  StoryResult all;
+  for (uint64_t i = 0; i < story.setup.tries && all.failures.empty(); ++i) {
+    Story one = story;
+    one.setup.seed += i;
+    StoryResult result = StoryTelling(one, options).Run();
+    all.failures = std::move(result.failures);
+    all.hash = all.hash * 31 + result.hash;
+    all.runs += result.runs;
+    all.points += result.points;
+    all.counts.lives += result.counts.lives;
+    all.counts.changes += result.counts.changes;
+    all.counts.faults += result.counts.faults;
+    all.counts.simulated = all.counts.simulated + result.counts.simulated;
+  }
+  return all;
 }
 
 }  // namespace dunlin::sim

@@ -116,6 +116,8 @@ bool StoryRunner::DoDeath(const StoryStep& step) {
 
 void StoryRunner::Begin() {
   ++counts_.lives;
+  did_not_start_ = false;
+  stopped_ = false;
   was_cut_ = false;
   why_.clear();
   Trouble(true);
@@ -141,7 +143,7 @@ bool StoryRunner::DoStart() {
   const std::string why = process_->Why();
   if (!damaged_ && !in_trouble()) return Fail("does not start: " + why);
   Die(CrashKind::kKill, 0);
-  was_cut_ = true;
+  was_cut_ = did_not_start_ = true;
   why_ = why;
   return true;
 }
@@ -163,6 +165,7 @@ bool StoryRunner::DoStop() {
   const bool right = CheckAfterStop();
   Die(CrashKind::kPowerLoss, 0);  // It takes nothing from what was stopped in good order.
   was_cut_ = false;
+  stopped_ = true;
   return right && CheckRebuild();
 }
 
@@ -333,10 +336,17 @@ bool StoryRunner::Ready(const StoryStep& step) {
   if (process_ == nullptr) {
     if (mode_ == Mode::kStrict && !was_cut_ && step.verb != Verb::kEveryPoint)
       Fail("the process does not run: 'start' it first");
+    if (mode_ == Mode::kStrict && did_not_start_ && !in_trouble())
+      Fail("the process did not start: " + why_);
     return false;
   }
   if (!process_->Failed()) return true;
-  if (!damaged_ && !in_trouble()) Fail("fails although the disk is well: " + process_->Why());
+  const bool asks = step.verb >= Verb::kCheck && step.verb <= Verb::kExpectGone;
+  if (!damaged_ && !in_trouble()) {
+    Fail("fails although the disk is well: " + process_->Why());
+  } else if (mode_ == Mode::kStrict && asks && !in_trouble()) {
+    Fail("the process has failed: " + process_->Why());
+  }
   return false;
 }
 
@@ -344,7 +354,7 @@ bool StoryRunner::Do(const StoryStep& step) {
   step_ = &step;
   refusal_.reset();
   DieIfDue();
-  const bool disk = step.verb >= Verb::kFaults && step.verb <= Verb::kWipe;
+  const bool disk = step.verb >= Verb::kFaults && step.verb <= Verb::kEncrypt;
   if (disk) return DoDisk(step);
   switch (step.verb) {
     case Verb::kKill:

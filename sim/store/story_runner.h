@@ -61,6 +61,8 @@ class StoryRunner {
   // For whoever thinks of the next step.
   bool running() const { return process_ != nullptr && !process_->dying(); }
   bool failed() { return process_ != nullptr && process_->Failed(); }
+  // The last process ended in good order.
+  bool stopped() const { return process_ == nullptr && !was_cut_ && stopped_; }
   bool damaged() const { return damaged_; }
   const StreamTwin& twin(size_t stream) const { return histories_[stream].now(); }
   const StoreConfig& config(size_t stream) const { return histories_[stream].config(); }
@@ -159,6 +161,8 @@ class StoryRunner {
   bool lost_power_ = false;  // Since the last recovery.
   bool damaged_ = false;
   bool begun_ = false;
+  bool stopped_ = false;
+  bool did_not_start_ = false;
   WritePoint last_point_;
   std::optional<StoreError> refusal_;
   std::string why_;                // Why the last process could not go on.

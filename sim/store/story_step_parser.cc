@@ -52,6 +52,7 @@ bool StoryParser::ParseStep(const Word& verb, LineCursor& cursor, StoryStep* ste
     case Verb::kCut:
     case Verb::kDelete:
     case Verb::kForeign: return ParseFile(cursor, step);
+    case Verb::kEncrypt: return ParseEncrypt(cursor, step);
     case Verb::kExpectState: return ParseExpect(cursor, step);
     default: return true;  // settle, stop, start, wipe.
   }
@@ -210,6 +211,14 @@ bool StoryParser::ParseFile(LineCursor& cursor, StoryStep* step) {
       return all.empty() || TakeText(*all[0].value, &step->text);
     default: return true;
   }
+}
+
+bool StoryParser::ParseEncrypt(LineCursor& cursor, StoryStep* step) {
+  const Position here = cursor.Here();
+  std::vector<Given> all;
+  if (!TakeGiven(cursor, {"key=", "previous=", "cipher="}, &all)) return false;
+  if (all.empty()) return Fail(here, "expected key=\"...\", previous=\"...\" or cipher=aes");
+  return TakeKeys(all, &step->text, &step->header, &step->cipher);
 }
 
 bool StoryParser::ParseExpect(LineCursor& cursor, StoryStep* step) {

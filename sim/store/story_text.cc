@@ -86,6 +86,10 @@ std::string DiskText(const StoryStep& step) {
     case Verb::kRot:
       return " " + step.path + Option("at", step.offset) + Option("seed", step.variant);
     case Verb::kCut: return " " + step.path + Option("to", step.size);
+    case Verb::kEncrypt:
+      return " key=" + Quoted(step.text) +
+             (step.header.empty() ? "" : " previous=" + Quoted(step.header)) +
+             (step.cipher == crypto::CipherKind::kAes ? " cipher=aes" : "");
     case Verb::kDelete: return " " + step.path;
     case Verb::kForeign: return " " + step.path + " holds=" + Quoted(step.text);
     default: return "";
@@ -141,20 +145,26 @@ std::string Details(const StoryStep& step) {
              (step.in ? Option("in", *step.in) : "");
     default: break;
   }
-  return step.verb >= Verb::kFaults && step.verb <= Verb::kWipe ? DiskText(step) : ExpectText(step);
+  return step.verb >= Verb::kFaults && step.verb <= Verb::kEncrypt ? DiskText(step)
+                                                                   : ExpectText(step);
 }
 
 std::string StorageText(const StorySetup& setup) {
   const JournalOptions& journal = setup.journal;
   const file::FileLimits& limits = setup.limits;
   std::string text =
-      "storage" + Option("seed", setup.seed) + Option("pace", setup.pace) +
+      "storage" + Option("seed", setup.seed) +
+      (setup.tries > 1 ? Option("tries", setup.tries) : "") + Option("pace", setup.pace) +
       Option("block", limits.block_bytes) + Option("checkpoint", limits.checkpoint_bytes) +
       Option("cache", limits.reader.cache_bytes_max) +
       Option("write_min", limits.writer.write_bytes_min) +
       Option("segment", journal.segment_bytes) + Option("segments", journal.segments_max) +
       Option("ahead", journal.prepare_bytes_ahead) + Option("gather", journal.gather_bytes_max) +
       Option("depth", journal.depth);
+  if (!setup.key.empty()) {
+    text += " key=" + Quoted(setup.key);
+    if (setup.cipher == crypto::CipherKind::kAes) text += " cipher=aes";
+  }
   if (setup.has_interval_policy()) return text + " sync=" + TimeText(journal.sync_interval);
   return text + (journal.access == Access::kDurableWrites ? " sync=direct" : " sync=buffered");
 }
@@ -196,7 +206,7 @@ std::string FormatStory(const Story& story) {
       text += FormatStep(story.setup, step) + "\n";
       continue;
     }
-    text += std::string("at every point") +
+    text += std::string("at every point") + (step.twice ? " twice" : "") +
             (!step.kills          ? " power_loss"
              : !step.power_losses ? " kill"
                                   : "") +

@@ -11,6 +11,7 @@
 #include "sim/plan/run.h"
 #include "sim/plan/shrink.h"
 #include "sim/tool/mutants.h"
+#include "sim/tool/planted.h"
 #include "sim/tool/run_scenarios.h"
 #include "sim/tool/shell.h"
 #include "sim/tool/store.h"
@@ -29,6 +30,15 @@ constexpr char kUsage[] =
     "dunlin-sim store --seed N         one seeded run of journal and stores on a disk that fails\n"
     "dunlin-sim store [--minutes M] [--seeds N] [--first S]\n"
     "                                  many of them\n"
+    "dunlin-sim stories --seed N [--shrink | --print]\n"
+    "                                  a story of stores, from a seed; shorter, or whole, as a "
+    "file\n"
+    "dunlin-sim stories [--minutes M] [--seeds N] [--first S]\n"
+    "                                  many of them\n"
+    "dunlin-sim planted FOLDER [--seeds N] [--only K]\n"
+    "                                  each planted bug of storage: its story in FOLDER, and what "
+    "it\n"
+    "                                  costs to find it in at most N seeds\n"
     "dunlin-sim mutants [--seeds N] [--only K]\n"
     "                                  what it costs to find each planted bug, at most N seeds "
     "each\n"
@@ -221,6 +231,9 @@ int Main(int argc, char** argv) {
       const double minutes = arguments->minutes.value_or(arguments->seeds ? 1e9 : 1.0);
       return RunStoreCampaign(arguments->first, arguments->seeds.value_or(UINT64_MAX),
                               minutes * 60);
+    }
+    if (command == "planted" && arguments->files.size() == 1) {
+      return CheckPlanted(arguments->files[0], arguments->seeds.value_or(0), arguments->only);
     }
     if (command == "mutants") return FindMutants(arguments->seeds.value_or(300), arguments->only);
     if (command == "run" && !arguments->files.empty()) {

@@ -32,7 +32,8 @@ void BlockRewriter::Begin(Block* block, uint64_t plain_bytes, std::string file, 
     BlockCodec::Encrypt(*keyed_, 0, &file);
     if (MUTANT(162)) step = steps_.Rename(pending, BlockKeyPath(block_), step);
   }
-  step = steps_.Put(Temporary(), std::move(file), step);
+  // Mutant 151: in place.
+  step = steps_.Put(MUTANT(151) ? BlockPath(block_) : Temporary(), std::move(file), step);
   if (encrypt && !MUTANT(163)) steps_.SyncDir(format::kMsgsDir, step);
 }
 
@@ -40,7 +41,8 @@ void BlockRewriter::Name(Block* block) {
   CHECK(ready() && block->number == block_);
   block->replacing = true;
   stage_ = Stage::kNaming;
-  rename_ = steps_.Rename(Temporary(), BlockPath(block_), {});
+  rename_ = MUTANT(151) ? steps_.SyncDir(format::kMsgsDir)
+                        : steps_.Rename(Temporary(), BlockPath(block_), {});
   DiskTicket step = steps_.SyncDir(format::kMsgsDir, rename_);
   if (keyed_ == nullptr) return;
   step = steps_.Rename(PendingKeyPath(block_), BlockKeyPath(block_), step);

@@ -297,7 +297,7 @@ void BlockWriter::RemoveDoomed() {
         journal_->Covers(doomed.point) && (journal_->SyncCovers(doomed.point) || !IsNamed(number));
     if (!kept) awaits_journal_ = true;
     if (pinned || doomed.remove.value != 0 || !kept || FileOf(number) != nullptr ||
-        rewriter_.block() == number || reader_->Reading(number)) {
+        (rewriter_.block() == number && !MUTANT(158)) || reader_->Reading(number)) {
       ++i;
     } else if (!doomed.block->has_file) {
       doomed_.erase(doomed_.begin() + static_cast<ptrdiff_t>(i));

@@ -187,7 +187,8 @@ Progress FileStore::PurgeMatches(Purge& job) {
     job_.left = UINT64_MAX;
     const Bounds bounds = SubjectBounds(filters);
     job.cursor.at = bounds.first;
-    job_.bound = std::min(job.below == 0 ? bounds.last : job.below - 1, bounds.last);
+    job_.bound =
+        std::min(job.below == 0 ? bounds.last : job.below - (MUTANT(155) ? 0 : 1), bounds.last);
     if (!bounds.any || bounds.first > job_.bound) job_.left = 0;
     job_.count = {};
     job_.count.filters = filters;

@@ -59,7 +59,7 @@ bool Opener::OnDisk(const DiskDone& done) {
     read_done_ = true;
     // The list said that it is there. Too many open files, say, is no reason to give up messages:
     // the next start may read them.
-    if (stage_ == Stage::kBlocks) {
+    if (stage_ == Stage::kBlocks && !MUTANT(156)) {
       failure_ = "stream '" + codec_->stream() + "', block " + std::to_string(block_->number) +
                  ", offset 0: " + read_error_;
       stage_ = Stage::kFailed;
@@ -142,6 +142,7 @@ void Opener::OnCheckpoint() {
                ", offset 0: " + std::string(why);
     stage_ = Stage::kFailed;
   };
+  if (!read_error_.empty() && MUTANT(157)) return RemoveStrays();
   if (!read_error_.empty()) return fail(read_error_);
   checkpoint_ = DecodeCheckpoint(bytes_, format::StreamChecksum(codec_->stream()));
   if (!checkpoint_) return fail("invalid checksum");

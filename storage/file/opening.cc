@@ -130,6 +130,7 @@ void FileStore::ReplayAppend(const JournalHead& head, std::span<const uint8_t> b
       if (!record.header.empty()) NoteTtl(record, MessageTtl(record.header));
       break;
     case format::RecordKind::kErased:
+      if (MUTANT(153)) return;
       CountGap(to, to->last.seq + 1, record.seq);
       to->last.time = record.time;
       index_.last = {record.seq, record.time};

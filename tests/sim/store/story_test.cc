@@ -80,7 +80,7 @@ TEST(StoryLanguage, ShowsMistakesWhereTheyAre) {
       {"expect file x away", "4:15 expected 'there' or 'absent'\n"},
       {"settle down", "4:8 expected the end of the line instead of 'down'\n"},
       {"}", "4:1 '}' without a block that it ends\n"},
-      {"at every moment {", "4:1 expected 'at every point [kill|power_loss] {'\n"},
+      {"at every moment {", "4:1 expected 'at every point [twice] [kill|power_loss] {'\n"},
       {"stream S", "4:8 there is a stream 'S' already\n"},
       {"stream T discard=some", "4:18 expected old or new\n"},
       {"storage", "4:1 'storage' stands once, before everything else\n"},
@@ -139,8 +139,7 @@ TEST(StoryRunner, StopsAtEveryPointAndFindsWhatIsWrongThere) {
   const std::string block =
       "at every point {\n  store S a x4\n  checkpoint\n  truncate S 2\n"
       "  store S b\n  checkpoint\n}\n";
-  const StoryResult result =
-      RunStory(StoryOf("# x\nstorage\nstream S\n" + block), {.recoveries_cut = 0});
+  const StoryResult result = RunStory(StoryOf("# x\nstorage\nstream S\n" + block));
   EXPECT_TRUE(result.failures.empty()) << result.failures[0].text;
   EXPECT_GT(result.points, 10u);
   EXPECT_EQ(result.runs, 4 * result.points + 2);

@@ -1,0 +1,202 @@
+#include "sim/tool/planted.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/mutant.h"
+#include "sim/scenario/parser.h"
+#include "sim/store/story_campaign.h"
+#include "sim/store/story_scenario.h"
+#include "sim/tool/shell.h"
+
+namespace dunlin::sim {
+namespace {
+
+// 'rows': of design/simulation.md, section 4, that it was made after. 'story': in the folder,
+// without
+// '.scn'; empty: none yet.
+struct Planted {
+  int number;
+  const char* rows;
+  const char* story;
+  const char* what;
+};
+
+constexpr Planted kPlanted[] = {
+    {112, "50", "", "a segment is given back while records in it are needed"},
+    {113, "57", "what_was_not_promised_stays_lost",
+     "what an earlier life could not promise comes back"},
+    {114, "45", "a_bad_sector_is_no_torn_tail", "every hole is taken for a torn tail"},
+    {115, "", "what_lies_behind_a_torn_batch_is_nobodys",
+     "what lies behind a torn batch is replayed"},
+    {116, "54", "a_segment_is_kept_while_it_is_needed",
+     "a file is used again before it is durable that it may be"},
+    {117, "", "answers_with_batches_in_flight_are_in_order",
+     "batches are acknowledged out of order"},
+    {118, "44 49", "a_synced_answer_outlives_a_power_loss",
+     "acknowledged when written, not when synced"},
+    {119, "", "", "a failed sync is asked again, and believed"},
+    {120, "57", "", "what was copied once is not copied again"},
+    {121, "", "", "copies are replayed where they lie"},
+    {122, "51", "a_kill_and_a_power_loss_take_nothing_that_was_read",
+     "what a kill left is built upon before it is durable"},
+    {131, "52", "names_of_blocks_are_durable_before_they_are_spoken_of",
+     "a checkpoint speaks of blocks whose names are not durable"},
+    {132, "50", "sealed_blocks_are_synced_with_a_checkpoint",
+     "a checkpoint leaves out sealed blocks when it syncs"},
+    {133, "57", "a_tombstone_outlives_the_block_that_it_lies_in", "tombstones go with their block"},
+    {134, "53 54", "a_clean_stop_leaves_the_last_sequence",
+     "a clean stop leaves nothing that says which sequence was the last"},
+    {135, "58", "what_was_truncated_stays_away", "what was truncated comes back with the block"},
+    {138, "45", "damage_in_a_block_takes_only_itself",
+     "what lies behind damage in a block is dropped"},
+    {139, "67", "one_bad_block_does_not_stop_a_stream",
+     "one damaged block, and nothing is taken any more"},
+    {140, "68", "removing_what_is_gone_is_no_failure",
+     "removing what is gone is taken for a failure of the disk"},
+    {141, "49", "a_block_is_synced_before_it_takes_the_place_of_another",
+     "a block is written anew and renamed without a sync"},
+    {142, "60", "a_clean_stop_waits_for_what_is_written",
+     "a clean stop does not wait for what is written"},
+    {143, "69", "a_custom_first_sequence_is_set_once",
+     "a custom first sequence purges at each start"},
+    {144, "57", "rewriting_a_block_keeps_its_tombstones",
+     "rewriting drops tombstones that are needed"},
+    {148, "55", "a_head_block_may_be_longer_than_it_says",
+     "recovery believes the length of the head's file"},
+    {149, "54", "an_emptied_stream_uses_no_sequence_again",
+     "the last sequence is what blocks happen to hold"},
+    {150, "59", "blocks_that_are_gone_do_not_count",
+     "blocks that the checkpoint does not name count"},
+    {151, "56", "a_block_is_never_overwritten_in_place",
+     "a block that is compacted is overwritten in place"},
+    {152, "64", "deletions_of_another_replica_are_looked_at",
+     "as many deletions are taken for the same ones"},
+    {153, "65", "skipped_sequences_are_kept", "skipped sequences are not replayed"},
+    {154, "", "", "the journal forgets a batch with records from after the checkpoint"},
+    {155, "70", "a_purge_stops_where_it_was_told_to",
+     "a purge by subject takes one more than it was told to"},
+    {156, "71 72", "a_block_that_cannot_be_opened_now_is_not_lost",
+     "a block that cannot be opened now is given up"},
+    {157, "72", "a_checkpoint_that_cannot_be_read_now_is_not_gone",
+     "a checkpoint that cannot be read now is taken for none"},
+    {158, "61", "a_purged_block_is_not_recompressed_into_life",
+     "a block goes while it is written anew"},
+    {180, "", "", "in memory: a full subject takes one more"},
+    {181, "", "", "in memory: the first time is that of a message that is gone"},
+    {182, "", "", "in memory: sequences skipped on nothing count as deleted"},
+    {183, "", "", "in memory: a subject counted from its middle has one too many"},
+    {184, "", "", "in memory: a purge keeps one too many"},
+    {185, "", "", "in memory: one byte more than the limit is kept"},
+    {186, "", "", "in memory: a delete marker is followed by another one"},
+    {187, "", "", "in memory: what never expires goes by age"},
+    {188, "", "", "in memory: a compaction takes the sequence that it goes up to"},
+    {189, "", "", "in memory: the last one up to a sequence is the one before it"},
+};
+
+// Seeds of independent campaigns: the table shows the middle one.
+constexpr std::array<uint64_t, 3> kFirstSeeds = {1, 1'000'001, 2'000'001};
+
+// Tells one story, with the bug or without.
+class Telling : public ChildWork {
+ public:
+  Telling(const Story* story, int mutant) : story_(story), mutant_(mutant) {}
+  int Run(int) override {
+    mutant_switched_on = mutant_;
+    return RunStory(*story_).failures.empty() ? 0 : 1;
+  }
+
+ private:
+  const Story* const story_;
+  const int mutant_;
+};
+
+// Runs seeds with a bug until one fails that does not without; reports each before it runs.
+class StoryHunt : public ChildWork {
+ public:
+  StoryHunt(int mutant, uint64_t first, uint64_t seeds_max)
+      : mutant_(mutant), first_(first), seeds_max_(seeds_max) {}
+  int Run(int report_to) override {
+    for (uint64_t i = 0; i < seeds_max_; ++i) {
+      // First: so that a crash is the bug's.
+      mutant_switched_on = 0;
+      if (!RunStorySeed(first_ + i).result.failures.empty()) continue;
+      mutant_switched_on = mutant_;
+      Report(report_to, i + 1);
+      if (!RunStorySeed(first_ + i).result.failures.empty()) return 1;
+    }
+    return 0;
+  }
+
+ private:
+  const int mutant_;
+  const uint64_t first_, seeds_max_;
+};
+
+// Empty if the story does what it is for.
+std::string CheckStory(const Planted& planted, const std::string& folder) {
+  const std::string path = folder + "/" + planted.story + ".scn";
+  const std::optional<std::string> text = ReadWholeFile(path);
+  if (!text) return "cannot be read";
+  std::vector<scenario::Problem> problems;
+  const auto story = ParseStory(*text, path, &problems);
+  if (!story) return scenario::FormatProblem(path, problems.front());
+  Telling without(&*story, 0), with(&*story, planted.number);
+  const ChildResult good = RunInChild(without);
+  if (good.died || good.exit_code != 0) return "FAILS WITHOUT IT";
+  const ChildResult bad = RunInChild(with);
+  return bad.died || bad.exit_code == 1 ? "" : "PASSES WITH IT";
+}
+
+struct Cost {
+  std::string seeds = "-";
+  uint64_t worst = 0;
+  double cpu_seconds = 0;
+  bool found = true;
+};
+
+Cost HuntFor(int mutant, uint64_t seeds_max) {
+  Cost cost;
+  std::array<uint64_t, kFirstSeeds.size()> costs{};
+  const double start = CpuSeconds();
+  for (size_t i = 0; i < costs.size(); ++i) {
+    StoryHunt hunt(mutant, kFirstSeeds[i], seeds_max);
+    const ChildResult result = RunInChild(hunt);
+    costs[i] = result.last_report.value_or(0);
+    cost.found &= result.died || result.exit_code == 1;
+  }
+  cost.cpu_seconds = (CpuSeconds() - start) / static_cast<double>(costs.size());
+  std::sort(costs.begin(), costs.end());
+  cost.seeds = cost.found ? std::to_string(costs[1]) : "NOT FOUND";
+  cost.worst = costs.back();
+  return cost;
+}
+
+}  // namespace
+
+int CheckPlanted(const std::string& folder, uint64_t seeds_max, int only) {
+  bool right = true;
+  std::printf("mutant\trows\tstory\tverdict\tseeds\tworst\tcpu_seconds\twhat\n");
+  for (const Planted& planted : kPlanted) {
+    if (only != 0 && planted.number != only) continue;
+    const bool has_story = planted.story[0] != 0;
+    const std::string verdict = has_story ? CheckStory(planted, folder) : "";
+    const Cost cost = seeds_max == 0 ? Cost{} : HuntFor(planted.number, seeds_max);
+    right &= verdict.empty() && cost.found;
+    std::printf("%d\t%s\t%s\t%s\t%s\t%llu\t%.1f\t%s\n", planted.number,
+                planted.rows[0] == 0 ? "-" : planted.rows, has_story ? planted.story : "-",
+                !has_story        ? "-"
+                : verdict.empty() ? "found"
+                                  : verdict.c_str(),
+                cost.seeds.c_str(), static_cast<unsigned long long>(cost.worst), cost.cpu_seconds,
+                planted.what);
+    std::fflush(stdout);
+  }
+  return right ? 0 : 1;
+}
+
+}  // namespace dunlin::sim

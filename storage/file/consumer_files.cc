@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "engine/base/check.h"
-#include "engine/base/mutant.h"
 #include "storage/file/file_consumer_store.h"
 #include "storage/format/checksum_key.h"
 #include "storage/format/consumer_state.h"
@@ -268,7 +267,7 @@ void FileConsumerStore::BeginCheckpoint() {
 void FileConsumerStore::WorkCheckpoint() {
   if (stage_ == Stage::kGathering) {
     // A state must not show before the journal has what made it, and what that stands on.
-    if (!journal_->Covers(begun_point_) && !MUTANT(155)) return;
+    if (!journal_->Covers(begun_point_)) return;
     if (!steps_.idle()) return;
     steps_.Clear();
     stage_ = Stage::kOldKey;
@@ -317,7 +316,7 @@ void FileConsumerStore::PassTaken() {
   if (number_ == taken_number_) {
     if (last_point_.batch > 0) journal_->Passed(last_point_);
   } else if (first_point_after_.batch > 0) {
-    journal_->Passed({first_point_after_.batch - (MUTANT(156) ? 0 : 1)});
+    journal_->Passed({first_point_after_.batch - 1});
   }
 }
 

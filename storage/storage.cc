@@ -61,9 +61,10 @@ const crypto::KeyRing* Storage::KeysFor(std::string_view directory) {
   return &keys_.try_emplace(account, options_.encryption, account).first->second;
 }
 
-uint32_t Storage::AddStream(std::string directory, const StoreConfig& config) {
+uint32_t Storage::AddStream(std::string directory, const StoreConfig& config, std::string meta) {
   CHECK(state_ == State::kNew || state_ == State::kRunning);
   const uint32_t id = ++last_id_;
+  streams_[id].meta = std::move(meta);
   MakeStream(id, std::move(directory), config);
   if (state_ == State::kRunning) OpenWaiting();
   return id;
@@ -76,7 +77,7 @@ void Storage::MakeStream(uint32_t id, std::string directory, const StoreConfig& 
   stream.journal = std::make_unique<StreamJournal>(this, &stream);
   stream.timer.owner = &stream;
   stream.store = std::make_unique<file::FileStore>(
-      file::FileStoreOptions{config, options_.limits, KeysFor(stream.directory)},
+      file::FileStoreOptions{config, options_.limits, KeysFor(stream.directory), stream.meta},
       file::StoreDisk(disk_, &routes_, id, stream.directory), stream.journal.get(),
       rng_.Fork("stream", rng_.Next()));
   waiting_.insert(id);
@@ -251,8 +252,10 @@ void Storage::ReplayStream(const Recovered& found) {
   const Stream& stream = streams_.at(id);
   const std::string directory = stream.directory;
   const StoreConfig config = stream.config;
+  const std::string meta = stream.meta;
   owner->second = ++last_id_;
   Kill(id, owner->second, found.point);
+  streams_[id].meta = meta;
   MakeStream(id, directory, config);
 }
 

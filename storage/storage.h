@@ -69,7 +69,8 @@ class Storage {
   // A stream in 'directory' (within the disk's; made if it is not there): ACCOUNT/streams/NAME, at
   // its end; the account goes into the keys of an encrypted one. The id is never 0. REQUIRES: kNew
   // or kRunning.
-  uint32_t AddStream(std::string directory, const StoreConfig& config);
+  // 'meta': what its meta.inf is to hold (format/meta_file.h); empty: as it is, if it is there.
+  uint32_t AddStream(std::string directory, const StoreConfig& config, std::string meta = {});
   // Null: no such stream. Changes may be asked of it while its phase() is kRunning.
   file::FileStore* stream(uint32_t id);
 
@@ -130,6 +131,7 @@ class Storage {
  private:
   class StreamJournal;
   struct Stream {
+    std::string meta;  // What its meta.inf is to hold, as it was added.
     std::string directory;
     StoreConfig config;
     std::unique_ptr<AssetJournal> journal;

@@ -45,6 +45,10 @@ int64_t MessageTtl(std::string_view headers) {
   return seconds;
 }
 
+bool HasSchedule(std::string_view headers) {
+  return !headers.empty() && FindHeader(headers, "Nats-Schedule").has_value();
+}
+
 bool IsRollup(std::string_view headers) {
   return !FindHeader(headers, "Nats-Rollup").value_or("").empty();
 }

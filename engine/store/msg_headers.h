@@ -19,6 +19,9 @@ namespace dunlin {
 // least a second) or whole seconds. reference: getMessageTTL.
 [[nodiscard]] int64_t MessageTtl(std::string_view headers);
 
+// Nats-Schedule is there: the message is to be published at a time of its own.
+[[nodiscard]] bool HasSchedule(std::string_view headers);
+
 // Nats-Rollup is there: the message will take the place of older ones, and passes limits.
 [[nodiscard]] bool IsRollup(std::string_view headers);
 

@@ -93,6 +93,7 @@ WritePoint FileStore::AppendMessage(std::string_view subject, std::string_view h
   const int64_t lives =
       ttl < 0 || (ttl > 0 && options_.config.allow_msg_ttl) ? ttl : MessageTtl(header);
   if (lives > 0) ++head->ttls;
+  if (HasSchedule(header)) ++head->schedules;
   NoteTtl(record, lives);
   if (after_never_ == WallTime{} && never_up_to_ >= index_.first.seq && lives >= 0) {
     after_never_ = at.time;

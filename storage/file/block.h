@@ -61,6 +61,7 @@ struct Block {
   uint64_t bytes = 0;      // Of the live ones; those of unsettled ones still count.
   uint64_t raw_bytes = 0;  // Length of the plain block, all records included.
   uint64_t ttls = 0;       // How many messages with a TTL were written to it.
+  uint64_t schedules = 0;  // Likewise with a schedule.
   SeqSet deleted;          // Dead sequences above first.seq.
   SeqSet tombs;            // Targets of the tombstones in it.
   uint64_t last_checksum = 0;

@@ -3,6 +3,7 @@
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
 #include "storage/file/key_loader.h"
+#include "storage/format/block_file.h"
 #include "storage/format/file_names.h"
 
 namespace dunlin::file {
@@ -17,6 +18,7 @@ void BlockRewriter::Begin(Block* block, uint64_t plain_bytes, std::string file, 
   block_ = block->number;
   plain_bytes_ = plain_bytes;
   file_bytes_ = file.size();
+  last_checksum_ = format::LastChecksum(file);
   compressed_ = compressed;
   cut_ = block->cut;
   // What is erased from now on is still in the new file.
@@ -60,6 +62,7 @@ void BlockRewriter::Abandon(Block* block) {
 void BlockRewriter::Named(Block* block) {
   block->raw_bytes = block->written = block->synced = plain_bytes_;
   block->file_bytes = file_bytes_;
+  block->last_checksum = last_checksum_;
   block->rewritten = true;
   block->compressed = compressed_;
   if (keyed_ != nullptr) {

@@ -48,7 +48,7 @@ class BlockRewriter {
   DiskSteps steps_;
   Stage stage_ = Stage::kNone;
   uint32_t block_ = 0;
-  uint64_t plain_bytes_ = 0, file_bytes_ = 0;
+  uint64_t plain_bytes_ = 0, file_bytes_ = 0, last_checksum_ = 0;
   bool compressed_ = false;
   std::unique_ptr<Block> keyed_;  // Bears the new cipher until the block takes it over.
   bool erase_ = false;            // As the block's, when it was begun.

@@ -16,10 +16,11 @@ DiskTicket DiskSteps::Put(std::string_view name, std::string bytes, DiskTicket a
   const std::string& kept = bytes_.emplace_back(std::move(bytes));
   const FileId file = disk_.NewFile();
   DiskTicket step = Add(disk_.Open(file, name, Access::kWrite, Creation::kEmptied, after), name);
-  if (!kept.empty()) {
-    step =
-        Add(disk_.Write(file, 0, reinterpret_cast<const uint8_t*>(kept.data()), kept.size(), step),
-            name);
+  constexpr size_t kWriteBytes = 4u << 20;
+  for (size_t at = 0; at < kept.size(); at += kWriteBytes) {
+    const auto* from = reinterpret_cast<const uint8_t*>(kept.data()) + at;
+    const size_t size = std::min(kWriteBytes, kept.size() - at);
+    step = Add(disk_.Write(file, at, from, size, step), name);
   }
   if (!MUTANT(141)) step = Add(disk_.Sync(file, step), name);
   return Add(disk_.Close(file, step), name);
@@ -35,6 +36,10 @@ DiskTicket DiskSteps::SyncDir(std::string_view name, DiskTicket after) {
 
 DiskTicket DiskSteps::Remove(std::string_view name, DiskTicket after) {
   return Add(disk_.Remove(name, after), name, true);
+}
+
+DiskTicket DiskSteps::RemoveTree(std::string_view name, DiskTicket after) {
+  return Add(disk_.RemoveTree(name, after), name, true);
 }
 
 bool DiskSteps::OnDisk(const DiskDone& done) {

@@ -28,6 +28,9 @@ class DiskSteps {
   // It is no error if it is not there; but what follows is not done then.
   DiskTicket Remove(std::string_view name, DiskTicket after = {});
 
+  // Likewise a directory with all that is in it.
+  DiskTicket RemoveTree(std::string_view name, DiskTicket after = {});
+
   // Takes a completion, if it is one of its own.
   bool OnDisk(const DiskDone& done);
   bool idle() const { return steps_.empty(); }

@@ -18,7 +18,8 @@ FileStore::FileStore(FileStoreOptions options, StoreDisk disk, StoreJournal* jou
       rng_(rng),
       codec_(options_.config.name, options_.keys),
       reader_(options_.limits.reader, disk_, &codec_),
-      writer_(options_.limits.writer, disk_, journal, &codec_, &reader_) {
+      writer_(options_.limits.writer, disk_, journal, &codec_, &reader_),
+      meta_(disk_, {"", options_.config.name, ""}, options_.keys) {
   CHECK(!options_.config.name.empty());
 }
 
@@ -70,6 +71,7 @@ void FileStore::OnDisk(const DiskDone& done) {
   ready_ = true;
   waiting_ = false;
   if (opener_ != nullptr && opener_->OnDisk(done)) return;
+  if (meta_.OnDisk(done) || OnIndexDisk(done)) return;
   // What none of them knows is a step on the way to another one.
   (void)(reader_.OnDisk(done, &index_) || writer_.OnDisk(done, &index_) || OnStopDisk(done));
 }
@@ -91,6 +93,7 @@ void FileStore::Work(const Now& now) {
   }
   if (!failure_ && writer_.failure()) failure_ = writer_.failure();
   if (failure_) return;
+  WorkMeta();
   writer_.Work(&index_);
   PassTaken();
   WorkPinning();
@@ -109,7 +112,7 @@ void FileStore::Work(const Now& now) {
 bool FileStore::idle() const {
   return phase_ != Phase::kOpening && phase_ != Phase::kStarting && phase_ != Phase::kStopping &&
          reader_.idle() && writer_.quiet() && index_.unsettled == 0 && subjects_due_.empty() &&
-         !limits_due_ && job_.floor == 0;
+         !limits_due_ && job_.floor == 0 && MetaDurable();
 }
 
 void FileStore::CheckInvariants() const {

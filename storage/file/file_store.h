@@ -26,6 +26,7 @@
 #include "storage/file/block_reader.h"
 #include "storage/file/block_writer.h"
 #include "storage/file/journal_record.h"
+#include "storage/file/meta_files.h"
 #include "storage/file/opener.h"
 #include "storage/file/pinned.h"
 #include "storage/file/stream_index.h"
@@ -48,6 +49,7 @@ struct FileStoreOptions {
   StoreConfig config;
   FileLimits limits;
   const crypto::KeyRing* keys = nullptr;  // Outlive the store; null: nothing is encrypted.
+  std::string meta;  // What meta.inf is to hold (format/meta_file.h); empty: as it is, if there.
 };
 
 // reference: dynBlkSize.
@@ -97,6 +99,11 @@ class FileStore final : public StreamStore {
   void DecryptPinned(uint32_t number, uint64_t offset, uint8_t* bytes, size_t count) const;
   // Nothing that was begun waits for the disk or the journal.
   bool idle() const;
+  // meta.inf is to hold this from now on; it does once MetaDurable().
+  void UpdateMeta(std::string meta);
+  // When it was opened, index.db told what is in its blocks; nearly none was read.
+  bool opened_by_index() const { return by_index_; }
+  bool MetaDurable() const { return !meta_due_ && meta_.idle(); }
   // For the log, in the order of finding: what was damaged or lost, with stream, block and offset.
   std::vector<std::string> TakeNotices();
   void CheckInvariants() const;
@@ -258,8 +265,27 @@ class FileStore final : public StreamStore {
   void PinMoment();
   void WorkPinning();
 
+  // --- meta.cc
+  bool UsesMeta() const { return options_.keys != nullptr || !options_.meta.empty(); }
+  bool ReadMeta();
+  void WantMeta();
+  void WorkMeta();
+
+  // --- indexing.cc
+  struct Indexing {
+    Indexing(const StreamIndex& index, const IndexPoint& point, StoreDisk disk)
+        : builder(index, point), steps(std::move(disk)) {}
+    IndexBuilder builder;
+    DiskSteps steps;
+    bool built = false;
+  };
+  Progress FindTimes();
+  std::string TtlFile() const;
+  bool WriteIndex();
+  bool OnIndexDisk(const DiskDone& done);
+
   // --- stopping.cc
-  enum class StopStage : uint8_t { kSettling, kCheckpoint, kNaming };
+  enum class StopStage : uint8_t { kSettling, kCheckpoint, kIndex, kNaming };
   bool LeaveTombstones();
   void WorkStopping();
   bool OnStopDisk(const DiskDone& done);
@@ -286,7 +312,11 @@ class FileStore final : public StreamStore {
   StreamIndex index_;
   BlockReader reader_;
   BlockWriter writer_;
+  MetaFiles meta_;
+  bool meta_due_ = false;
   std::unique_ptr<Opener> opener_;
+  std::unique_ptr<Indexing> indexing_;
+  bool by_index_ = false;
 
   Phase phase_ = Phase::kNew;
   Incarnation incarnation_;

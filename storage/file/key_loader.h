@@ -13,6 +13,7 @@
 // to nothing goes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -51,6 +52,11 @@ class KeyLoader {
   // Gives the block the cipher that 'file', its bytes, are encrypted with. False: its key is
   // damaged, '*why' says it in the reference's words.
   [[nodiscard]] bool Give(Block* block, std::string_view file, std::string* why);
+  // Some change of keys was cut off: the bytes of its block must decide.
+  bool undecided() const {
+    return std::any_of(keys_.begin(), keys_.end(),
+                       [](const auto& entry) { return entry.second.pending.there; });
+  }
   // Nothing is left of a change of keys that was cut off.
   bool settled() const { return steps_.idle(); }
 

@@ -132,28 +132,37 @@ bool MetaFiles::current() const {
   return key_ && key_->current && (sealed_ || !json_);
 }
 
+DiskTicket MetaFiles::PutKey() {
+  crypto::NewKey made = NewKey();
+  key_ = crypto::FoundKey{std::move(made.key), true};
+  return steps_.Put(Path(kMetaKeyFile, kTemporarySuffix), std::move(made.file));
+}
+
 void MetaFiles::Write(std::string json) {
   CHECK(state_ == State::kReady && idle() && failure_.empty());
   steps_.Clear();
-  DiskTicket step;
+  const std::string& directory = asset_.directory;
+  const std::string temporary = Path(kMetaFile, kTemporarySuffix);
   const bool new_key = keys_ != nullptr && !(key_ && key_->current);
-  if (new_key) {
-    crypto::NewKey made = NewKey();
-    step = steps_.Put(Path(kMetaKeyFile, kTemporarySuffix), std::move(made.file));
-    key_ = crypto::FoundKey{std::move(made.key), true};
+  const bool with_json = !json.empty();
+  DiskTicket step = new_key ? PutKey() : DiskTicket{};
+  if (with_json) {
+    sealed_ = keys_ != nullptr;
+    json_ = std::move(json);
+    const std::string bytes =
+        sealed_ ? crypto::Seal(key_->key.kind, key_->key.seed, *json_, keys_->entropy()) : *json_;
+    const std::string sum = format::MetaSum(bytes, Checksum());
+    step = steps_.Put(temporary, bytes, step);
+    step = steps_.Put(Path(kMetaSumFile, kTemporarySuffix), sum, step);
+    if (!MUTANT(165)) step = steps_.SyncDir(directory, step);
+    step = steps_.Rename(temporary, Path(kMetaFile), step);
+    if (!MUTANT(166)) step = steps_.SyncDir(directory, step);
   }
-  sealed_ = keys_ != nullptr;
-  json_ = std::move(json);
-  const std::string bytes =
-      sealed_ ? crypto::Seal(key_->key.kind, key_->key.seed, *json_, keys_->entropy()) : *json_;
-  step = steps_.Put(Path(kMetaFile, kTemporarySuffix), bytes, step);
-  step = steps_.Put(Path(kMetaSumFile, kTemporarySuffix), format::MetaSum(bytes, Checksum()), step);
-  if (!MUTANT(165)) step = steps_.SyncDir(asset_.directory, step);
-  step = steps_.Rename(Path(kMetaFile, kTemporarySuffix), Path(kMetaFile), step);
-  if (!MUTANT(166)) step = steps_.SyncDir(asset_.directory, step);
   if (new_key) step = steps_.Rename(Path(kMetaKeyFile, kTemporarySuffix), Path(kMetaKeyFile), step);
-  step = steps_.Rename(Path(kMetaSumFile, kTemporarySuffix), Path(kMetaSumFile), step);
-  steps_.SyncDir(asset_.directory, step);
+  if (with_json) {
+    step = steps_.Rename(Path(kMetaSumFile, kTemporarySuffix), Path(kMetaSumFile), step);
+  }
+  steps_.SyncDir(directory, step);
   sum_is_right_ = true;
 }
 

@@ -52,7 +52,8 @@ class MetaFiles {
   // What seals other files of the asset; nullopt: nothing, yet.
   const std::optional<crypto::FoundKey>& key() const { return key_; }
 
-  // Replaces what is there, with a new key if there is none that is current. REQUIRES: idle().
+  // Replaces what is there, with a new key if there is none that is current; empty: makes only
+  // that. REQUIRES: idle().
   void Write(std::string json);
   bool idle() const { return steps_.idle(); }
   // What went wrong with writing; empty: nothing.
@@ -65,6 +66,7 @@ class MetaFiles {
   void LookForKey(std::string_view meta);
   std::optional<crypto::FoundKey> OpenKey(std::string_view file) const;
   crypto::NewKey NewKey() const;
+  DiskTicket PutKey();
   crypto::HighwayHash64 Checksum() const;
   void Fail(std::string_view file, std::string_view why);
 

@@ -20,7 +20,11 @@ std::string InMsgs(std::string_view name) {
 
 }  // namespace
 
-void Opener::Begin() { leftovers_.Begin(); }
+void Opener::Begin(const std::optional<crypto::FoundKey>& key) {
+  index_key_ = key;
+  begun_ = true;
+  leftovers_.Begin();
+}
 
 void Opener::MakeAndList() {
   make_ = disk_.MakeDir(format::kMsgsDir);
@@ -44,6 +48,7 @@ bool Opener::OnDisk(const DiskDone& done) {
     }
     return true;
   }
+  if (indexing_ != nullptr && indexing_->OnDisk(done)) return true;
   if (done.ticket == make_) {
     if (!done.ok()) Fail("making its directory", done);
     return true;
@@ -165,6 +170,11 @@ void Opener::RemoveStrays() {
                            // Indexes of blocks, as the reference had them before 2.10.
                            entry.name.ends_with(".idx") || entry.name.ends_with(".fss");
     if (KeyLoader::IsKeyFile(entry.name)) continue;
+    // Read first, then removed.
+    if (entry.name == format::kIndexFile && !checkpoint_) {
+      index_there_ = true;
+      continue;
+    }
     const bool stray = block && checkpoint_ && !MUTANT(150) &&
                        !std::binary_search(named.begin(), named.end(), *block);
     if (temporary || stray) {
@@ -184,13 +194,24 @@ void Opener::RemoveStrays() {
 Opener::Step Opener::Work() {
   if (stage_ == Stage::kCheckpoint && read_done_) OnCheckpoint();
   if (stage_ == Stage::kNaming && replace_.value == 0) RemoveStrays();
-  if (stage_ == Stage::kStrays && removing_.empty() && keys_.Work()) stage_ = Stage::kBlocks;
+  if (stage_ == Stage::kStrays && removing_.empty() && keys_.Work()) {
+    stage_ = Stage::kBlocks;
+    if (index_there_ && !keys_.undecided()) {
+      stage_ = Stage::kIndex;
+    } else if (index_there_) {
+      RemoveIndex();
+    }
+  }
   if (!keys_.failure().empty() && stage_ != Stage::kFailed) {
     failure_ = keys_.failure();
     stage_ = Stage::kFailed;
   }
   if (stage_ == Stage::kFailed) return Step::kFailed;
   if (stage_ == Stage::kDone) return Step::kDone;
+  if (stage_ == Stage::kIndex) {
+    WorkIndex();
+    return index_step_ == IndexOpening::Step::kWait ? Step::kWait : Step::kMore;
+  }
   if (stage_ != Stage::kBlocks) return Step::kWait;
   if (block_ == nullptr) {
     if (blocks_.empty()) {
@@ -224,6 +245,36 @@ Opener::Step Opener::Work() {
   if (!ScanSome()) return Step::kMore;
   FinishBlock();
   return Step::kMore;
+}
+
+// What index.db says, or nothing of it. From then on it is old.
+void Opener::WorkIndex() {
+  if (indexing_ == nullptr) {
+    constexpr int kRecordsPerSlice = 4096;
+    indexing_ =
+        std::make_unique<IndexOpening>(disk_, codec_, &keys_, index_, slice_, kRecordsPerSlice);
+    indexing_->Begin(entries_, blocks_, index_key_);
+  }
+  index_step_ = indexing_->Work();
+  switch (index_step_) {
+    case IndexOpening::Step::kMore:
+    case IndexOpening::Step::kWait: return;
+    case IndexOpening::Step::kDone:
+      by_index_ = true;
+      ttls_ = indexing_->ttls();
+      purged_ = indexing_->point().purged;
+      blocks_.clear();
+      break;
+    case IndexOpening::Step::kUnusable: remembered_ = indexing_->remembered(); break;
+  }
+  indexing_.reset();
+  RemoveIndex();
+}
+
+void Opener::RemoveIndex() {
+  index_there_ = false;
+  removing_.push_back(disk_.Remove(InMsgs(format::kIndexFile)));
+  stage_ = Stage::kStrays;
 }
 
 bool Opener::ScanSome() {
@@ -299,6 +350,7 @@ void Opener::FinishBlock() {
     }
     CountMessage(&block, record);
     index_->AddToSubject(record.subject, record.seq);
+    if (HasSchedule(record.header)) ++block.schedules;
     const int64_t ttl = record.header.empty() ? 0 : MessageTtl(record.header);
     if (ttl <= 0) return;
     ++block.ttls;
@@ -357,6 +409,10 @@ void Opener::NoteHoles() {
 }
 
 void Opener::FinishAll() {
+  if (by_index_) {
+    stage_ = Stage::kDone;
+    return;
+  }
   std::reverse(scanned_.begin(), scanned_.end());
   SeqTime last;
   for (std::unique_ptr<Block>& block : scanned_) {
@@ -380,6 +436,7 @@ void Opener::FinishAll() {
   }
   index_->last = last;
   if (last_tomb_.seq > last.seq) index_->last = last_tomb_;
+  if (remembered_.seq > index_->last.seq) index_->last = remembered_;
   if (checkpoint_ && checkpoint_->last.seq >= index_->last.seq && !MUTANT(149))
     index_->last = checkpoint_->last;
   if (Block* head = index_->head(); head != nullptr && head->last.seq < index_->last.seq) {

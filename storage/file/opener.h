@@ -10,6 +10,9 @@
 // directory is the reference's, or ours after a clean stop: every block counts, whole, and what is
 // no record at the end of the last one is a tail that was cut off.
 //
+// Without a checkpoint, an index.db of ours that is as new as the blocks says what is in them
+// (index_opening.h): then they are not read.
+//
 // Damage is reported and passed over: the messages in it are lost, their sequences stay used.
 #pragma once
 
@@ -22,6 +25,7 @@
 #include "engine/base/seq_set.h"
 #include "storage/file/block_codec.h"
 #include "storage/file/checkpoint.h"
+#include "storage/file/index_opening.h"
 #include "storage/file/key_loader.h"
 #include "storage/file/purge_leftovers.h"
 #include "storage/file/store_disk.h"
@@ -40,7 +44,9 @@ class Opener {
         leftovers_(disk),
         keys_(std::move(disk), codec) {}
 
-  void Begin();
+  // 'key': what seals index.db, if it is sealed.
+  void Begin(const std::optional<crypto::FoundKey>& key = std::nullopt);
+  bool begun() const { return begun_; }
   bool OnDisk(const DiskDone& done);
   enum class Step : uint8_t { kMore, kWait, kDone, kFailed };
   Step Work();
@@ -51,13 +57,10 @@ class Opener {
   // they were dropped.
   const std::vector<uint32_t>& missing() const { return missing_; }
   uint32_t highest_block() const { return highest_; }
-  // Live messages with a time to live, in seconds.
-  struct Ttl {
-    Seq seq = 0;
-    WallTime time;
-    int64_t ttl = 0;
-  };
-  const std::vector<Ttl>& ttls() const { return ttls_; }
+  // Of live messages.
+  const std::vector<TtlFound>& ttls() const { return ttls_; }
+  // The blocks were not read, but for a few: index.db said what is in them.
+  bool by_index() const { return by_index_; }
   // Somebody purged, although nothing was ever stored: a tombstone for sequence 0 says so.
   bool purged() const { return purged_; }
   std::vector<std::string>& notices() { return notices_; }
@@ -70,6 +73,7 @@ class Opener {
     kCheckpoint,  // Is being read.
     kNaming,      // Is being written once more.
     kStrays,
+    kIndex,
     kBlocks,
     kDone,
     kFailed,
@@ -78,6 +82,8 @@ class Opener {
   void OnList(const DiskDone& done);
   void OnCheckpoint();
   void RemoveStrays();
+  void WorkIndex();
+  void RemoveIndex();
   void BeginFile(std::string name, uint64_t size);
   void TryAgain();
   void ReplaceFile(std::string_view bytes);
@@ -94,6 +100,13 @@ class Opener {
   PurgeLeftovers leftovers_;
 
   KeyLoader keys_;
+  std::optional<crypto::FoundKey> index_key_;
+  std::unique_ptr<IndexOpening> indexing_;
+  IndexOpening::Step index_step_ = IndexOpening::Step::kUnusable;
+  bool index_there_ = false;
+  SeqTime remembered_;  // By an index that was no use otherwise.
+  bool by_index_ = false;
+  bool begun_ = false;
   Stage stage_ = Stage::kListing;
   DiskTicket make_, list_, open_, read_, close_;
   DiskTicket replace_;       // Its last step.
@@ -120,7 +133,7 @@ class Opener {
   SeqSet dead_;                                  // Targets of all tombstones so far.
   SeqTime last_tomb_;                            // The highest target.
   std::vector<std::unique_ptr<Block>> scanned_;  // From the last to the first.
-  std::vector<Ttl> ttls_;
+  std::vector<TtlFound> ttls_;
   bool purged_ = false;
   std::vector<std::string> notices_;
   std::string failure_;

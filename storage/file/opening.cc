@@ -14,12 +14,17 @@ void FileStore::Open() {
   CHECK(phase_ == Phase::kNew);
   opener_ = std::make_unique<Opener>(disk_, &codec_, &index_,
                                      options_.limits.reader.index_bytes_per_slice);
-  opener_->Begin();
+  if (UsesMeta()) {
+    meta_.Read();
+  } else {
+    opener_->Begin();
+  }
   phase_ = Phase::kOpening;
   Touch();
 }
 
 void FileStore::WorkOpening() {
+  if (UsesMeta() && !ReadMeta()) return;
   switch (opener_->Work()) {
     case Opener::Step::kMore: return Touch();
     case Opener::Step::kWait: return;
@@ -33,7 +38,8 @@ void FileStore::WorkOpening() {
   if (MUTANT(139) && !notices_.empty()) failure_ = notices_[0];
   missing_ = void_ = opener_->missing();
   purged_ = opener_->purged();
-  for (const Opener::Ttl& ttl : opener_->ttls()) {
+  by_index_ = opener_->by_index();
+  for (const TtlFound& ttl : opener_->ttls()) {
     ttls_.Add({ExpiryOf(ttl.time, ttl.ttl), ttl.seq});
   }
   next_block_ = opener_->highest_block() + 1;
@@ -178,6 +184,7 @@ void FileStore::Start(const Now& now) {
             ", offset 0: the file is missing; its messages are lost");
   }
   phase_ = Phase::kStarting;
+  WantMeta();
   // Before anything of a directory without one is changed.
   if (!has_checkpoint_) BeginCheckpoint();
   if (options_.config.max_msgs_per_subject > 0) BeginSubjectSweep();
@@ -199,7 +206,7 @@ void FileStore::WorkStarting() {
   if (writer_.checkpointing()) return;
   has_checkpoint_ = has_checkpoint_ || writer_.taken();
   if (!has_checkpoint_) return BeginCheckpoint();
-  if (sweeping_ || index_.unsettled > 0 || !subjects_due_.empty()) return;
+  if (sweeping_ || index_.unsettled > 0 || !subjects_due_.empty() || !MetaDurable()) return;
   if (limits_due_) EnforceLimits();
   if (limits_due_) return;
   const Seq first_wanted = options_.config.first_seq;

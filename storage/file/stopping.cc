@@ -57,7 +57,10 @@ bool FileStore::LeaveTombstones() {
 void FileStore::WorkStopping() {
   if (stop_ == StopStage::kSettling) {
     if (writer_.rewriter().busy()) return FinishRewrite();
-    if (index_.unsettled > 0 || !subjects_due_.empty() || writer_.checkpointing()) return;
+    if (index_.unsettled > 0 || !subjects_due_.empty() || writer_.checkpointing() ||
+        !MetaDurable()) {
+      return;
+    }
     if (!LeaveTombstones()) return;
     DropEmpty();
     if (Block* head = index_.head(); head != nullptr && head->life == BlockLife::kOpen) {
@@ -82,6 +85,9 @@ void FileStore::WorkStopping() {
       phase_ = Phase::kStopped;
       return;
     }
+    stop_ = StopStage::kIndex;
+  }
+  if (stop_ == StopStage::kIndex && WriteIndex()) {
     // Without the checkpoint every file counts that has a name: what was removed and renamed must
     // be so for good before the checkpoint goes.
     const std::string path = std::string(format::kMsgsDir).append("/").append(kCheckpointFile);

@@ -154,7 +154,11 @@ IndexReader::Piece IndexReader::NextBlock() {
 IndexReader::Piece IndexReader::ReadTail() {
   tail_.last_block = in_.Uvarint32();
   tail_.last_checksum = in_.U64();
-  if (in_.ok() && !in_.at_end()) in_.Fail(Fault::kTrailing);
+  if (in_.ok() && in_.Rest().starts_with(kIndexExtraMagic)) {
+    extra_ = in_.Rest();
+  } else if (in_.ok() && !in_.at_end()) {
+    in_.Fail(Fault::kTrailing);
+  }
   if (!in_.ok()) return Piece::kDamaged;
   state_ = State::kDone;
   return Piece::kEnd;

@@ -9,6 +9,9 @@
 //
 // All of it as varints; times of blocks are relative to the stream's first. Version 1 knew no TTLs,
 // version 2 no schedules, version 3 left out a subject's last block when it had one message.
+// Behind all that the reference does not look: what stands there, if it begins with
+// kIndexExtraMagic, is for us (storage/file/index_file.h).
+//
 // In an encrypted store this is sealed with the stream's key. Behind it all stands its
 // HighwayHash-64 by StreamChecksum() (as sealed).
 //
@@ -27,6 +30,8 @@
 #include "storage/format/damage.h"
 
 namespace dunlin::format {
+
+inline constexpr std::string_view kIndexExtraMagic = "DLX\x01";
 
 // Times are 0 where there is none (no messages).
 struct IndexStream {
@@ -115,6 +120,8 @@ class IndexReader {
   const IndexSubject& subject() const { return subject_; }
   const IndexBlock& block() const { return block_; }
   const IndexTail& tail() const { return tail_; }
+  // After kEnd: from kIndexExtraMagic on; empty if there is nothing.
+  std::string_view extra() const { return extra_; }
   const Damage& damage() const { return in_.damage(); }
 
  private:
@@ -132,6 +139,7 @@ class IndexReader {
   IndexSubject subject_;
   IndexBlock block_;
   IndexTail tail_;
+  std::string_view extra_;
 };
 
 // The file: plain or sealed bytes with their checksum behind. Both walk all bytes.

@@ -69,7 +69,7 @@ class BlockWorld final : public StoreWorld {
     store_.reset();
     routes_ = std::make_unique<file::DiskRoutes>();
     store_ = std::make_unique<file::FileStore>(
-        file::FileStoreOptions{config, limits_, keys_ ? &*keys_ : nullptr},
+        file::FileStoreOptions{config, limits_, keys_ ? &*keys_ : nullptr, {}},
         file::StoreDisk(&driver_.queue(), routes_.get(), 1, "S"), &journal_,
         rng_.Fork("store", rng_.Next()));
     store_->Open();

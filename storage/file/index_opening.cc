@@ -1,0 +1,166 @@
+#include "storage/file/index_opening.h"
+
+#include <algorithm>
+
+#include "engine/base/mutant.h"
+#include "engine/store/msg_headers.h"
+#include "storage/format/checksum_key.h"
+#include "storage/format/file_names.h"
+
+namespace dunlin::file {
+namespace {
+
+std::string IndexPath() {
+  return std::string(format::kMsgsDir).append("/").append(format::kIndexFile);
+}
+
+}  // namespace
+
+void IndexOpening::Begin(const std::vector<DirEntry>& entries, const std::vector<uint32_t>& blocks,
+                         const std::optional<crypto::FoundKey>& key) {
+  entries_ = entries;
+  numbers_ = blocks;
+  key_ = key;
+  reads_->Add(IndexPath());
+}
+
+IndexOpening::Step IndexOpening::Unusable() {
+  index_->blocks.clear();
+  index_->subjects.Clear();
+  index_->msgs = index_->bytes = 0;
+  index_->first = index_->last = {};
+  return Step::kUnusable;
+}
+
+IndexOpening::Step IndexOpening::Work() {
+  if (!reads_->done()) return Step::kWait;
+  if (!reads_->failure().empty()) return Unusable();
+  switch (stage_) {
+    case Stage::kReading:
+      if (!Unseal()) return Unusable();
+      stage_ = Stage::kLoading;
+      return Step::kMore;
+    case Stage::kLoading:
+      switch (loader_->Work(records_per_slice_)) {
+        case IndexLoader::Step::kMore: return Step::kMore;
+        case IndexLoader::Step::kUnusable: return Unusable();
+        case IndexLoader::Step::kDone: break;
+      }
+      if (!MatchesDirectory()) return Unusable();
+      stage_ = Stage::kBlocks;
+      return BeginBlock();
+    case Stage::kBlocks: return WorkBlock();
+    case Stage::kDone: break;
+  }
+  return Step::kDone;
+}
+
+bool IndexOpening::Unseal() {
+  const std::string* const file = reads_->Get(IndexPath());
+  std::string_view content;
+  if (file == nullptr ||
+      !format::CheckIndexFile(*file, format::StreamChecksum(codec_->stream()), &content).ok()) {
+    return false;
+  }
+  std::string plain(content);
+  if (codec_->keys() != nullptr) {
+    if (!key_) return false;
+    std::optional<std::string> opened = crypto::Open(key_->key.kind, key_->key.seed, content);
+    if (!opened) return false;
+    plain = std::move(*opened);
+  }
+  const format::IndexReader head(plain);
+  if (head.damage().ok()) remembered_ = {head.stream().last_seq, head.stream().last_time};
+  loader_ = std::make_unique<IndexLoader>(std::move(plain), codec_->stream(), index_);
+  return true;
+}
+
+// The block files are those that the index speaks of, and as long.
+bool IndexOpening::MatchesDirectory() {
+  const auto& blocks = index_->blocks;
+  const bool same =
+      std::equal(blocks.begin(), blocks.end(), numbers_.begin(), numbers_.end(),
+                 [](const auto& block, uint32_t number) { return block->number == number; });
+  if (!same && !MUTANT(167)) return false;
+  for (const auto& block : blocks) {
+    const std::string name = format::BlockFile(block->number);
+    const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const DirEntry& found) {
+      return !found.is_directory && found.name == name;
+    });
+    if (entry == entries_.end() || (entry->size != block->file_bytes && !MUTANT(167))) return false;
+    if (!block->compressed && block->file_bytes != block->raw_bytes) return false;
+    std::string why;
+    if (!keys_->Give(block.get(), {}, &why)) return false;
+    block->has_file = true;
+    block->synced = block->raw_bytes;
+    block->life = BlockLife::kPassed;
+    if (block->ttls > 0) to_read_.push_back(block.get());
+  }
+  if (to_read_.empty() || to_read_.back() != blocks.back().get()) {
+    to_read_.push_back(blocks.back().get());
+  }
+  return true;
+}
+
+IndexOpening::Step IndexOpening::BeginBlock() {
+  if (to_read_.empty()) {
+    Block* last = index_->head();
+    const bool open = !last->rewritten && codec_->Current(*last);
+    if (open) last->life = BlockLife::kOpen;
+    index_->FindFirst();
+    stage_ = Stage::kDone;
+    return Step::kDone;
+  }
+  reads_ = std::make_unique<FileReads>(disk_);
+  reads_->Add(BlockPath(to_read_.back()->number));
+  return Step::kWait;
+}
+
+IndexOpening::Step IndexOpening::WorkBlock() {
+  Block* const block = to_read_.back();
+  if (scan_ == nullptr) {
+    std::string* const bytes = reads_->Get(BlockPath(block->number));
+    std::string why;
+    if (bytes == nullptr || !codec_->Decode(block, bytes, &why)) return Unusable();
+    scan_ = std::make_unique<BlockCache>();
+    scan_->Take(std::move(*bytes));
+  }
+  if (!scan_->IndexSome(block->checksum, bytes_per_slice_)) return Step::kMore;
+  if (!Agrees(*block) && !MUTANT(168)) return Unusable();
+  for (size_t i = 0; i < scan_->size(); ++i) {
+    const format::Record record = scan_->At(i);
+    if (record.header.empty() || !block->Live(record.seq)) continue;
+    const int64_t ttl = MessageTtl(record.header);
+    if (ttl > 0) ttls_.push_back({record.seq, record.time, ttl});
+  }
+  // The last one is what is asked for first.
+  if (block == index_->head()) block->cache = std::move(scan_);
+  scan_.reset();
+  to_read_.pop_back();
+  return BeginBlock();
+}
+
+// The block's records are what the index says.
+bool IndexOpening::Agrees(const Block& block) const {
+  if (!scan_->holes().empty() || scan_->end() != block.raw_bytes) return false;
+  uint64_t msgs = 0, bytes = 0, last_checksum = 0;
+  SeqSet tombs;
+  const std::string_view all = scan_->Bytes(0, scan_->end());
+  format::RecordReader reader(all, nullptr);
+  Seq highest = 0;
+  for (format::Record record; reader.Next(&record);) {
+    last_checksum = record.checksum;
+    if (record.kind == format::RecordKind::kTombstone) {
+      tombs.Insert(record.seq);
+    } else if (record.seq > highest) {
+      highest = record.seq;
+      if (record.kind != format::RecordKind::kMessage || !block.Live(record.seq)) continue;
+      ++msgs;
+      bytes += record.bytes;
+    }
+  }
+  return reader.at_end() && msgs == block.msgs && bytes == block.bytes && tombs == block.tombs &&
+         last_checksum == block.last_checksum;
+}
+
+}  // namespace dunlin::file

@@ -1,0 +1,43 @@
+// FileStore: meta.inf, meta.sum and meta.key.
+#include "storage/file/file_store.h"
+
+namespace dunlin::file {
+
+// True: they are read, and the store may be opened. Before that nothing of it is touched: its keys
+// may be others.
+bool FileStore::ReadMeta() {
+  if (opener_->begun()) return true;
+  if (!meta_.Work()) return false;
+  if (!meta_.failure().empty()) {
+    failure_ = "stream '" + options_.config.name + "', " + meta_.failure();
+    phase_ = Phase::kFailed;
+    return false;
+  }
+  opener_->Begin(meta_.key());
+  return true;
+}
+
+// Writes them if they are not what they should be.
+void FileStore::WantMeta() {
+  if (!UsesMeta()) return;
+  if (options_.meta.empty() && meta_.json()) options_.meta = *meta_.json();
+  meta_due_ = !meta_.current() || (options_.keys != nullptr && !meta_.key()) ||
+              (!options_.meta.empty() && (meta_.json() != options_.meta || !meta_.sum_is_right()));
+}
+
+void FileStore::UpdateMeta(std::string meta) {
+  if (meta == options_.meta) return;
+  options_.meta = std::move(meta);
+  meta_due_ = true;
+}
+
+void FileStore::WorkMeta() {
+  if (!failure_ && !meta_.error().empty()) {
+    failure_ = "stream '" + options_.config.name + "', " + meta_.error();
+  }
+  if (failure_ || !meta_due_ || !meta_.idle()) return;
+  meta_due_ = false;
+  meta_.Write(options_.meta);
+}
+
+}  // namespace dunlin::file

@@ -115,18 +115,19 @@ class Telling : public ChildWork {
   const int mutant_;
 };
 
-// Runs seeds with a bug until one fails that does not without; reports each before it runs.
+// Runs seeds with a bug until one fails that does not without. Reports each before it runs: twice
+// its place in the campaign, and one more with the bug.
 class StoryHunt : public ChildWork {
  public:
   StoryHunt(int mutant, uint64_t first, uint64_t seeds_max)
       : mutant_(mutant), first_(first), seeds_max_(seeds_max) {}
   int Run(int report_to) override {
     for (uint64_t i = 0; i < seeds_max_; ++i) {
-      // First: so that a crash is the bug's.
       mutant_switched_on = 0;
+      Report(report_to, 2 * i);
       if (!RunStorySeed(first_ + i).result.failures.empty()) continue;
       mutant_switched_on = mutant_;
-      Report(report_to, i + 1);
+      Report(report_to, 2 * i + 1);
       if (!RunStorySeed(first_ + i).result.failures.empty()) return 1;
     }
     return 0;
@@ -166,8 +167,10 @@ Cost HuntFor(int mutant, uint64_t seeds_max) {
   for (size_t i = 0; i < costs.size(); ++i) {
     StoryHunt hunt(mutant, kFirstSeeds[i], seeds_max);
     const ChildResult result = RunInChild(hunt);
-    costs[i] = result.last_report.value_or(0);
-    cost.found &= result.died || result.exit_code == 1;
+    const uint64_t last = result.last_report.value_or(0);
+    costs[i] = last / 2 + 1;
+    // A crash without the bug ends a campaign, and finds nothing.
+    cost.found &= (result.died && last % 2 == 1) || result.exit_code == 1;
   }
   cost.cpu_seconds = (CpuSeconds() - start) / static_cast<double>(costs.size());
   std::sort(costs.begin(), costs.end());

@@ -178,7 +178,6 @@ struct Planted {
 
 const Planted kPlanted[] = {
     {130, "block bytes are written before the journal has them", HoldsBytesBackForTheJournal},
-    {131, "a checkpoint speaks of blocks whose names are not durable (row 52)", Storing},
     {132, "a checkpoint leaves out sealed blocks when it syncs (row 50)", Storing},
     {133, "tombstones go with their block (row 57)", KeepsTombstonesThatAreNeeded},
     {134, "a clean stop leaves nothing that says which sequence was the last (rows 53, 54)",

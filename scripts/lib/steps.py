@@ -64,7 +64,7 @@ def call(command, *, env=None, timeout=1800, echo_tail=40):
     return done.stdout
 
 
-def run_quietly(command, *, env=None, timeout=1800):
+def run_quietly(command, *, env=None, timeout=3600):
     try:
         return subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               stdin=subprocess.DEVNULL, text=True, errors="replace", timeout=timeout,

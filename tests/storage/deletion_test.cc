@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "storage/format/consumer_state.h"
+#include "tests/storage/crash_runs.h"
 #include "tests/storage/file/consumer_world.h"
 #include "tests/support/crash_story.h"
 
@@ -177,7 +178,7 @@ void Tell(const char* name, DeletionStory::What what, bool again, bool stop = fa
   options.kills = 1;
   options.power_losses = 3;
   options.recoveries_cut = 3;
-  options.runs_max = 200;
+  options.runs_max = CrashRuns(200);
   sim::ExpectSurvivesEveryCrash(
       name, [&] { return std::make_unique<DeletionStory>(what, again, stop); }, options);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "storage/format/consumer_state.h"
+#include "tests/storage/crash_runs.h"
 #include "tests/storage/file/consumer_world.h"
 #include "tests/support/crash_story.h"
 
@@ -142,7 +143,7 @@ void Tell(const char* name, const Script& script, bool stop = false) {
   options.kills = 1;
   options.power_losses = 3;
   options.recoveries_cut = 2;
-  options.runs_max = 120;
+  options.runs_max = CrashRuns(120);
   sim::ExpectSurvivesEveryCrash(
       name, [&] { return std::make_unique<ConsumerStory>(script, stop); }, options);
 }

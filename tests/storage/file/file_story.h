@@ -12,6 +12,7 @@
 
 #include "sim/disk/crash_points.h"
 #include "storage/file/file_store.h"
+#include "tests/storage/crash_runs.h"
 #include "tests/storage/file/test_journal.h"
 
 namespace dunlin {
@@ -257,7 +258,7 @@ inline std::vector<std::string> Tell(const char* name, const Script& script,
   crash.kills = 1;
   crash.power_losses = 3;
   crash.recoveries_cut = 2;
-  crash.runs_max = telling.sync_every > 0 ? 60 : 150;
+  crash.runs_max = CrashRuns(telling.sync_every > 0 ? 60 : 150);
   const sim::CrashReport report = sim::RunCrashPoints(
       name, [&] { return std::make_unique<FileStory>(script, options, telling); }, crash);
   EXPECT_GT(report.points, 10u);

@@ -3,6 +3,8 @@
 #include <bit>
 #include <cstring>
 
+#include "engine/base/hex.h"
+
 namespace dunlin {
 namespace {
 
@@ -75,13 +77,6 @@ std::array<uint8_t, 32> Sha256(std::string_view message) {
   return digest;
 }
 
-std::string Sha256Hex(std::string_view message) {
-  std::string hex;
-  for (const uint8_t byte : Sha256(message)) {
-    hex += "0123456789abcdef"[byte >> 4];
-    hex += "0123456789abcdef"[byte & 15];
-  }
-  return hex;
-}
+std::string Sha256Hex(std::string_view message) { return ToHex(Sha256(message)); }
 
 }  // namespace dunlin

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/hex.h"
 #include "sim/scenario/words.h"
 
 namespace dunlin::sim {
@@ -66,13 +67,6 @@ struct Escaped {
 };
 constexpr Escaped kEscaped[] = {{'n', '\n'}, {'r', '\r'},  {'t', '\t'},
                                 {'0', '\0'}, {'\\', '\\'}, {'"', '"'}};
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 }  // namespace
 

@@ -17,8 +17,7 @@ namespace dunlin::sim {
 namespace {
 
 // 'rows': of design/simulation.md, section 4, that it was made after. 'story': in the folder,
-// without
-// '.scn'; empty: none yet.
+// without '.scn'; empty: none yet.
 struct Planted {
   int number;
   const char* rows;

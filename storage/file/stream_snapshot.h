@@ -1,4 +1,4 @@
-// A snapshot of a stream: an archive that the reference restores, and StreamRestore.
+// A snapshot of a stream: an archive that the reference restores.
 //
 // Format: a stream of S2 around a tar with meta.inf and meta.sum, msgs/N.blk, and for each consumer
 // obs/NAME/meta.inf, meta.sum and o.dat: plain, whatever is on disk. Blocks have what lives and

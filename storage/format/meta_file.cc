@@ -3,7 +3,9 @@
 #include <limits>
 #include <optional>
 
+#include "engine/base/hex.h"
 #include "engine/base/json_out.h"
+#include "engine/base/rfc3339.h"
 #include "engine/wire/json_text.h"
 #include "storage/format/little_endian.h"
 
@@ -149,27 +151,6 @@ std::string JoinMembers(std::string front, std::string_view config_json) {
   return front.append(rest);
 }
 
-// Digits of a fixed number, or nothing.
-std::optional<int> Digits(std::string_view text, size_t at, size_t count) {
-  if (at + count > text.size()) return std::nullopt;
-  int value = 0;
-  for (const char c : text.substr(at, count)) {
-    if (c < '0' || c > '9') return std::nullopt;
-    value = value * 10 + (c - '0');
-  }
-  return value;
-}
-
-// '+01:00' or 'Z', in seconds east.
-std::optional<int64_t> ParseZone(std::string_view text) {
-  if (text == "Z") return 0;
-  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return {};
-  const auto hours = Digits(text, 1, 2), minutes = Digits(text, 4, 2);
-  if (!hours || !minutes || *hours > 24 || *minutes > 59) return {};
-  const int64_t seconds = *hours * 3600 + *minutes * 60;
-  return text[0] == '-' ? -seconds : seconds;
-}
-
 }  // namespace
 
 Result<StreamMeta> DecodeStreamMeta(std::string_view json) {
@@ -282,54 +263,9 @@ std::string ConsumerConfigJson(const ConsumerStoreConfig& config) {
 }
 
 std::string MetaSum(std::string_view meta, const crypto::HighwayHash64& checksum) {
-  static constexpr char kDigits[] = "0123456789abcdef";
   uint8_t hash[8];
   PutU64(checksum.Of(meta), hash);
-  std::string hex;
-  for (const uint8_t byte : hash) {
-    hex.push_back(kDigits[byte >> 4]);
-    hex.push_back(kDigits[byte & 15]);
-  }
-  return hex;
-}
-
-bool ParseRfc3339(std::string_view text, WallTime* out) {
-  CivilTime civil;
-  const auto year = Digits(text, 0, 4), month = Digits(text, 5, 2), day = Digits(text, 8, 2);
-  const auto hour = Digits(text, 11, 2), minute = Digits(text, 14, 2), second = Digits(text, 17, 2);
-  if (!year || !month || !day || !hour || !minute || !second) return false;
-  if (text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':') {
-    return false;
-  }
-  if (*month < 1 || *month > 12 || *day < 1 || *day > 31 || *hour > 23 || *minute > 59 ||
-      *second > 59) {
-    return false;
-  }
-  size_t at = 19;
-  if (at < text.size() && text[at] == '.') {
-    int32_t scale = 100'000'000;
-    size_t digits = 0;
-    for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, ++digits) {
-      civil.nanos += (text[at] - '0') * scale;
-      scale /= 10;
-    }
-    if (digits == 0) return false;
-  }
-  const std::optional<int64_t> zone = ParseZone(text.substr(at));
-  if (!zone) return false;
-  if (*year == 1) {  // Go's zero time, which is none.
-    *out = {};
-    return true;
-  }
-  if (*year < 1678 || *year > 2261) return false;  // Nanoseconds in 64 bits.
-  civil.year = *year;
-  civil.month = *month;
-  civil.day = *day;
-  civil.hour = *hour;
-  civil.minute = *minute;
-  civil.second = *second;
-  *out = {FromCivil(civil).ns - *zone * 1'000'000'000};
-  return true;
+  return ToHex(hash);
 }
 
 }  // namespace dunlin::format

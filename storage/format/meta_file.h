@@ -53,8 +53,4 @@ struct ConsumerMeta {
 // What meta.sum holds for these bytes of meta.inf: 16 hexadecimal digits.
 [[nodiscard]] std::string MetaSum(std::string_view meta, const crypto::HighwayHash64& checksum);
 
-// 2026-11-22T02:35:00.345818308Z, also with a zone (+01:00). False if it is no such time or does
-// not fit WallTime.
-[[nodiscard]] bool ParseRfc3339(std::string_view text, WallTime* out);
-
 }  // namespace dunlin::format

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/hex.h"
 #include "storage/journal/ring.h"
 
 namespace dunlin::inspect {
@@ -10,13 +11,6 @@ namespace {
 
 std::span<const uint8_t> AsBytes(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
-std::string Hex(const Incarnation& id) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (const uint8_t byte : id.bytes) out += {kDigits[byte >> 4], kDigits[byte & 15]};
-  return out;
 }
 
 }  // namespace
@@ -59,7 +53,7 @@ void JournalInspector::ScanSegment(const std::string& file, uint32_t slot) {
     return;
   }
   ++report_.segments;
-  report_.store = Hex(header->store);
+  report_.store = ToHex(header->store.bytes);
   segment_files_[header->id] = file;
   if (header->encrypted) {
     report_.encrypted = true;

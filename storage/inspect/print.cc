@@ -1,5 +1,6 @@
 #include "storage/inspect/print.h"
 
+#include "engine/base/hex.h"
 #include "engine/base/json_out.h"
 
 namespace dunlin::inspect {
@@ -30,14 +31,7 @@ std::string Shown(std::string_view bytes) {
 }
 
 std::string Hex(std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
-  for (const char c : bytes) {
-    out += kDigits[static_cast<uint8_t>(c) >> 4];
-    out += kDigits[static_cast<uint8_t>(c) & 15];
-  }
-  return out;
+  return ToHex({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
 // One JSON object a line.

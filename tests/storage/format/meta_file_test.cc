@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/base/rfc3339.h"
 #include "storage/format/checksum_key.h"
 
 namespace dunlin::format {

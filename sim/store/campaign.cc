@@ -23,7 +23,7 @@ class StoreRun {
   }
 
   StoreRunResult Run() {
-    for (int life = 0; life < plan_.lives && Well(); ++life) {
+    for (int life = 0; life < plan_.run.lives && Well(); ++life) {
       Trouble(true);
       if (!Start()) break;
       Live();
@@ -44,8 +44,8 @@ class StoreRun {
     result_.failures.push_back("life " + std::to_string(result_.lives) + ": " + what);
   }
   void Trouble(bool on) {
-    driver_.disk().SetFaults(on ? plan_.faults : DiskFaults{});
-    driver_.disk().SetCapacity(on ? plan_.capacity_bytes : UINT64_MAX);
+    driver_.disk().SetFaults(on ? plan_.run.faults : DiskFaults{});
+    driver_.disk().SetCapacity(on ? plan_.run.capacity_bytes : UINT64_MAX);
   }
 
   // --- Lives.
@@ -158,8 +158,8 @@ class StoreRun {
 
   void ServeAtTheEnd() {
     Trouble(false);
-    plan_.faults = {};
-    plan_.capacity_bytes = UINT64_MAX;
+    plan_.run.faults = {};
+    plan_.run.capacity_bytes = UINT64_MAX;
     if (!Start()) return;
     for (size_t i = 0; i < models_.size() && Well(); ++i) Store(i);
     for (int turns = 0; turns < StoreNode::kTurnsMax && Undecided() && Well(); ++turns) Turn();
@@ -186,7 +186,7 @@ class StoreRun {
   }
 
   void Live() {
-    for (int i = 0; i < plan_.changes_per_life && Well() && !node_->Failed(); ++i) {
+    for (int i = 0; i < plan_.run.changes && Well() && !node_->Failed(); ++i) {
       if (!node_->storage().full()) {
         ++result_.changes;
         if (!Change(rng_.Below(models_.size()))) return;
@@ -263,7 +263,8 @@ class StoreRun {
   void Store(size_t stream) {
     const std::string subject = Subject();
     std::string payload = std::to_string(result_.changes) + " of S" + std::to_string(stream) + " ";
-    payload.append(rng_.Below(plan_.payload_bytes_max), static_cast<char>('a' + rng_.Below(26)));
+    payload.append(rng_.Below(plan_.run.payload_bytes_max),
+                   static_cast<char>('a' + rng_.Below(26)));
     const StoreResult stored = node_->store(stream).Store(driver_.now(), subject, "", payload, 0);
     Took(stream, "store", stored);
     if (!stored.ok()) return;

@@ -3,28 +3,6 @@
 namespace dunlin::sim {
 namespace {
 
-// Off, or so many in a million, up to a most.
-FaultRate Sometimes(Rng& rng, uint32_t per_million_max, uint32_t budget) {
-  if (rng.Chance(1, 2)) return {};
-  return {.per_million = static_cast<uint32_t>(1 + rng.Below(per_million_max)), .budget = budget};
-}
-
-JournalOptions JournalOf(Rng& rng) {
-  JournalOptions options;
-  options.segment_bytes = 64 << 10;
-  options.segments_max = static_cast<uint32_t>(3 + rng.Below(3));
-  options.prepare_bytes_ahead = 32 << 10;
-  options.gather_bytes_max = 64 << 10;
-  options.depth = rng.Chance(1, 2) ? 1 : 4;
-  options.access = rng.Chance(2, 3) ? Access::kDurableWrites : Access::kWrite;
-  if (rng.Chance(1, 4)) {
-    options.sync = JournalOptions::Sync::kInterval;
-    options.sync_interval = Millis(rng.Between(1, 2000));
-    options.access = Access::kWrite;
-  }
-  return options;
-}
-
 StoreConfig StreamOf(Rng& rng, size_t number) {
   StoreConfig config;
   config.name = "S" + std::to_string(number);
@@ -36,60 +14,21 @@ StoreConfig StreamOf(Rng& rng, size_t number) {
   return config;
 }
 
-file::FileLimits LimitsOf(Rng& rng) {
-  file::FileLimits limits;
-  limits.block_bytes = 400 + rng.Below(6000);
-  limits.checkpoint_bytes = 1000 + rng.Below(30'000);
-  limits.reader.cache_bytes_max = rng.Below(20'000);
-  limits.writer.write_bytes_min = 1 + rng.Below(2000);
-  limits.writer.write_bytes_max = 4096;
-  return limits;
-}
-
 }  // namespace
 
 StorePlan ExpandStorePlan(uint64_t seed) {
   Rng rng = Rng(seed).Fork("plan");
   StorePlan plan;
-  plan.node.storage.journal = JournalOf(rng);
-  plan.node.storage.limits = LimitsOf(rng);
+  plan.node.storage.journal = PlanJournal(rng);
+  plan.node.storage.limits = PlanLimits(rng);
   for (size_t streams = 1 + rng.Below(3), i = 0; i < streams; ++i)
     plan.node.streams.push_back(StreamOf(rng, i));
-  plan.lives = static_cast<int>(1 + rng.Below(6));
-  plan.changes_per_life = static_cast<int>(1 + rng.Below(150));
-  plan.payload_bytes_max = rng.Chance(1, 4) ? 3000 : 200;
-  switch (rng.Below(4)) {
-    case 0: break;
-    case 1:
-      plan.trouble = StorePlan::Trouble::kDamage;
-      plan.faults.rot_at_restart = Sometimes(rng, 200'000, 3);
-      plan.faults.truncated_at_restart = Sometimes(rng, 100'000, 1);
-      plan.faults.foreign_at_restart = Sometimes(rng, 500'000, 2);
-      break;
-    default:
-      plan.trouble = StorePlan::Trouble::kErrors;
-      plan.faults.read_error = Sometimes(rng, 5000, 3);
-      plan.faults.write_error = Sometimes(rng, 5000, 3);
-      plan.faults.sync_error = Sometimes(rng, 5000, 3);
-      plan.faults.space_error = Sometimes(rng, 5000, 3);
-      plan.faults.too_many_files = Sometimes(rng, 5000, 3);
-      plan.faults.stall = Sometimes(rng, 5000, 5);
-      if (rng.Chance(1, 4)) plan.capacity_bytes = (200 + rng.Below(300)) << 10;
-  }
+  plan.run = PlanRun(rng);
   return plan;
 }
 
 std::string Describe(const StorePlan& plan) {
-  std::string text = plan.has_interval_policy() ? "interval"
-                     : plan.node.storage.journal.access == Access::kDurableWrites
-                         ? "always, direct"
-                         : "always, buffered";
-  text += ", depth " + std::to_string(plan.node.storage.journal.depth);
-  text += plan.trouble == StorePlan::Trouble::kCalm     ? ", deaths"
-          : plan.trouble == StorePlan::Trouble::kErrors ? ", errors"
-                                                        : ", damage";
-  return text + ", " + std::to_string(plan.node.streams.size()) + " streams, " +
-         std::to_string(plan.lives) + " lives of " + std::to_string(plan.changes_per_life);
+  return Describe(plan.run, plan.node.storage.journal, false, plan.node.streams.size());
 }
 
 }  // namespace dunlin::sim

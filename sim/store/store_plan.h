@@ -5,24 +5,14 @@
 #include <string>
 
 #include "engine/base/rng.h"
-#include "sim/disk/faults.h"
+#include "sim/store/run_plan.h"
 #include "sim/store/store_node.h"
 
 namespace dunlin::sim {
 
 struct StorePlan {
-  enum class Trouble : uint8_t {
-    kCalm,    // Deaths only.
-    kErrors,  // The disk fails, fills up and stalls.
-    kDamage,  // Bad sectors, and files that somebody changed.
-  };
-  Trouble trouble = Trouble::kCalm;
   StoreNodeOptions node;
-  DiskFaults faults;
-  uint64_t capacity_bytes = UINT64_MAX;  // While faults last.
-  int lives = 1;
-  int changes_per_life = 0;
-  size_t payload_bytes_max = 0;
+  RunPlan run;
   bool has_interval_policy() const {
     return node.storage.journal.sync == JournalOptions::Sync::kInterval;
   }

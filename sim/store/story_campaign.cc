@@ -23,7 +23,7 @@ class Storyteller {
   }
 
   StorySeedResult Run() {
-    for (int life = 0; life < plan_.lives && Well(); ++life) {
+    for (int life = 0; life < plan_.run.lives && Well(); ++life) {
       Trouble();
       if (!Start()) break;
       Live();
@@ -56,19 +56,19 @@ class Storyteller {
   }
 
   void Trouble() {
-    if (!plan_.has_trouble()) return;
+    if (!plan_.run.has_trouble()) return;
     StoryStep faults;
     faults.verb = Verb::kFaults;
-    faults.faults = plan_.faults;
+    faults.faults = plan_.run.faults;
     (void)Do(faults);
-    if (plan_.capacity_bytes == UINT64_MAX) return;
+    if (plan_.run.capacity_bytes == UINT64_MAX) return;
     StoryStep space;
     space.verb = Verb::kSpace;
-    space.size = plan_.capacity_bytes;
+    space.size = plan_.run.capacity_bytes;
     (void)Do(space);
   }
   void NoTrouble() {
-    if (!plan_.has_trouble()) return;
+    if (!plan_.run.has_trouble()) return;
     (void)Do(Verb::kFaults);
     StoryStep space;
     space.verb = Verb::kSpace;
@@ -98,9 +98,10 @@ class Storyteller {
 
   void Live() {
     const uint64_t cut =
-        rng_.Chance(1, 3) ? rng_.Below(static_cast<uint64_t>(plan_.changes) * 3) : 0;
+        rng_.Chance(1, 3) ? rng_.Below(static_cast<uint64_t>(plan_.run.changes) * 3) : 0;
     if (cut > 0) (void)Do(Death(cut));
-    for (int i = 0; i < plan_.changes && Well() && runner_.running() && !runner_.failed(); ++i) {
+    for (int i = 0; i < plan_.run.changes && Well() && runner_.running() && !runner_.failed();
+         ++i) {
       Change(rng_.Below(plan_.setup.streams.size()));
       if (const uint64_t turns = rng_.Below(5); turns > 0 && runner_.well()) {
         StoryStep step;
@@ -243,7 +244,7 @@ class Storyteller {
     step.verb = Verb::kStore;
     step.stream = stream;
     step.subject = Subject();
-    step.size = rng_.Below(plan_.payload_bytes_max);
+    step.size = rng_.Below(plan_.run.payload_bytes_max);
     if (runner_.config(stream).allow_msg_ttl && rng_.Chance(1, 4)) {
       step.ttl = rng_.Chance(1, 4) ? -1 : rng_.Between(1, 9);
       step.header = TtlHeader(step.ttl);

@@ -5,25 +5,14 @@
 #include <string>
 
 #include "engine/base/rng.h"
-#include "sim/disk/faults.h"
+#include "sim/store/run_plan.h"
 #include "sim/store/story.h"
 
 namespace dunlin::sim {
 
 struct StoryPlan {
-  enum class Trouble : uint8_t {
-    kCalm,    // Deaths only.
-    kErrors,  // The disk fails, fills up and stalls.
-    kDamage,  // Bad sectors, and files that somebody changed.
-  };
-  Trouble trouble = Trouble::kCalm;
   StorySetup setup;
-  DiskFaults faults;
-  uint64_t capacity_bytes = UINT64_MAX;  // While faults last.
-  int lives = 1;
-  int changes = 0;  // In each life.
-  size_t payload_bytes_max = 0;
-  bool has_trouble() const { return trouble != Trouble::kCalm; }
+  RunPlan run;
 };
 
 [[nodiscard]] StoryPlan PlanStory(uint64_t seed);

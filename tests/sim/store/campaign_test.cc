@@ -23,9 +23,9 @@ TEST(StoreCampaign, PlansAreOfEveryKind) {
     const StorePlan plan = ExpandStorePlan(seed);
     interval += plan.has_interval_policy();
     buffered += plan.node.storage.journal.access == Access::kWrite;
-    errors += plan.trouble == StorePlan::Trouble::kErrors;
-    damage += plan.trouble == StorePlan::Trouble::kDamage;
-    calm += plan.trouble == StorePlan::Trouble::kCalm;
+    errors += plan.run.trouble == RunPlan::Trouble::kErrors;
+    damage += plan.run.trouble == RunPlan::Trouble::kDamage;
+    calm += plan.run.trouble == RunPlan::Trouble::kCalm;
   }
   for (const int count : {interval, buffered, errors, damage, calm}) EXPECT_GT(count, 20);
 }

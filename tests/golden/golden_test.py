@@ -17,25 +17,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import nats  # noqa: E402
 import stories  # noqa: E402
+import tap  # noqa: E402
+from tap import Failure, expect  # noqa: E402
 
 KEY = "a-key-of-tests"
 # What the reference says of any directory, and of messages with schedules: their file is not ours to write yet.
 HARMLESS = ("Maximum JetStream", "essage scheduling state is outdated", "Filesystem", "unprotected")
 ZERO_TIME = "0001-01-01T00:00:00Z"
-
-
-class Failure(Exception):
-    pass
-
-
-def expect(what, got, wanted):
-    if got != wanted:
-        raise Failure(f"{what}: got {got!r}, wanted {wanted!r}")
 
 
 def run(reference, store, cipher, how, use):
@@ -334,27 +326,17 @@ class Golden:
 
 def main():
     programs = sys.argv[1:4]
-    reference = os.environ.get("DUNLIN_ORACLE") or shutil.which("nats-server")
+    reference = tap.reference()
     if not reference:
-        print("1..0 # SKIPPED: there is no reference server: neither DUNLIN_ORACLE nor nats-server on the PATH")
         return 0
-    count = failed = 0
+    report = tap.Report()
     for cipher, how in (("", signal.SIGTERM), ("", signal.SIGKILL), ("chacha", signal.SIGTERM),
                         ("aes", signal.SIGTERM), ("chacha", signal.SIGKILL)):
         with tempfile.TemporaryDirectory() as folder:
             golden = Golden(reference, programs, pathlib.Path(folder) / "store", cipher, how)
             for name, test in golden.tests():
-                count += 1
-                try:
-                    test()
-                    print(f"ok {count} - {golden.label}: {name}")
-                except Exception as error:  # Whatever it is, it is this test's.
-                    failed += 1
-                    print(f"not ok {count} - {golden.label}: {name}")
-                    text = str(error) if isinstance(error, Failure) else traceback.format_exc()
-                    print("".join(f"# {line[:600]}\n" for line in text.splitlines()), end="")
-    print(f"1..{count}")
-    return 1 if failed else 0
+                report.run(f"{golden.label}: {name}", test)
+    return report.end()
 
 
 if __name__ == "__main__":

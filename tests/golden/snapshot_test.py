@@ -8,21 +8,20 @@ that a clean stop of ours leaves.
 """
 
 import json
-import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import golden_test  # noqa: E402
 import stories  # noqa: E402
+import tap  # noqa: E402
 
 CHUNK = 100_000
-# Of these the reference notes only in index.db what limits had removed; until that is read, it comes back.
+# Of these the reference notes only in index.db what limits had removed. Of that file we believe the last sequence
+# alone, so it comes back.
 NEED_INDEX = ("BLOCKS", "KV", "S2")
 
 
@@ -35,7 +34,7 @@ def restore(client, name, archive):
         client.request(answer["deliver_subject"], data[at:at + CHUNK])
     last = json.loads(client.request(answer["deliver_subject"])[3])
     if "error" in last:
-        raise golden_test.Failure(f"restore of {name}: {last['error']}")
+        raise tap.Failure(f"restore of {name}: {last['error']}")
 
 
 def snapshot(client, name):
@@ -61,7 +60,7 @@ class Round:
         done = subprocess.run([tool, "make", str(folder / "store"), str(self.out)], capture_output=True, text=True,
                               timeout=120)
         if done.returncode != 0 or done.stderr:
-            raise golden_test.Failure(f"exit code {done.returncode}: {done.stderr}")
+            raise tap.Failure(f"exit code {done.returncode}: {done.stderr}")
         for name, said in self.said.items():
             (self.out / f"{name}.json").write_text(json.dumps(said["info"]))
         self.restored, self.log = golden_test.run(reference, folder / "restored", "", signal.SIGTERM, self.restore_all)
@@ -90,17 +89,17 @@ class Round:
 
     def same(self, found, name):
         if found is self.restored and name in self.refused:
-            raise golden_test.Failure(self.refused[name])
+            raise tap.Failure(self.refused[name])
         if "consumers" not in found.get(name, {}):
-            raise golden_test.Failure(f"there is no stream {name}")
+            raise tap.Failure(f"there is no stream {name}")
         golden_test.same_to_the_reference(name, found[name], self.said[name])
 
     def theirs(self, name):
         stream = self.folder / "theirs" / name
         subprocess.run([self.tool, "unpack", str(self.out / f"{name}.theirs"), str(stream)], check=True, timeout=60)
         status, streams, findings = golden_test.inspect(self.dunlin, stream)
-        golden_test.expect("findings", ([x for x in findings if x["damage"]], status), ([], 0))
-        golden_test.expect("messages", sorted(streams[name]["messages"]), sorted(self.said[name]["messages"]))
+        tap.expect("findings", ([x for x in findings if x["damage"]], status), ([], 0))
+        tap.expect("messages", sorted(streams[name]["messages"]), sorted(self.said[name]["messages"]))
         for consumer, said in self.said[name]["consumers"].items():
             # It does not keep the time of creation of what it restored.
             found = streams[name]["consumers"][consumer]
@@ -109,32 +108,22 @@ class Round:
     def no_complaints(self):
         # Timers are no part of a snapshot (nor are they of its own), nor kept by our stop.
         complaints = [x for x in self.log + self.reopen_log if "Filestore" in x or "Error" in x]
-        golden_test.expect("log", [x for x in complaints if "linear scan" not in x and "recovering TTL" not in x], [])
+        tap.expect("log", [x for x in complaints if "linear scan" not in x and "recovering TTL" not in x], [])
 
 
 def main():
     dunlin, tool = sys.argv[1:3]
-    reference = os.environ.get("DUNLIN_ORACLE") or shutil.which("nats-server")
+    reference = tap.reference()
     if not reference:
-        print("1..0 # SKIPPED: there is no reference server: neither DUNLIN_ORACLE nor nats-server on the PATH")
         return 0
-    count = failed = 0
+    report = tap.Report()
     with tempfile.TemporaryDirectory() as folder:
         for name, test in Round(reference, dunlin, tool, pathlib.Path(folder)).tests():
-            count += 1
             if any(x in name.split() for x in NEED_INDEX):
-                print(f"ok {count} - {name} # SKIP index.db is not read yet")
-                continue
-            try:
-                test()
-                print(f"ok {count} - {name}")
-            except Exception as error:  # Whatever it is, it is this test's.
-                failed += 1
-                print(f"not ok {count} - {name}")
-                text = str(error) if isinstance(error, golden_test.Failure) else traceback.format_exc()
-                print("".join(f"# {line[:600]}\n" for line in text.splitlines()), end="")
-    print(f"1..{count}")
-    return 1 if failed else 0
+                report.skip(name, "of the reference's index.db only the last sequence is believed")
+            else:
+                report.run(name, test)
+    return report.end()
 
 
 if __name__ == "__main__":

@@ -261,7 +261,7 @@ inline std::vector<std::string> Tell(const char* name, const Script& script,
   crash.runs_max = CrashRuns(telling.sync_every > 0 ? 60 : 150);
   const sim::CrashReport report = sim::RunCrashPoints(
       name, [&] { return std::make_unique<FileStory>(script, options, telling); }, crash);
-  EXPECT_GT(report.points, 10u);
+  EXPECT_GT(report.effects, 10u) << "nothing to stop in the middle of";
   return report.failures;
 }
 

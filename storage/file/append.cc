@@ -190,6 +190,7 @@ StoreResult FileStore::Put(const Now& now, std::string_view subject, std::string
 StoreResult FileStore::Store(const Now& now, std::string_view subject, std::string_view header,
                              std::string_view payload, int64_t ttl) {
   if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
+  NewSlice();
   if (const StoreError error = Admit(subject, header, payload); error != StoreError::kNone) {
     return Refused(error);
   }
@@ -200,6 +201,7 @@ StoreResult FileStore::StoreRaw(const Now& now, std::string_view subject, std::s
                                 std::string_view payload, Seq seq, WallTime time, int64_t ttl) {
   if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
   if (seq != 0 && seq != index_.last.seq + 1) return Refused(StoreError::kInvalidSeq);
+  NewSlice();
   return Put(now, subject, header, payload, {index_.last.seq + 1, time}, ttl);
 }
 

@@ -287,24 +287,36 @@ bool BlockWriter::IsNamed(uint32_t block) const {
   return !taken_ || names(*taken_) || (stage_ != Stage::kNone && names(pending_));
 }
 
+bool BlockWriter::MayRemove(const Doomed& doomed) {
+  const uint32_t number = doomed.block->number;
+  // Without its file only a journal that says so, after any power loss, makes the block no loss.
+  if (!journal_->SyncCovers(doomed.point) && IsNamed(number)) {
+    awaits_journal_ = true;
+    return false;
+  }
+  const bool pinned = number >= keep_first_ && number <= keep_last_;
+  return !pinned && FileOf(number) == nullptr && (rewriter_.block() != number || MUTANT(158)) &&
+         !reader_->Reading(number);
+}
+
+// Some files at a time, however many there are: the first ones that may go.
 void BlockWriter::RemoveDoomed() {
-  for (size_t i = 0; i < doomed_.size();) {
+  size_t going = 0;
+  for (size_t i = 0; i < doomed_.size() && going < limits_.removes_max;) {
     Doomed& doomed = doomed_[i];
-    const uint32_t number = doomed.block->number;
-    const bool pinned = number >= keep_first_ && number <= keep_last_;
-    // Without its file only a journal that says so, after any power loss, makes the block no loss.
-    const bool kept =
-        journal_->Covers(doomed.point) && (journal_->SyncCovers(doomed.point) || !IsNamed(number));
-    if (!kept) awaits_journal_ = true;
-    if (pinned || doomed.remove.value != 0 || !kept || FileOf(number) != nullptr ||
-        (rewriter_.block() == number && !MUTANT(158)) || reader_->Reading(number)) {
-      ++i;
-    } else if (!doomed.block->has_file) {
-      doomed_.erase(doomed_.begin() + static_cast<ptrdiff_t>(i));
-    } else {
-      doomed.remove = disk_.Remove(BlockPath(number));
-      ++i;
+    if (!journal_->Covers(doomed.point)) {
+      awaits_journal_ = true;
+      break;  // Nor does it cover those behind.
     }
+    if (doomed.remove.value == 0 && MayRemove(doomed)) {
+      if (!doomed.block->has_file) {
+        doomed_.erase(doomed_.begin() + static_cast<ptrdiff_t>(i));
+        continue;
+      }
+      doomed.remove = disk_.Remove(BlockPath(doomed.block->number));
+    }
+    if (doomed.remove.value != 0) ++going;
+    ++i;
   }
   RemoveKeys();
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -29,8 +30,9 @@ class BlockWriter {
  public:
   struct Limits {
     uint64_t write_bytes_min = 256u << 10;  // Before a checkpoint asks.
-    uint64_t write_bytes_max = 4u << 20;    // In one write.
+    uint64_t write_bytes_max = 1u << 20;    // In one write: it is copied, and encrypted.
     size_t files_max = 64;                  // Open at once to be synced.
+    size_t removes_max = 16;                // Files of dropped blocks that go at once.
   };
 
   BlockWriter(const Limits& limits, StoreDisk disk, StoreJournal* journal, BlockCodec* codec,
@@ -105,6 +107,7 @@ class BlockWriter {
   void SyncAll(StreamIndex* index);
   void WriteCheckpoint();
   void RemoveDoomed();
+  bool MayRemove(const Doomed& doomed);
   bool IsNamed(uint32_t block) const;
   void RemoveKeys();
   bool OnDoomedDisk(const DiskDone& done);
@@ -123,8 +126,8 @@ class BlockWriter {
   const BlockReader* const reader_;  // A file that is being opened is not removed.
   // Memory that the disk writes from must not move: each lives on its own.
   std::vector<std::unique_ptr<File>> files_;
-  std::vector<Doomed> doomed_;
-  DiskTicket gone_;  // Makes it certain that the files of some of them are gone.
+  std::deque<Doomed> doomed_;  // In the order of their points.
+  DiskTicket gone_;            // Makes it certain that the files of some of them are gone.
   uint32_t keep_first_ = 1, keep_last_ = 0;
   BlockRewriter rewriter_;
 

@@ -31,7 +31,8 @@ void FileStore::NoteTtl(const format::Record& record, int64_t ttl) {
 
 bool FileStore::HasChores() const {
   return limits_due_ || sweeping_ || !subjects_due_.empty() || index_.unsettled > 0 ||
-         expire_.more || (index_.msgs > 0 && index_.first.time == WallTime{});
+         !deletions_due_.empty() || expire_.more ||
+         (index_.msgs > 0 && index_.first.time == WallTime{});
 }
 
 bool FileStore::WaitsForDisk() const { return !reader_.idle() || writer_.rewriter().naming(); }
@@ -41,7 +42,8 @@ void FileStore::DoChores() {
       (index_.msgs > 0 && index_.first.time == WallTime{})) {
     PayDebts();
   }
-  if (sweeping_ && index_.unsettled == 0) (void)SweepSubjects();
+  if (sweeping_ && index_.unsettled == 0) SweepSubjects();
+  if (!deletions_due_.empty()) (void)DeleteSome();
   waiting_ = HasChores() && WaitsForDisk();
 }
 
@@ -75,7 +77,7 @@ bool FileStore::ExpireByAge(const Now& now) {
   const WallTime oldest{now.wall.ns - age.ns};
   bool only_never = expire_.from == never_up_to_ + 1;  // Of what stays, so far.
   after_never_ = {};
-  for (int budget = options_.limits.records_per_slice; budget > 0; --budget) {
+  for (; slice_ > 0; slice_ -= kRemovalCost) {
     Seq at = std::max(expire_.from, index_.first.seq);
     StoreRequest search;
     format::Record found;
@@ -108,8 +110,8 @@ bool FileStore::ExpireByAge(const Now& now) {
 bool FileStore::ExpireByTtl(const Now& now) {
   if (!options_.config.allow_msg_ttl) return true;
   std::optional<Expiry> at = expire_.after ? ttls_.After(*expire_.after) : ttls_.First();
-  for (int budget = options_.limits.records_per_slice; at && at->at <= now.wall; --budget) {
-    if (budget == 0) {
+  for (; at && at->at <= now.wall; slice_ -= kRemovalCost) {
+    if (slice_ <= 0) {
       Touch();
       return false;
     }
@@ -161,6 +163,7 @@ Instant FileStore::NextDeadline() const {
 void FileStore::OnDeadline(const Now& now) {
   Touch();
   now_ = now;
+  NewSlice();
   GoOnExpiring(now);
 }
 

@@ -93,6 +93,7 @@ void FileStore::Work(const Now& now) {
   }
   if (!failure_ && writer_.failure()) failure_ = writer_.failure();
   if (failure_) return;
+  NewSlice();
   WorkMeta();
   writer_.Work(&index_);
   PassTaken();
@@ -101,6 +102,7 @@ void FileStore::Work(const Now& now) {
   if (HasChores() && (phase_ != Phase::kStarting || has_checkpoint_)) DoChores();
   if (expire_.more && phase_ == Phase::kRunning) GoOnExpiring(now);
   if (job_.floor != 0) FloorSome();
+  if (drops_due_ && !job_.active()) DropEmpty();
   if (phase_ == Phase::kStarting) WorkStarting();
   if (phase_ == Phase::kStopping) WorkStopping();
   if (phase_ == Phase::kRunning) MaybeCheckpoint();
@@ -112,7 +114,7 @@ void FileStore::Work(const Now& now) {
 bool FileStore::idle() const {
   return phase_ != Phase::kOpening && phase_ != Phase::kStarting && phase_ != Phase::kStopping &&
          reader_.idle() && writer_.quiet() && index_.unsettled == 0 && subjects_due_.empty() &&
-         !limits_due_ && job_.floor == 0 && MetaDurable();
+         !limits_due_ && deletions_due_.empty() && !drops_due_ && job_.floor == 0 && MetaDurable();
 }
 
 void FileStore::CheckInvariants() const {
@@ -231,6 +233,7 @@ StoreResult FileStore::UpdateConfig(const Now& now, const StoreConfig& config) {
   never_up_to_ = 0;
   rest_until_ = {};
   expire_ = {};
+  NewSlice();
   EnforceLimits();
   Touch();
   return result;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -171,6 +172,8 @@ class FileStore final : public StreamStore {
   void TakeOut(Block* block, Seq seq);
   void Settle(Block* block, const format::Record& record);
   bool SettleBlock(Block* block);
+  WritePoint DeleteSome();
+  std::optional<Seq> NextLive(Seq seq) const;
   void NextFirst();
   void DropIfEmpty(Block* block);
   void DropEmpty();
@@ -178,6 +181,14 @@ class FileStore final : public StreamStore {
   bool Needed(const Block& block) const;
   void DropBlock(size_t place);
   void ApplyFloor(Seq floor);
+
+  // What one call of the owner does of the work that grows with the store, whatever comes together
+  // in it: 'slice_' is how many more records it may look at. To remove one costs as much as looking
+  // at several; what is not done then is done by the next call, asked for by Touch().
+  static constexpr int kRemovalCost = 4;
+  // Messages that go before their blocks have been read.
+  static constexpr uint64_t kDebtsMax = 1024;
+  void NewSlice() { slice_ = options_.limits.records_per_slice; }
 
   // --- limits.cc
   void EnforceLimits();
@@ -242,7 +253,7 @@ class FileStore final : public StreamStore {
   Progress FloorSome();
   Progress PurgeMatches(Purge& job);
   void CutTo(SeqTime mark, uint32_t block);
-  void CutBlock(Block* cut, SeqTime mark);
+  bool CutBlock(Block* cut, SeqTime mark);
   Progress BeginTruncate(Truncate* job);
   Progress CutSome();
 
@@ -250,7 +261,7 @@ class FileStore final : public StreamStore {
   void WorkOpening();
   void WorkStarting();
   void BeginSubjectSweep();
-  bool SweepSubjects();
+  void SweepSubjects();
   Checkpoint Snapshot() const;
   void MaybeCheckpoint();
   void BeginCheckpoint();
@@ -355,11 +366,14 @@ class FileStore final : public StreamStore {
   Instant rest_until_;
   bool waiting_ = false;  // What is left to do waits for the disk.
   bool touched_ = false;  // Work() was asked for since it ran last.
+  int slice_ = 0;         // See NewSlice().
 
   bool sweeping_ = false;  // All subjects are being held against a new limit.
   std::string sweep_from_;
   std::vector<std::string> subjects_due_;  // Subjects above their limit that had to wait.
+  std::deque<SeqRange> deletions_due_;     // Taken over, and not all removed yet.
   bool limits_due_ = false;
+  bool drops_due_ = false;  // Blocks that are empty are still there.
   bool floor_due_ = false;  // Messages went at the front, and no record says so yet.
   bool ready_ = false;
   bool abandoned_ = false;

@@ -33,6 +33,7 @@ void FileStore::ResetTo(SeqTime last, uint32_t block, WritePoint point) {
   index_.first = {last.seq + 1, WallTime{}};
   next_block_ = std::max(next_block_, block + 1);
   subjects_due_.clear();
+  deletions_due_.clear();
   ttls_.Clear();
   requests_.Clear();
   never_up_to_ = 0;
@@ -59,7 +60,6 @@ uint64_t FileStore::PurgeAll(Seq first) {
 
 // A slice of what job_.floor asks for. kDone: all below it is gone.
 Progress FileStore::FloorSome() {
-  int budget = options_.limits.records_per_slice;
   Progress progress = Progress::kDone;
   quiet_ = true;
   for (size_t place = 0; place < index_.blocks.size() && progress == Progress::kDone; ++place) {
@@ -68,12 +68,13 @@ Progress FileStore::FloorSome() {
     while (block->msgs > 0 && block->first.seq < job_.floor) {
       std::string why;
       const Got got = reader_.Need(block, 0, &why);
-      if (got == Got::kMore || got == Got::kWait || got == Got::kFailed || budget-- == 0) {
+      if (got == Got::kMore || got == Got::kWait || got == Got::kFailed || slice_ <= 0) {
         progress = got == Got::kWait ? Progress::kWait : Progress::kMore;
         if (progress == Progress::kMore) Touch();
         break;
       }
       if (got == Got::kDamaged) Damaged(why);
+      slice_ -= kRemovalCost;
       TakeOut(block, block->first.seq);
       if (got == Got::kDamaged) Forfeit(block);
     }
@@ -108,6 +109,7 @@ uint64_t FileStore::EndJob() {
 
 Progress FileStore::Run(const Now& now, Compact& job) {
   now_ = now;
+  NewSlice();
   if (job.cursor.b == 0) {
     const Progress limits = LimitsFirst();
     if (limits != Progress::kDone) return limits;
@@ -143,8 +145,11 @@ WritePoint FileStore::AppendFloor(Seq floor) {
 }
 
 // Limits that wait for a block are enforced before a job: what it removes depends on what they do.
+// So are deletions that were taken over: a truncate may use their sequences again.
 Progress FileStore::LimitsFirst() {
-  if (failure_ || (!limits_due_ && subjects_due_.empty() && !sweeping_)) return Progress::kDone;
+  if (failure_ || (!limits_due_ && subjects_due_.empty() && !sweeping_ && deletions_due_.empty())) {
+    return Progress::kDone;
+  }
   return WaitsForDisk() ? Progress::kWait : Progress::kMore;
 }
 
@@ -236,16 +241,21 @@ Progress FileStore::PurgeMatches(Purge& job) {
 void FileStore::CutTo(SeqTime mark, uint32_t block) {
   for (const auto& cut : index_.blocks) {
     if (cut->number > block || cut->last.seq <= mark.seq) continue;
-    CutBlock(cut.get(), mark);
+    (void)CutBlock(cut.get(), mark);
   }
   index_.last = mark;
   NextFirst();
 }
 
-void FileStore::CutBlock(Block* cut, SeqTime mark) {
+// False: the slice is used up, and some of it is left.
+bool FileStore::CutBlock(Block* cut, SeqTime mark) {
   for (Seq at = std::max(mark.seq + 1, cut->first.seq); cut->msgs > 0;) {
     const auto live = cut->deleted.NextAbsent(at);
     if (!live || *live > cut->last.seq) break;
+    if (!replaying_) {
+      if (slice_ <= 0) return false;
+      slice_ -= kRemovalCost;
+    }
     TakeOut(cut, *live);
     at = std::max(*live + 1, cut->first.seq);
   }
@@ -256,10 +266,12 @@ void FileStore::CutBlock(Block* cut, SeqTime mark) {
   cut->base = std::min(cut->base, mark.seq + 1);
   if (!MUTANT(135)) cut->cut = cut->cut == 0 ? mark.seq : std::min(cut->cut, mark.seq);
   if (cut->life == BlockLife::kOpen) cut->life = BlockLife::kSealed;
+  return true;
 }
 
 Progress FileStore::Run(const Now& now, Truncate& job) {
   now_ = now;
+  NewSlice();
   if (job.cursor.b == 0) {
     const Progress limits = LimitsFirst();
     if (limits != Progress::kDone) return limits;
@@ -323,8 +335,9 @@ Progress FileStore::CutSome() {
     if (got == Got::kWait) return Progress::kWait;
     if (got == Got::kDamaged) Damaged(why);
     quiet_ = true;
-    CutBlock(block.get(), job_.mark);
+    const bool whole = CutBlock(block.get(), job_.mark);
     quiet_ = false;
+    if (!whole) return Progress::kMore;
   }
   return Progress::kDone;
 }

@@ -1,17 +1,11 @@
 // FileStore: limits, age, and the debts that wait for blocks.
 #include <algorithm>
+#include <iterator>
 
 #include "engine/base/check.h"
 #include "storage/file/file_store.h"
 
 namespace dunlin::file {
-namespace {
-
-// Messages that go by a limit before their blocks have been read.
-constexpr uint64_t kDebtsMax = 1024;
-
-}  // namespace
-
 // The oldest message goes by a limit, or by age. One floor record does for all that go so in a
 // step: MaybeCheckpoint(). If its block is not cached that leaves a debt.
 void FileStore::DropFront() {
@@ -28,7 +22,7 @@ void FileStore::EnforceLimits() {
   const StoreConfig& config = options_.config;
   limits_due_ = false;
   if (config.discard != DiscardPolicy::kOld || replaying_) return;
-  for (int budget = options_.limits.records_per_slice; index_.msgs > 0; --budget) {
+  while (index_.msgs > 0) {
     const bool too_many =
         config.max_msgs > 0 && index_.msgs > static_cast<uint64_t>(config.max_msgs);
     const bool over = too_many || (config.max_bytes > 0 &&
@@ -41,20 +35,22 @@ void FileStore::EnforceLimits() {
     }
     // How many go is known at once: what their records have to say is a debt, if there are not too
     // many. So a change that comes next finds the limit kept, whether or not a block was in memory.
-    if (too_many && budget > 0 && index_.unsettled < kDebtsMax) {
+    if (too_many && slice_ > 0 && index_.unsettled < kDebtsMax) {
+      slice_ -= kRemovalCost;
       DropFront();
       continue;
     }
     std::string why;
     Block* block = index_.Find(index_.first.seq);
     const BlockReader::Got got = reader_.Need(block, index_.first.seq, &why);
-    if (budget == 0 || index_.unsettled > 0 || got == BlockReader::Got::kMore ||
+    if (slice_ <= 0 || index_.unsettled > 0 || got == BlockReader::Got::kMore ||
         got == BlockReader::Got::kWait || got == BlockReader::Got::kFailed) {
       limits_due_ = true;
-      if (budget == 0 || got == BlockReader::Got::kMore) Touch();
+      if (slice_ <= 0 || got == BlockReader::Got::kMore) Touch();
       return;
     }
     if (got == BlockReader::Got::kDamaged) Damaged(why);
+    slice_ -= kRemovalCost;
     DropFront();
     if (got == BlockReader::Got::kDamaged) Forfeit(block);
   }
@@ -64,7 +60,6 @@ FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
   SubjectInfo* info = index_.subjects.Find(subject);
   if (info == nullptr) return Found::kNo;
   info->first = std::max(Seq{info->first}, index_.first.seq);  // A copy: it is packed.
-  int budget = options_.limits.records_per_slice;
   for (size_t place = index_.Place(info->first); place < index_.blocks.size(); ++place) {
     Block* block = index_.blocks[place].get();
     if (block->msgs == 0) continue;
@@ -81,7 +76,7 @@ FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
     for (size_t i = cache.IndexAt(from); i < cache.size(); ++i) {
       const Seq at = cache.SeqAt(i);
       info->first = at;  // So far nothing was found: the search goes on here.
-      if (--budget == 0) return Found::kMore;
+      if (slice_-- <= 0) return Found::kMore;
       if (!block->Live(at) || cache.At(i).subject != subject) continue;
       info->first_exact = true;
       *seq = at;
@@ -96,19 +91,21 @@ void FileStore::EnforceSubject(std::string_view subject) {
   const int64_t max = options_.config.max_msgs_per_subject;
   if (max <= 0 || replaying_) return;
   const std::string name(subject);
-  for (int budget = options_.limits.records_per_slice;; --budget) {
+  for (;;) {
     const SubjectInfo* info = index_.subjects.Find(name);
     if (info == nullptr || info->total <= static_cast<uint64_t>(max)) return;
     Seq oldest = 0;
-    const Found found =
-        index_.unsettled > 0 || budget == 0 ? Found::kWait : FirstOfSubject(name, &oldest);
+    const Found found = index_.unsettled > 0 ? Found::kWait
+                        : slice_ <= 0        ? Found::kMore
+                                             : FirstOfSubject(name, &oldest);
     if (found == Found::kYes) {
+      slice_ -= kRemovalCost;
       RemoveOne(oldest);
       continue;
     }
     // What cannot be read stays, above the limit: never a message that might be another one.
     if (found == Found::kWait || found == Found::kMore) subjects_due_.push_back(name);
-    if (found == Found::kMore || budget == 0) Touch();
+    if (found == Found::kMore) Touch();
     return;
   }
 }
@@ -127,6 +124,7 @@ void FileStore::Forfeit(Block* block) {
 
 void FileStore::PayDebts() {
   for (size_t place = 0; index_.unsettled > 0 && place < index_.blocks.size();) {
+    if (slice_ <= 0) return Touch();
     Block* block = index_.blocks[place].get();
     std::string why;
     const size_t count = index_.blocks.size();
@@ -136,8 +134,11 @@ void FileStore::PayDebts() {
           SettleBlock(block);
           DropIfEmpty(block);
           break;
-        case BlockReader::Got::kFailed:
-        case BlockReader::Got::kMore: Touch(); break;
+        case BlockReader::Got::kMore:  // A piece of it was looked through.
+          slice_ -= options_.limits.records_per_slice;
+          Touch();
+          break;
+        case BlockReader::Got::kFailed: Touch(); break;
         case BlockReader::Got::kWait: break;
         case BlockReader::Got::kDamaged:
           Damaged(why);
@@ -159,7 +160,11 @@ void FileStore::PayDebts() {
   if (index_.unsettled > 0) return;
   std::vector<std::string> due = std::move(subjects_due_);
   subjects_due_.clear();
-  for (const std::string& subject : due) EnforceSubject(subject);
+  size_t done = 0;
+  for (; done < due.size() && slice_ > 0; ++done) EnforceSubject(due[done]);
+  if (done < due.size()) Touch();
+  std::move(due.begin() + static_cast<ptrdiff_t>(done), due.end(),
+            std::back_inserter(subjects_due_));
   if (limits_due_) EnforceLimits();
 }
 

@@ -223,30 +223,27 @@ void FileStore::BeginSubjectSweep() {
   sweep_from_.clear();
 }
 
-// Looks for subjects above their limit, a slice at a time. True: all were looked at.
-bool FileStore::SweepSubjects() {
-  if (!sweeping_) return true;
+// Looks for subjects above their limit, a slice at a time. A few that were found are seen to before
+// the next ones are looked for: millions may be.
+void FileStore::SweepSubjects() {
+  constexpr size_t kDueMax = 256;
+  if (!sweeping_ || !subjects_due_.empty() || slice_ <= 0) return;
   const int64_t max = options_.config.max_msgs_per_subject;
-  int budget = options_.limits.records_per_slice;
   std::vector<std::string> over;
   SubjectMap::Walk walk(index_.subjects, {}, sweep_from_);
-  for (;;) {
-    const SubjectMap::Walk::Step step = walk.Next(&budget);
-    if (step == SubjectMap::Walk::Step::kFound) {
-      if (max > 0 && walk.value()->total > static_cast<uint64_t>(max)) {
-        over.emplace_back(walk.subject());
-      }
-      continue;
+  using Step = SubjectMap::Walk::Step;
+  Step step = Step::kFound;
+  while (over.size() < kDueMax && (step = walk.Next(&slice_)) == Step::kFound) {
+    if (max > 0 && walk.value()->total > static_cast<uint64_t>(max)) {
+      over.emplace_back(walk.subject());
     }
-    sweeping_ = step == SubjectMap::Walk::Step::kBudget;
-    if (sweeping_) {
-      sweep_from_ = walk.Position();
-      Touch();
-    }
-    break;
+  }
+  sweeping_ = step != Step::kEnd;
+  if (sweeping_) {
+    sweep_from_ = walk.Position();
+    Touch();
   }
   for (const std::string& subject : over) EnforceSubject(subject);
-  return !sweeping_;
 }
 
 Checkpoint FileStore::Snapshot() const {

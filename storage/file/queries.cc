@@ -245,6 +245,7 @@ Progress FileStore::Run(LoadLast& request) {
 // Counts are not right before debts are paid.
 Progress FileStore::DebtsFirst() {
   const size_t waiting = index_.unsettled;
+  NewSlice();
   PayDebts();
   return index_.unsettled < waiting ? Progress::kMore : Progress::kWait;
 }

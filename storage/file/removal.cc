@@ -1,5 +1,6 @@
 // FileStore: removing. A removal is decided at once; what its record has to say may come later.
 #include <algorithm>
+#include <optional>
 
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
@@ -25,10 +26,14 @@ void FileStore::Settle(Block* block, const format::Record& record) {
                       .subject = std::string(record.subject)});
 }
 
-// Pays what is due for the block. REQUIRES: it is cached, all of it. False: nothing was due.
+// Pays of what is due for the block as much as the slice has room for. REQUIRES: it is cached, all
+// of it. False: some is left.
 bool FileStore::SettleBlock(Block* block) {
-  if (block->unsettled.empty()) return false;
-  for (const Seq seq : block->unsettled) {
+  if (block->unsettled.empty()) return true;
+  std::vector<Seq>& due = block->unsettled;
+  size_t paid = 0;
+  for (; paid < due.size() && slice_ > 0; ++paid, slice_ -= kRemovalCost) {
+    const Seq seq = due[paid];
     format::Record record;
     if (block->cache->Find(seq, &record)) {
       Settle(block, record);
@@ -37,8 +42,12 @@ bool FileStore::SettleBlock(Block* block) {
               " is damaged; it was removed, and counts of its subject may be one too high");
     }
   }
-  index_.unsettled -= block->unsettled.size();
-  block->unsettled.clear();
+  index_.unsettled -= paid;
+  due.erase(due.begin(), due.begin() + static_cast<ptrdiff_t>(paid));
+  if (!due.empty()) {
+    Touch();
+    return false;
+  }
   if (block->msgs == 0 && block->bytes > 0) {  // Of records that could not be read.
     index_.bytes -= block->bytes;
     block->bytes = 0;
@@ -99,17 +108,28 @@ void FileStore::DropIfEmpty(Block* block) {
       block->replacing || Needed(*block)) {
     return;
   }
-  for (size_t place = 0; place < index_.blocks.size(); ++place) {
-    if (index_.blocks[place].get() == block) return DropBlock(place);
-  }
+  const auto found = std::lower_bound(
+      index_.blocks.begin(), index_.blocks.end(), block->number,
+      [](const std::unique_ptr<Block>& at, uint32_t number) { return at->number < number; });
+  CHECK(found != index_.blocks.end() && found->get() == block);
+  DropBlock(static_cast<size_t>(found - index_.blocks.begin()));
 }
 
+// Some at a time; what is left goes with the next call.
 void FileStore::DropEmpty() {
+  constexpr int kDropsMax = 256;
+  int drops = 0;
+  drops_due_ = false;
   // From the front on: what goes makes tombstones behind it needless.
   for (size_t place = 0; place < index_.blocks.size();) {
     const size_t before = index_.blocks.size();
     DropIfEmpty(index_.blocks[place].get());
-    if (index_.blocks.size() == before) ++place;
+    if (index_.blocks.size() == before) {
+      ++place;
+    } else if (++drops == kDropsMax) {
+      drops_due_ = true;
+      return Touch();
+    }
   }
 }
 
@@ -153,32 +173,55 @@ StoreResult FileStore::Remove(const Now& now, Seq seq) {
   return result;
 }
 
-StoreResult FileStore::SyncDeleted(const Now&, const std::vector<SeqRange>& ranges) {
+StoreResult FileStore::SyncDeleted(const Now& now, const std::vector<SeqRange>& ranges) {
   if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
-  StoreResult result;
+  now_ = now;
   uint64_t sum = 0;
   for (const SeqRange& range : ranges) sum += range.last - range.first + 1;
-  if (MUTANT(152) && sum == State().num_deleted) return result;
+  if (MUTANT(152) && sum == State().num_deleted) return {};
   for (const SeqRange& range : ranges) {
     if (range.first > index_.last.seq) break;
-    const Seq last = std::min(range.last, index_.last.seq);
-    for (size_t place = index_.Place(range.first); place < index_.blocks.size();) {
-      Block* block = index_.blocks[place].get();
-      const uint32_t number = block->number;
-      if (block->first.seq > last && block->msgs > 0) break;
-      Seq at = std::max(range.first, block->first.seq);
-      while (block != nullptr && block->msgs > 0 && at <= last) {
-        const auto live = block->deleted.NextAbsent(at);
-        if (!live || *live > std::min(last, block->last.seq)) break;
-        result.point = RemoveOne(*live);
-        block = index_.ByNumber(number);
-        at = block == nullptr ? last + 1 : std::max(*live + 1, block->first.seq);
-      }
-      if (block != nullptr) ++place;
-    }
+    deletions_due_.push_back({range.first, std::min(range.last, index_.last.seq)});
   }
+  StoreResult result;
+  NewSlice();
+  result.point = DeleteSome();
   MaybeCheckpoint();
   return result;
+}
+
+// Removes what is there in the ranges that were taken over, as far as the slice goes.
+WritePoint FileStore::DeleteSome() {
+  WritePoint point;
+  while (!deletions_due_.empty()) {
+    SeqRange& range = deletions_due_.front();
+    const std::optional<Seq> live = NextLive(range.first);
+    if (!live || *live > range.last) {
+      deletions_due_.pop_front();
+      continue;
+    }
+    range.first = *live;
+    if (slice_ <= 0) {
+      Touch();
+      break;
+    }
+    // What its records have to say is remembered one by one, in memory.
+    if (index_.unsettled >= kDebtsMax) break;
+    slice_ -= kRemovalCost;
+    point = RemoveOne(*live);
+  }
+  return point;
+}
+
+// The first message at or after 'seq'.
+std::optional<Seq> FileStore::NextLive(Seq seq) const {
+  for (size_t place = index_.Place(seq); place < index_.blocks.size(); ++place) {
+    const Block& block = *index_.blocks[place];
+    if (block.msgs == 0) continue;
+    const auto live = block.deleted.NextAbsent(std::max(seq, block.first.seq));
+    if (live && *live <= block.last.seq) return live;
+  }
+  return std::nullopt;
 }
 
 }  // namespace dunlin::file

@@ -101,7 +101,7 @@ void FileStore::MaybeRewrite() {
     const BlockReader::Got got = reader_.Need(block.get(), 0, &why);
     if (got == BlockReader::Got::kMore) Touch();
     if (got != BlockReader::Got::kHere) return;
-    SettleBlock(block.get());
+    if (!SettleBlock(block.get())) return;
     SeqSet tombs;
     std::string plain = Remains(*block, &tombs);
     block->rewritten_at = block->bytes;

@@ -57,12 +57,13 @@ bool FileStore::LeaveTombstones() {
 void FileStore::WorkStopping() {
   if (stop_ == StopStage::kSettling) {
     if (writer_.rewriter().busy()) return FinishRewrite();
-    if (index_.unsettled > 0 || !subjects_due_.empty() || writer_.checkpointing() ||
-        !MetaDurable()) {
+    if (index_.unsettled > 0 || !subjects_due_.empty() || !deletions_due_.empty() ||
+        writer_.checkpointing() || !MetaDurable()) {
       return;
     }
     if (!LeaveTombstones()) return;
     DropEmpty();
+    if (drops_due_) return;
     if (Block* head = index_.head(); head != nullptr && head->life == BlockLife::kOpen) {
       head->life = BlockLife::kSealed;
     }

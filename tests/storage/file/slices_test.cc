@@ -1,0 +1,179 @@
+// What grows with a store is done bit by bit: no call removes, pays or drops more than a slice has
+// room for, and what is left over is done by the calls that follow. Work is counted, never timed.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/storage/file/file_world.h"
+
+namespace dunlin::file {
+namespace {
+
+constexpr int kSlice = 64;
+// A removal costs as much as four looks. A turn of the world is two calls of Work().
+constexpr uint64_t kRemovals = kSlice / 4 + 1, kRemovalsPerTurn = 2 * kRemovals;
+
+FileStoreOptions SmallSlices() {
+  FileStoreOptions options;
+  options.limits.block_bytes = 4u << 10;
+  options.limits.records_per_slice = kSlice;
+  return options;
+}
+
+// Turns until nothing is left to do; the most messages that went in one of them.
+uint64_t MostPerTurn(FileWorld* world) {
+  uint64_t most = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const uint64_t before = world->store().State().msgs;
+    const bool moved = world->Turn();
+    most = std::max(most, before - world->store().State().msgs);
+    if (!moved && world->store().idle()) break;
+  }
+  EXPECT_TRUE(world->store().idle());
+  return most;
+}
+
+void Fill(FileWorld* world, int messages, int subjects) {
+  for (int i = 0; i < messages; ++i) {
+    world->Put("s." + std::to_string(100 + i % subjects), std::string(40, 'x'));
+    if (i % 100 == 99) world->Settle();
+  }
+  world->Checkpoint();
+}
+
+StoreConfig Config(FileWorld* world) { return world->options.config; }
+
+TEST(StoreSlices, AnyLimitThatIsLowered) {
+  const auto lower = [](auto change) {
+    FileWorld world(SmallSlices());
+    Fill(&world, 2'000, 500);
+    StoreConfig config = Config(&world);
+    change(&config);
+    ASSERT_TRUE(world.store().UpdateConfig(world.now(), config).ok());
+    EXPECT_GE(world.store().State().msgs, 2'000 - kRemovals);
+    EXPECT_LE(MostPerTurn(&world), kRemovalsPerTurn);
+    EXPECT_EQ(world.store().State().msgs, 500u);
+    EXPECT_EQ(world.store().State().first_seq, 1'501u);
+    world.store().CheckInvariants();
+  };
+  lower([](StoreConfig* config) { config->max_msgs_per_subject = 1; });
+  lower([](StoreConfig* config) { config->max_msgs = 500; });
+  const auto bytes = static_cast<int64_t>(500 * FileMsgBytes(5, 0, 40));
+  lower([&](StoreConfig* config) { config->max_bytes = bytes; });
+}
+
+// Those that were taken over come before a job: a truncate makes their sequences anew.
+TEST(StoreSlices, DeletionsThatAreTakenOver) {
+  FileWorld world(SmallSlices());
+  Fill(&world, 2'000, 10);
+  world.SyncDeleted({{100, 100}, {500, 1'999}, {2'000, 3'000}});
+  EXPECT_GE(world.store().State().msgs, 2'000 - kRemovals);
+  EXPECT_FALSE(world.store().idle());
+  Truncate truncate;
+  truncate.seq = 1'000;
+  EXPECT_NE(world.store().Run(world.now(), truncate), Progress::kDone);
+  EXPECT_LE(MostPerTurn(&world), kRemovalsPerTurn);
+  EXPECT_EQ(world.store().State().msgs, 498u);
+  ASSERT_TRUE(world.Run(truncate));
+  EXPECT_EQ(world.Put("s.new"), 1'001u);
+  MostPerTurn(&world);
+  EXPECT_EQ(world.Load(1'001), "s.new:1001 x");
+  EXPECT_EQ(world.Load(100), "deleted message");
+  EXPECT_EQ(world.store().State().msgs, 499u);
+}
+
+TEST(StoreSlices, DeletionsThatAreTakenOverBeforeAStop) {
+  FileWorld world(SmallSlices());
+  Fill(&world, 1'000, 10);
+  world.SyncDeleted({{1, 900}});
+  EXPECT_GT(world.store().State().msgs, 800u);
+  world.store().Stop(world.now());
+  world.TurnWhile(FileStore::Phase::kStopping);
+  EXPECT_EQ(world.store().State().msgs, 100u);
+}
+
+// Their records are not in memory: what they have to say is not remembered without bound.
+TEST(StoreSlices, DeletionsOfWhatIsNotCached) {
+  FileStoreOptions options = SmallSlices();
+  options.limits.reader.cache_bytes_max = 0;
+  FileWorld world(options);
+  Fill(&world, 5'000, 10);
+  world.SyncDeleted({{1, 4'990}});
+  uint64_t most = 0;
+  for (int i = 0; i < 20'000 && !world.store().idle(); ++i) {
+    most = std::max(most, world.store().index().unsettled);
+    world.Turn();
+  }
+  EXPECT_LE(most, 1'024u);
+  EXPECT_EQ(world.store().State().msgs, 10u);
+  EXPECT_EQ(world.store().State().num_subjects, 10u);
+  world.store().CheckInvariants();
+}
+
+TEST(StoreSlices, ATruncate) {
+  FileWorld world(SmallSlices());
+  Fill(&world, 2'000, 10);
+  Truncate truncate;
+  truncate.seq = 3;
+  uint64_t most = 0;
+  Progress progress = Progress::kMore;
+  for (int i = 0; i < 10'000 && progress != Progress::kDone; ++i) {
+    const uint64_t before = world.store().State().msgs;
+    progress = world.store().Run(world.now(), truncate);
+    most = std::max(most, before - world.store().State().msgs);
+    ASSERT_NE(progress, Progress::kFailed);
+    world.Turn();
+  }
+  EXPECT_LE(most, kRemovals);
+  EXPECT_EQ(world.store().State().msgs, 3u);
+  EXPECT_EQ(world.store().State().last_seq, 3u);
+}
+
+TEST(StoreSlices, AgeAndTtl) {
+  for (const bool ttl : {false, true}) {
+    FileWorld world(SmallSlices());
+    StoreConfig config = Config(&world);
+    config.allow_msg_ttl = true;
+    if (!ttl) config.max_age = Seconds(1'000);
+    ASSERT_TRUE(world.store().UpdateConfig(world.now(), config).ok());
+    for (int i = 0; i < 1'000; ++i) {
+      world.Put("s", "x", ttl ? "NATS/1.0\r\nNats-TTL: 1000\r\n\r\n" : "", ttl ? 1'000 : 0);
+    }
+    world.Settle();
+    world.driver.Advance(Seconds(2'000));
+    uint64_t most = 0;
+    for (int i = 0; i < 1'000 && world.store().State().msgs > 0; ++i) {
+      uint64_t before = world.store().State().msgs;
+      if (world.store().NextDeadline() <= world.now().mono) world.store().OnDeadline(world.now());
+      most = std::max(most, before - world.store().State().msgs);
+      before = world.store().State().msgs;
+      world.Turn();
+      most = std::max(most, (before - world.store().State().msgs) / 2);
+    }
+    EXPECT_LE(most, kRemovals);
+    EXPECT_EQ(world.store().State().msgs, 0u);
+  }
+}
+
+// Files of blocks that nothing lives in any more go some at a time.
+TEST(StoreSlices, FilesOfDroppedBlocks) {
+  FileStoreOptions options = SmallSlices();
+  options.limits.block_bytes = 512;
+  options.limits.writer.removes_max = 3;
+  FileWorld world(options);
+  Fill(&world, 1'000, 10);
+  ASSERT_GT(world.BlockFiles().size(), 100u);
+  ASSERT_EQ(world.Purge(), 1'000u);
+  for (int i = 0; i < 10'000; ++i) {
+    const size_t before = world.BlockFiles().size();
+    ASSERT_LE(world.driver.disk().in_flight(), 8u);
+    if (!world.Turn() && world.store().idle()) break;
+    ASSERT_LE(before, world.BlockFiles().size() + 3);
+  }
+  EXPECT_LE(world.BlockFiles().size(), 2u);
+}
+
+}  // namespace
+}  // namespace dunlin::file

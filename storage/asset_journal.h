@@ -21,6 +21,7 @@ class AssetJournal : public file::StoreJournal {
   }
   bool Covers(WritePoint point) const override { return journal_->durable().Covers(point); }
   bool SyncCovers(WritePoint point) const override { return journal_->synced().Covers(point); }
+  bool Full() const override { return journal_->full(); }
   // Batches between the store's last record and its next one may still be on their way.
   void Passed(WritePoint point) override {
     journal_->Passed(asset, std::min(point, journal_->durable().through()));

@@ -144,7 +144,10 @@ void Storage::Wake(Stream* stream) {
 
 // Lets work whoever has something to do, and asks each what it waits for next.
 void Storage::WorkAwake(const Now& now) {
-  if (durable_seen_ < journal_.durable().through() || synced_seen_ < journal_.synced().through()) {
+  const bool was_full = full_seen_;
+  full_seen_ = journal_.full();
+  if (durable_seen_ < journal_.durable().through() || synced_seen_ < journal_.synced().through() ||
+      (was_full && !full_seen_)) {
     durable_seen_ = journal_.durable().through();
     synced_seen_ = journal_.synced().through();
     for (Stream* stream : awaiting_) {
@@ -192,7 +195,9 @@ void Storage::EndOfStep(const Now& now) {
   if (state_ == State::kReplaying) WorkReplaying();
   if (state_ == State::kStarting) WorkStarting(now);
   if (state_ == State::kRunning) StartLate(now);
-  if (state_ == State::kRunning) WantCheckpoints();
+  // While starting, too: a purge that is being finished needs room in the journal.
+  const bool takes = state_ == State::kRunning || state_ == State::kStarting;
+  if (takes && journal_.state() == Journal::State::kRunning) WantCheckpoints();
   if (state_ == State::kStopping) WorkStopping();
   if (journal_.state() == Journal::State::kFailed) state_ = State::kFailed;
   journal_.EndOfBatch(now.mono);

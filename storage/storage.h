@@ -195,6 +195,7 @@ class Storage {
   std::vector<Stream*> by_asset_;  // By AssetNumber; null: nobody's.
   WritePoint durable_seen_;
   WritePoint synced_seen_;
+  bool full_seen_ = false;
   Now now_;  // Of the last step.
   TimerWheel deadlines_;
   std::vector<AssetNumber> laggards_;

@@ -277,7 +277,6 @@ class StoreRun {
   // Runs it to its end, or dies on the way.
   template <class Job>
   bool DoJob(size_t stream, Job& job, const char* what) {
-    models_[stream].BeginJob();
     in_job_ = true;
     const bool cut = rng_.Chance(1, 8);
     const Outcome outcome =
@@ -285,6 +284,7 @@ class StoreRun {
     if (outcome == Outcome::kDone) {
       in_job_ = false;
       last_point_ = job.point;
+      models_[stream].JobDone(job.point);
       return true;
     }
     if (outcome == Outcome::kStuck && !cut) Fail(std::string("stuck in a ") + what);
@@ -297,23 +297,20 @@ class StoreRun {
     job.filter = subject;
     job.below = below;
     job.keep = keep;
-    if (!DoJob(stream, job, "purge")) return false;
-    models_[stream].Purge(job.point, subject, below, keep);
-    return true;
+    models_[stream].Purge(subject, below, keep);
+    return DoJob(stream, job, "purge");
   }
   bool DoCompact(size_t stream, Seq seq) {
     Compact job;
     job.seq = seq;
-    if (!DoJob(stream, job, "compact")) return false;
-    models_[stream].Compact(job.point, seq);
-    return true;
+    models_[stream].Compact(seq);
+    return DoJob(stream, job, "compact");
   }
   bool DoTruncate(size_t stream, Seq seq) {
     Truncate job;
     job.seq = std::min(seq, models_[stream].now().last);
-    if (!DoJob(stream, job, "truncate")) return false;
-    models_[stream].Truncate(job.point, job.seq);
-    return true;
+    models_[stream].Truncate(job.seq);
+    return DoJob(stream, job, "truncate");
   }
 
   StorePlan plan_;

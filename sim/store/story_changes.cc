@@ -148,8 +148,7 @@ bool StoryRunner::DoDeleted(const StoryStep& step) {
     return false;
   if (!result.ok()) return true;
   last_point_ = std::max(last_point_, result.point);
-  history.JobBegins(std::move(after));
-  history.JobDone(result.point);
+  history.ChangedBitByBit(std::move(after), result.point);
   return true;
 }
 

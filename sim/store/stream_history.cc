@@ -42,10 +42,15 @@ void StreamHistory::Changed(StreamTwin after, std::optional<WritePoint> point) {
   steps_.push_back({point, now_, false});
 }
 
+void StreamHistory::ChangedBitByBit(StreamTwin after, WritePoint point) {
+  Changed(std::move(after), point);
+  steps_.back().bit_by_bit = true;
+}
+
 void StreamHistory::JobBegins(StreamTwin after) {
   CHECK(!in_job_);
   in_job_ = true;
-  steps_.push_back({std::nullopt, std::move(after), true});
+  steps_.push_back({std::nullopt, std::move(after), false});
 }
 
 void StreamHistory::JobDone(WritePoint point) {
@@ -121,8 +126,8 @@ std::string StreamHistory::TakeRecovered(const StreamTwin& found, WallTime now, 
   bool right = IsLike(found, Before(earliest), now);
   for (size_t i = earliest; i < steps_.size() && !right; ++i) {
     const StreamTwin& after = steps_[i].after;
-    right =
-        IsLike(found, after, now) || (steps_[i].is_job && IsWithin(found, Before(i), after, now));
+    right = IsLike(found, after, now) ||
+            (steps_[i].bit_by_bit && IsWithin(found, Before(i), after, now));
   }
   if (right) {
     Restart(found);

@@ -26,7 +26,10 @@ class StreamHistory {
   // --- A change: do it to a copy of now(), then say what came of it and when that is durable.
   // nullopt: when the next one is (what a store does by itself has no point).
   void Changed(StreamTwin after, std::optional<WritePoint> point);
-  // One that takes its time: until JobDone() any part of what it removes may be gone.
+  // One that a store may do bit by bit: until it is durable, any part of what it removes may be
+  // gone.
+  void ChangedBitByBit(StreamTwin after, WritePoint point);
+  // One that takes its time; nobody knows when it is durable before JobDone().
   void JobBegins(StreamTwin after);
   void JobDone(WritePoint point);
   void JobRefused();
@@ -51,7 +54,7 @@ class StreamHistory {
   struct Step {
     std::optional<WritePoint> point;
     StreamTwin after;
-    bool is_job = false;
+    bool bit_by_bit = false;
   };
   const StreamTwin& Before(size_t step) const {
     return step == 0 ? start_ : steps_[step - 1].after;

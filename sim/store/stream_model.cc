@@ -49,10 +49,9 @@ void StreamModel::Enforce() {
   }
 }
 
-void StreamModel::Changed(WritePoint point, bool is_job) {
+void StreamModel::Changed(WritePoint point) {
   now_.first = now_.messages.empty() ? now_.last + 1 : now_.messages.begin()->first;
-  steps_.push_back({point, now_, is_job});
-  in_job_ = false;
+  steps_.push_back({point, now_});
 }
 
 void StreamModel::Store(WritePoint point, std::string_view subject, std::string_view payload) {
@@ -71,7 +70,7 @@ void StreamModel::Remove(WritePoint point, Seq seq) {
   Changed(point);
 }
 
-void StreamModel::Purge(WritePoint point, std::string_view subject, Seq below, uint64_t keep) {
+void StreamModel::Purge(std::string_view subject, Seq below, uint64_t keep) {
   std::vector<Seq> matches;
   for (const auto& [seq, message] : now_.messages) {
     if ((subject.empty() || message.subject == subject) && (below == 0 || seq < below))
@@ -79,19 +78,19 @@ void StreamModel::Purge(WritePoint point, std::string_view subject, Seq below, u
   }
   const size_t gone = matches.size() - std::min<size_t>(matches.size(), keep);
   for (size_t i = 0; i < gone; ++i) now_.messages.erase(matches[i]);
-  Changed(point, true);
+  Changed(kUndecided);
 }
 
-void StreamModel::Compact(WritePoint point, Seq seq) {
+void StreamModel::Compact(Seq seq) {
   now_.messages.erase(now_.messages.begin(), now_.messages.lower_bound(seq));
   now_.last = std::max(now_.last, seq - 1);
-  Changed(point);
+  Changed(kUndecided);
 }
 
-void StreamModel::Truncate(WritePoint point, Seq seq) {
+void StreamModel::Truncate(Seq seq) {
   now_.messages.erase(now_.messages.upper_bound(seq), now_.messages.end());
   now_.last = seq;
-  Changed(point);
+  Changed(kUndecided);
 }
 
 void StreamModel::Promised(WritePoint through, bool survives_power_loss) {
@@ -103,37 +102,17 @@ void StreamModel::Promised(WritePoint through, bool survives_power_loss) {
   promised_ = 0;
 }
 
-namespace {
-
-bool Holds(const StreamContents& all, const StreamContents& some) {
-  return std::all_of(some.messages.begin(), some.messages.end(), [&](const auto& entry) {
-    const auto it = all.messages.find(entry.first);
-    return it != all.messages.end() && it->second == entry.second;
-  });
-}
-
-}  // namespace
-
-bool StreamModel::IsWithinJob(const StreamContents& found) const {
-  const StreamContents& after = steps_.empty() ? start_ : steps_.back().after;
-  if (!in_job_ || found.last > after.last) return false;
-  return Holds(after, found);
-}
-
 void StreamModel::Restart(const StreamContents& found) {
   now_ = start_ = found;
   steps_.clear();
   promised_ = 0;
-  in_job_ = false;
 }
 
 std::string StreamModel::TakeRecovered(const StreamContents& found, bool lost_power) {
   const size_t earliest = lost_power ? 0 : promised_;
-  bool right = Before(earliest) == found || IsWithinJob(found);
+  bool right = Before(earliest) == found;
   for (size_t i = earliest; i < steps_.size() && !right; ++i) {
-    const StreamContents& after = steps_[i].after;
-    right = after == found || (steps_[i].is_job && found.last == after.last &&
-                               Holds(Before(i), found) && Holds(found, after));
+    right = steps_[i].after == found;
   }
   if (right) {
     Restart(found);

@@ -43,13 +43,12 @@ class StreamModel {
   void Store(WritePoint point, std::string_view subject, std::string_view payload);
   void Skip(WritePoint point, uint64_t count);
   void Remove(WritePoint point, Seq seq);
-  // 'subject' empty: all. 'below' 0: no bound.
-  void Purge(WritePoint point, std::string_view subject, Seq below, uint64_t keep);
-  void Compact(WritePoint point, Seq seq);
-  void Truncate(WritePoint point, Seq seq);
-  // A change takes several steps: until the next call, whatever is between before and after is
-  // right.
-  void BeginJob() { in_job_ = true; }
+  // Jobs, which take their time: nobody knows when they are durable before JobDone(). 'subject'
+  // empty: all. 'below' 0: no bound.
+  void Purge(std::string_view subject, Seq below, uint64_t keep);
+  void Compact(Seq seq);
+  void Truncate(Seq seq);
+  void JobDone(WritePoint point) { steps_.back().point = point; }
 
   const StreamContents& now() const { return now_; }
   // Everything up to 'through' was promised, to survive what 'synced' says.
@@ -64,16 +63,15 @@ class StreamModel {
   struct Step {
     WritePoint point;
     StreamContents after;
-    bool is_job = false;  // Until it is promised, any part of what it removes may be gone.
   };
-  void Changed(WritePoint point, bool is_job = false);
+  static constexpr WritePoint kUndecided{UINT64_MAX};
+  void Changed(WritePoint point);
   const StreamContents& Before(size_t step) const {
     return step == 0 ? start_ : steps_[step - 1].after;
   }
   void Restart(const StreamContents& found);
   void Enforce();
   void Drop(std::map<Seq, StreamContents::Message>::iterator message);
-  bool IsWithinJob(const StreamContents& found) const;
 
   const Limits limits_;
   StreamContents now_;
@@ -81,7 +79,6 @@ class StreamModel {
   std::vector<Step> steps_;  // Of this life, from the last one that survives a power loss on.
   bool start_survives_ = true;
   size_t promised_ = 0;  // Steps.
-  bool in_job_ = false;
 };
 
 }  // namespace dunlin::sim

@@ -5,8 +5,8 @@
 //
 //   "DLCP", version u8; incarnation 16; record number u64; floor u64; last sequence u64, time i64;
 //   messages u64; head block u32, its synced bytes u64; live blocks: count u32, numbers u32 each in
-//   increasing order; cuts: count u32, block u32 and sequence u64 each; HighwayHash-64 of all
-//   before, by StreamChecksum()
+//   increasing order; cuts: count u32, block u32 and sequence u64 each; the purge under way: bytes
+//   u32 (0: none) of EncodePurgeIntent(); HighwayHash-64 of all before, by StreamChecksum()
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@
 #include "engine/store/incarnation.h"
 #include "storage/crypto/highway_hash.h"
 #include "storage/file/block.h"
+#include "storage/file/journal_record.h"
 
 namespace dunlin::file {
 
@@ -41,6 +42,7 @@ struct Checkpoint {
   uint64_t head_bytes = 0;  // What of it is synced; the rest of the file means nothing.
   std::vector<uint32_t> blocks;
   std::vector<BlockCut> cuts;
+  std::optional<PurgeIntent> purge;  // Is under way.
   bool operator==(const Checkpoint&) const = default;
 };
 

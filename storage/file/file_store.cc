@@ -91,6 +91,10 @@ void FileStore::Work(const Now& now) {
       phase_ == Phase::kFailed) {
     return;
   }
+  if (job_.paused && !journal_->Full()) {
+    job_.paused = false;
+    ready_ = true;
+  }
   if (!failure_ && writer_.failure()) failure_ = writer_.failure();
   if (failure_) return;
   NewSlice();

@@ -88,8 +88,8 @@ class FileStore final : public StreamStore {
   // Takes a checkpoint, unless one is under way: so that the journal gets space back.
   void WantCheckpoint();
   Phase phase() const { return phase_; }
-  // Work() has more to do once more of the journal is durable.
-  bool awaits_journal() const { return writer_.awaits_journal(); }
+  // Work() has more to do once more of the journal is durable, or it is not full any more.
+  bool awaits_journal() const { return writer_.awaits_journal() || job_.paused; }
   // For a snapshot (stream_snapshot.h): takes a checkpoint and keeps the files of all blocks that
   // it has as they are, or those from a block on, until Unpin(). REQUIRES: not pinned yet.
   void Pin();
@@ -251,7 +251,14 @@ class FileStore final : public StreamStore {
   uint64_t EndJob();
   Progress LimitsFirst();
   Progress FloorSome();
+  Seq FirstKept(uint64_t keep) const;
   Progress PurgeMatches(Purge& job);
+  bool TryAgain(StoreRequest* request) const;
+  Progress KeepSome(Purge* job);
+  Progress PurgeSome(StoreRequest* request, WritePoint* point);
+  Progress EndPurge(Purge* job);
+  WritePoint FinishPurge();
+  bool ResumePurge();
   void CutTo(SeqTime mark, uint32_t block);
   bool CutBlock(Block* cut, SeqTime mark);
   Progress BeginTruncate(Truncate* job);
@@ -260,6 +267,7 @@ class FileStore final : public StreamStore {
   // --- opening.cc
   void WorkOpening();
   void WorkStarting();
+  void BeginLimits();
   void BeginSubjectSweep();
   void SweepSubjects();
   Checkpoint Snapshot() const;
@@ -306,11 +314,12 @@ class FileStore final : public StreamStore {
     bool busy = false;
     uint64_t msgs = 0, bytes = 0;  // Before it.
     Seq floor = 0;                 // All below is to go.
-    Seq bound = 0;                 // Of a purge by filter: nothing above goes.
-    uint64_t left = 0;             // How many more at most.
+    Seq from = 0, bound = 0;       // Of a purge by filter: between these it goes.
+    uint64_t keep = 0;             // How many more are to stay.
+    StoreRequest resumed;          // Of one that the last life began.
+    bool paused = false;           // Until the journal has room again.
     SeqTime mark;                  // Of a truncate: what is above goes,
     uint32_t head = 0;             // in blocks up to this one.
-    CountPending count;
     bool active() const { return busy; }
   };
 
@@ -348,6 +357,7 @@ class FileStore final : public StreamStore {
   std::vector<uint32_t> missing_;  // Named by the checkpoint, not there, and not dropped so far.
   std::vector<uint32_t> void_;     // Likewise, dropped or not.
   Job job_;
+  std::optional<PurgeIntent> purging_;  // The journal, or a checkpoint, says that it is under way.
   StopStage stop_ = StopStage::kSettling;
   DiskTicket stop_names_, stop_remove_, stop_sync_;
 

@@ -1,6 +1,7 @@
 // FileStore: purge, compact, truncate. Each is one record in the journal first, whose replay comes
 // to the same end; then the blocks are looked through, for the subjects' counts, in slices; files
-// go, or are rewritten, later.
+// go, or are rewritten, later. Only a purge by subject is more than one record: the first says what
+// is going to go, the last that it went, and a start in between goes on with it.
 #include <algorithm>
 
 #include "engine/base/check.h"
@@ -155,6 +156,7 @@ Progress FileStore::LimitsFirst() {
 
 Progress FileStore::Run(const Now& now, Purge& job) {
   now_ = now;
+  NewSlice();
   if (job.cursor.b == 0) {
     const Progress limits = LimitsFirst();
     if (limits != Progress::kDone) return limits;
@@ -170,9 +172,10 @@ Progress FileStore::Run(const Now& now, Purge& job) {
       return Progress::kDone;
     }
   }
-  if (all && job.below > 1) {  // 'keep' does not count then (reference: the same).
+  if (all) {  // 'keep' does not count with 'below' (reference: the same).
     Compact compact;
-    compact.seq = job.below;
+    if (job.cursor.b == 0) compact.seq = job.below > 1 ? job.below : FirstKept(job.keep);
+    if (job.cursor.b == 0 && compact.seq == 0) return Progress::kDone;
     compact.cursor = job.cursor;
     const Progress progress = Run(now, compact);
     job.cursor = compact.cursor;
@@ -185,55 +188,134 @@ Progress FileStore::Run(const Now& now, Purge& job) {
   return PurgeMatches(job);
 }
 
+// The first of the last so many messages. 0: there are no more than that.
+Seq FileStore::FirstKept(uint64_t keep) const {
+  if (index_.msgs <= keep) return 0;
+  uint64_t goes = index_.msgs - keep;
+  for (const auto& block : index_.blocks) {
+    if (goes >= block->msgs) {
+      goes -= block->msgs;
+      continue;
+    }
+    // By runs of live ones.
+    for (Seq at = block->first.seq;;) {
+      at = block->deleted.NextAbsent(at).value_or(at);
+      const Seq dead = block->deleted.Next(at).value_or(block->last.seq + 1);
+      if (goes < dead - at) return at + goes;
+      goes -= dead - at;
+      at = dead;
+    }
+  }
+  CHECK(false);
+}
+
+// A purge of what matches is decided once it is known up to where: then the journal says so, and
+// whatever comes in between, all of it goes. The cursor's 'b': 0 begins, 1 looks for what is kept,
+// 2 removes.
 Progress FileStore::PurgeMatches(Purge& job) {
-  const std::vector<std::string> filters{job.filter};
-  if (job.cursor.b == 0) {
+  constexpr uint64_t kBegins = 0, kKeeps = 1, kRemoves = 2;
+  if (job.cursor.b == kBegins) {
     BeginJob();
-    job_.left = UINT64_MAX;
-    const Bounds bounds = SubjectBounds(filters);
-    job.cursor.at = bounds.first;
-    job_.bound =
-        std::min(job.below == 0 ? bounds.last : job.below - (MUTANT(155) ? 0 : 1), bounds.last);
-    if (!bounds.any || bounds.first > job_.bound) job_.left = 0;
-    job_.count = {};
-    job_.count.filters = filters;
-    job.cursor.b = job.keep > 0 ? 1 : 2;
+    const Bounds bounds = SubjectBounds({job.filter});
+    job_.bound = std::min(bounds.last, index_.last.seq);
+    if (job.below != 0) job_.bound = std::min(job_.bound, job.below - (MUTANT(155) ? 0 : 1));
+    job_.from = std::max(bounds.first, index_.first.seq);
+    job_.keep = job.keep;
+    job.cursor.at = std::min(bounds.last, index_.last.seq);
+    job.cursor.b = kKeeps;
+    if (!bounds.any || job_.from > job_.bound) return EndPurge(&job);
   }
-  if (job.cursor.b == 1) {
-    Progress progress = Run(job_.count);
-    if (progress == Progress::kFailed && job_.count.error == StoreError::kFailed && try_again_) {
-      progress = Progress::kMore;
-    }
-    if (progress == Progress::kFailed) {
-      job.error = job_.count.error;
-      job.detail = job_.count.detail;
-      job_ = {};
-    }
+  if (job.cursor.b == kKeeps) {
+    const Progress progress = KeepSome(&job);
+    if (progress == Progress::kFailed) return EndPurge(&job);
     if (progress != Progress::kDone) return progress;
-    job_.left = job_.count.total > job.keep ? job_.count.total - job.keep : 0;
-    job.cursor.b = 2;
+    purging_ = {job_.bound, job.filter};
+    job.point = AppendJournal(RecordType::kPurgeMatching, 0, 0, EncodePurgeIntent(*purging_));
+    job.cursor.at = job_.from;
+    job.cursor.b = kRemoves;
   }
-  job.cursor.at = std::max(job.cursor.at, index_.first.seq);
-  Progress progress = Progress::kDone;
-  for (int budget = options_.limits.records_per_slice / 4 + 1; job_.left > 0; --budget) {
+  const Progress progress = PurgeSome(&job, &job.point);
+  return progress == Progress::kMore || progress == Progress::kWait ? progress : EndPurge(&job);
+}
+
+// A job does not end half done because the disk would not read just now.
+bool FileStore::TryAgain(StoreRequest* request) const {
+  if (request->error != StoreError::kFailed || !try_again_) return false;
+  request->error = StoreError::kNone;
+  return true;
+}
+
+// Passes over what is kept, from the last match down. kDone: all up to job_.bound is to go. kFailed
+// without an error: nothing is.
+Progress FileStore::KeepSome(Purge* job) {
+  const std::vector<std::string> filters{job->filter};
+  for (; job_.keep > 0; --job_.keep) {
+    if (slice_ <= 0) return Progress::kMore;
+    const Seq before = job->cursor.at;
     format::Record found;
-    progress = SearchUp(filters, &job.cursor.at, job_.bound, &job, &found);
-    // A job does not end half done because the disk would not read just now.
-    if (progress == Progress::kFailed && job.error == StoreError::kFailed && try_again_) {
-      progress = Progress::kMore;
+    const Progress progress = SearchDown(filters, &job->cursor.at, job_.from, job, &found);
+    if (progress == Progress::kFailed && TryAgain(job)) return Progress::kMore;
+    if (progress != Progress::kDone) return progress;
+    if (found.seq <= job_.from) {
+      job->error = StoreError::kEof;
+      return Progress::kFailed;
     }
-    if (progress != Progress::kDone) break;
-    quiet_ = true;
-    job.point = RemoveOne(found.seq);
-    quiet_ = false;
-    --job_.left;
-    if (budget == 0) return Progress::kMore;
+    job->cursor.at = found.seq - 1;
+    job_.bound = std::min(job_.bound, job->cursor.at);
+    slice_ -= static_cast<int>(std::min<Seq>(before - job->cursor.at, INT32_MAX / 2));
   }
-  if (progress == Progress::kMore || progress == Progress::kWait) return progress;
-  const bool failed = progress == Progress::kFailed && job.error != StoreError::kEof;
-  if (!failed) job.error = StoreError::kNone;
-  job.purged = EndJob();
+  return Progress::kDone;
+}
+
+// A slice of what purging_ asks for. kDone, and kFailed: there is no more.
+Progress FileStore::PurgeSome(StoreRequest* request, WritePoint* point) {
+  const std::vector<std::string> filters{purging_->filter};
+  while (slice_ > 0) {
+    job_.paused = journal_->Full();
+    if (job_.paused) return Progress::kWait;
+    format::Record found;
+    const Seq before = request->cursor.at = std::max(request->cursor.at, index_.first.seq);
+    const Progress progress =
+        SearchUp(filters, &request->cursor.at, purging_->bound, request, &found);
+    if (progress == Progress::kFailed && TryAgain(request)) return Progress::kMore;
+    if (progress != Progress::kDone) return progress;
+    slice_ -=
+        kRemovalCost + static_cast<int>(std::min<Seq>(request->cursor.at - before, INT32_MAX / 2));
+    quiet_ = true;
+    *point = RemoveOne(found.seq);
+    quiet_ = false;
+  }
+  return Progress::kMore;
+}
+
+Progress FileStore::EndPurge(Purge* job) {
+  if (purging_) job->point = FinishPurge();
+  const bool failed = job->error == StoreError::kFailed;
+  if (!failed) job->error = StoreError::kNone;
+  job->purged = EndJob();
   return failed ? Progress::kFailed : Progress::kDone;
+}
+
+WritePoint FileStore::FinishPurge() {
+  purging_.reset();
+  return AppendJournal(RecordType::kPurged, 0, 0, {});
+}
+
+// A purge that was cut off by the end of the last life: goes on with it. True: it is done.
+bool FileStore::ResumePurge() {
+  if (!purging_) return true;
+  if (!job_.active()) {
+    BeginJob();
+    if (MUTANT(170)) purging_->bound = 0;
+  }
+  WritePoint point;
+  const Progress progress = PurgeSome(&job_.resumed, &point);
+  if (progress == Progress::kMore) Touch();
+  if (progress == Progress::kMore || progress == Progress::kWait) return false;
+  if (job_.resumed.error == StoreError::kFailed) Damaged(job_.resumed.detail);
+  FinishPurge();
+  (void)EndJob();
+  return true;
 }
 
 // Everything above 'mark' in blocks up to 'block' goes: out of all counts now, out of the files

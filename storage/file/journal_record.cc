@@ -34,4 +34,16 @@ bool DecodeJournalMark(std::span<const uint8_t> rest, JournalMark* out) {
   return true;
 }
 
+std::string EncodePurgeIntent(const PurgeIntent& intent) {
+  uint8_t bound[8];
+  PutU64(intent.bound, bound);
+  return std::string(reinterpret_cast<const char*>(bound), sizeof(bound)) + intent.filter;
+}
+
+bool DecodePurgeIntent(std::string_view rest, PurgeIntent* out) {
+  if (rest.size() < 8) return false;
+  *out = {GetU64(rest.data()), std::string(rest.substr(8))};
+  return true;
+}
+
 }  // namespace dunlin::file

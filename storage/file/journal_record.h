@@ -23,6 +23,10 @@ enum class RecordType : uint8_t {
   kDropped = 3,   // 'block' and its file go; nothing in it lives.
   kPurge = 4,     // All blocks up to 'block' go. Then: last sequence u64, last time i64.
   kTruncate = 5,  // What is above a sequence goes. Then: sequence u64, time i64.
+  // A purge by filter begins: all that matches, up to a sequence, is going to go, one by one. Then:
+  // sequence u64, filter.
+  kPurgeMatching = 6,
+  kPurged = 7,  // It is done.
 };
 
 struct JournalHead {
@@ -45,5 +49,16 @@ struct JournalMark {
 inline constexpr size_t kJournalMarkBytes = 16;
 void EncodeJournalMark(const JournalMark& mark, uint8_t* out);
 [[nodiscard]] bool DecodeJournalMark(std::span<const uint8_t> rest, JournalMark* out);
+
+// The rest of a kPurgeMatching, and what a checkpoint says of a purge that is under way. Whatever
+// matches and is not above 'bound' is to go: so it can be begun anew after a crash, any number of
+// times. How many were to be kept is in the bound.
+struct PurgeIntent {
+  Seq bound = 0;
+  std::string filter;
+  bool operator==(const PurgeIntent&) const = default;
+};
+[[nodiscard]] std::string EncodePurgeIntent(const PurgeIntent& intent);
+[[nodiscard]] bool DecodePurgeIntent(std::string_view rest, PurgeIntent* out);
 
 }  // namespace dunlin::file

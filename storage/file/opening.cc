@@ -47,6 +47,7 @@ void FileStore::WorkOpening() {
     has_checkpoint_ = true;
     incarnation_ = checkpoint->incarnation;
     record_number_ = checkpoint->number;
+    purging_ = checkpoint->purge;
   } else {
     for (uint8_t& byte : incarnation_.bytes) byte = static_cast<uint8_t>(rng_.Below(256));
   }
@@ -74,10 +75,17 @@ void FileStore::Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> 
     case RecordType::kAppend: ReplayAppend(head, rest); break;
     case RecordType::kFloor: break;
     case RecordType::kDropped: ReplayDropped(head.block); break;
+    case RecordType::kPurgeMatching: {
+      const std::string_view intent(reinterpret_cast<const char*>(rest.data()), rest.size());
+      if (!DecodePurgeIntent(intent, &purging_.emplace())) purging_.reset();
+      break;
+    }
+    case RecordType::kPurged: purging_.reset(); break;
     case RecordType::kPurge:
     case RecordType::kTruncate: {
       JournalMark mark;
       if (!DecodeJournalMark(rest, &mark)) break;
+      purging_.reset();  // Only after damage: sequences may come again.
       if (static_cast<RecordType>(kind) == RecordType::kPurge) {
         std::erase_if(missing_, [&](uint32_t block) { return block <= head.block; });
         purged_ = false;
@@ -187,9 +195,14 @@ void FileStore::Start(const Now& now) {
   WantMeta();
   // Before anything of a directory without one is changed.
   if (!has_checkpoint_) BeginCheckpoint();
+  // A purge that was cut off came before whatever limits there are now.
+  if (!purging_) BeginLimits();
+  Touch();
+}
+
+void FileStore::BeginLimits() {
   if (options_.config.max_msgs_per_subject > 0) BeginSubjectSweep();
   limits_due_ = true;
-  Touch();
 }
 
 // What replay made of blocks that it dropped in the end, and whose files are gone.
@@ -203,6 +216,12 @@ void FileStore::DropUnwritten() {
 }
 
 void FileStore::WorkStarting() {
+  if (purging_ && has_checkpoint_) {
+    MaybeCheckpoint();
+    if (!ResumePurge()) return;
+    BeginLimits();
+    return Touch();
+  }
   if (writer_.checkpointing()) return;
   has_checkpoint_ = has_checkpoint_ || writer_.taken();
   if (!has_checkpoint_) return BeginCheckpoint();
@@ -250,7 +269,9 @@ Checkpoint FileStore::Snapshot() const {
   Checkpoint out;
   out.incarnation = incarnation_;
   out.number = record_number_;
-  out.floor = index_.first.seq;
+  // What a compaction under way is going to remove is gone: its record is not replayed any more.
+  out.floor = std::max(index_.first.seq, job_.floor);
+  if (!MUTANT(171)) out.purge = purging_;
   out.last = index_.last;
   out.msgs = index_.msgs;
   for (const auto& block : index_.blocks) {
@@ -271,7 +292,10 @@ void FileStore::MaybeCheckpoint() {
     floor_due_ = false;
     AppendFloor(index_.first.seq);
   }
-  if (writer_.checkpointing() || phase_ != Phase::kRunning || job_.active()) return;
+  const bool purging = phase_ == Phase::kStarting && purging_;
+  if (writer_.checkpointing() || (phase_ != Phase::kRunning && !purging)) return;
+  // A truncation goes from block to block; until it is done no checkpoint could say how far.
+  if (job_.head != 0) return;
   // What was to be taken and came to nothing is taken anew.
   const bool canceled =
       begun_number_ != 0 && (!writer_.taken() || writer_.taken()->number < begun_number_);

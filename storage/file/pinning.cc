@@ -28,6 +28,7 @@ void FileStore::Unpin(uint32_t below) {
 void FileStore::PinMoment() {
   // A file that is being replaced would be another one when it is read.
   if (!pinned_.wanted || pinned_.ready || writer_.rewriter().busy()) return;
+  if (job_.active()) return;  // Half of what it does is no moment.
   ++pinned_.moment;
   pinned_.number = record_number_;
   pinned_.state = State();
@@ -57,7 +58,7 @@ void FileStore::WorkPinning() {
   pinned_.ready =
       pinned_.moment > 0 && writer_.taken() && writer_.taken()->number >= pinned_.number;
   // It came to nothing, or it was too early for it.
-  if (!pinned_.ready) checkpoint_wanted_ = true;
+  if (!pinned_.ready && !job_.active()) checkpoint_wanted_ = true;
 }
 
 void FileStore::DecryptPinned(uint32_t number, uint64_t offset, uint8_t* bytes,

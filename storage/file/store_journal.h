@@ -18,6 +18,8 @@ class StoreJournal {
   virtual bool Covers(WritePoint point) const = 0;
   // Whether everything up to 'point' survives a power loss, too.
   virtual bool SyncCovers(WritePoint point) const = 0;
+  // Take nothing more in that can wait: the journal waits for stores to catch up.
+  virtual bool Full() const = 0;
   // Nothing of this store up to 'point' is needed any more.
   virtual void Passed(WritePoint point) = 0;
   // FileStore::Work() is due at the end of the step.

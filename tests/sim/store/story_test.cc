@@ -230,12 +230,24 @@ TEST(StreamHistory, RefusesWhatComesBackAndASequenceThatIsUsedAgain) {
   EXPECT_EQ(purged.Recovers(purged.Contents(4, 3)), "");
 }
 
-TEST(StreamHistory, AJobThatWasCutOffMayHaveDoneAnyPart) {
+TEST(StreamHistory, AJobThatWasCutOffIsDoneOrWasNeverBegun) {
   History history;
   history.history.PromisedAll();
   StreamTwin after = history.history.now();
   EXPECT_EQ(after.Compact(3), 2u);
   history.history.JobBegins(after);
+  EXPECT_NE(History(history).Recovers(history.Contents(1, 2)), "");
+  EXPECT_NE(History(history).Recovers(history.Contents(2, 3)), "");
+  EXPECT_EQ(History(history).Recovers(history.Contents(1, 3)), "");
+  EXPECT_EQ(history.Recovers(history.Contents(3, 3)), "");
+}
+
+TEST(StreamHistory, WhatIsDoneBitByBitMayBeDoneInPart) {
+  History history;
+  history.history.PromisedAll();
+  StreamTwin after = history.history.now();
+  EXPECT_EQ(after.Compact(3), 2u);
+  history.history.ChangedBitByBit(after, WritePoint{9});
   EXPECT_NE(History(history).Recovers(history.Contents(1, 2)), "");
   EXPECT_EQ(history.Recovers(history.Contents(2, 3)), "");
 }

@@ -51,7 +51,8 @@ TEST(StreamModel, RefusesARemovedMessageThatComesBack) {
 
 TEST(StreamModel, RefusesASequenceThatGoesBack) {
   StreamModel model = Model();
-  model.Purge({4}, "", 0, 0);
+  model.Purge("", 0, 0);
+  model.JobDone({4});
   model.Promised({4}, true);
   EXPECT_NE(model.TakeRecovered(StreamContents(), false), "");
   StreamContents empty;
@@ -78,13 +79,18 @@ TEST(StreamModel, GoesOnFromWhatWasFound) {
   EXPECT_NE(model.TakeRecovered(Contents(1, 3), false), "");
 }
 
-TEST(StreamModel, AJobThatWasCutOffMayHaveDoneAnyPart) {
-  StreamModel model = Model();
-  model.Promised({3}, true);
-  model.BeginJob();
+TEST(StreamModel, AJobThatWasCutOffIsDoneOrWasNeverBegun) {
+  const auto model = [] {
+    StreamModel purged = Model();
+    purged.Promised({3}, true);
+    purged.Purge("s", 3, 0);
+    return purged;
+  };
   StreamContents half = Contents(1, 3);
   half.messages.erase(2);
-  EXPECT_EQ(model.TakeRecovered(half, false), "");
+  EXPECT_NE(model().TakeRecovered(half, false), "");
+  EXPECT_EQ(model().TakeRecovered(Contents(1, 3), false), "");
+  EXPECT_EQ(model().TakeRecovered(Contents(3, 3), false), "");
 }
 
 TEST(StreamModel, EnforcesLimits) {

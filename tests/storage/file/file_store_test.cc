@@ -229,6 +229,64 @@ TEST(FileStore, PurgesBySubjectWithKeepAndBound) {
   EXPECT_EQ(world.store().State().last_seq, 30u);
 }
 
+TEST(FileStore, APurgePausesWhileTheJournalIsFull) {
+  FileStoreOptions options;
+  options.limits.records_per_slice = 4;
+  FileWorld world(options);
+  for (int i = 0; i < 20; ++i) world.Put(i % 2 == 0 ? "a" : "b");
+  world.Settle();
+  Purge purge;
+  purge.filter = "a";
+  EXPECT_EQ(world.store().Run(world.now(), purge), Progress::kMore);
+  world.journal.full = true;
+  const uint64_t left = world.store().State().msgs;
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(world.store().Run(world.now(), purge), Progress::kWait);
+  EXPECT_EQ(world.store().State().msgs, left);
+  // What makes room again does not wait for it.
+  (void)world.store().TakeReady();
+  EXPECT_TRUE(world.store().awaits_journal());
+  const size_t records = world.journal.entries.size();
+  world.Checkpoint();
+  EXPECT_LT(world.journal.entries.size(), records);
+  (void)world.store().TakeReady();
+  world.journal.full = false;
+  world.Turn();
+  EXPECT_TRUE(world.store().TakeReady());
+  while (world.store().Run(world.now(), purge) != Progress::kDone) world.Turn();
+  EXPECT_EQ(purge.purged, 10u);
+  EXPECT_EQ(world.store().State().msgs, 10u);
+}
+
+// A process that has no room at its start goes on with what the last one began, when it has.
+TEST(FileStore, APurgeThatWasCutOffIsFinishedByTheNextStart) {
+  FileStoreOptions options;
+  options.limits.records_per_slice = 4;
+  for (const sim::CrashKind kind : {sim::CrashKind::kKill, sim::CrashKind::kPowerLoss}) {
+    for (const bool checkpoint : {false, true}) {
+      FileWorld world(options);
+      for (int i = 0; i < 20; ++i) world.Put(i % 2 == 0 ? "a" : "b");
+      Purge purge;
+      purge.filter = "a";
+      purge.keep = 3;
+      for (int i = 0; i < 4; ++i) (void)world.store().Run(world.now(), purge);
+      world.Settle();
+      if (checkpoint) world.Checkpoint();
+      EXPECT_GT(world.store().State().msgs, 13u);
+      world.journal.full = true;
+      world.Crash(kind, FileWorld::Up::kNo);
+      world.Begin();
+      world.TurnTimes(200);
+      EXPECT_EQ(world.store().phase(), FileStore::Phase::kStarting);
+      world.journal.full = false;
+      world.Settle();
+      EXPECT_EQ(world.store().phase(), FileStore::Phase::kRunning);
+      EXPECT_EQ(world.store().State().msgs, 13u);
+      EXPECT_EQ(world.Load(13), "deleted message");
+      EXPECT_EQ(world.Load(15).substr(0, 4), "a:15");
+    }
+  }
+}
+
 TEST(FileStore, CompactsToASequence) {
   FileStoreOptions options = SmallBlocks(200);
   options.limits.reader.cache_bytes_max = 0;

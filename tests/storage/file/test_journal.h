@@ -32,6 +32,7 @@ class TestJournal : public StoreJournal {
   }
   bool Covers(WritePoint point) const override { return point.batch <= durable_; }
   bool SyncCovers(WritePoint point) const override { return point.batch <= synced_; }
+  bool Full() const override { return full; }
   void Passed(WritePoint point) override {
     passed_ = std::max(passed_, point.batch);
     // A whole segment goes at once: what was passed may well come again.
@@ -75,6 +76,7 @@ class TestJournal : public StoreJournal {
   std::deque<Entry> entries;
   bool keep_passed = false;
   bool held = false;      // Nothing becomes durable.
+  bool full = false;      // Jobs pause.
   bool unsynced = false;  // What is durable becomes synced by SyncNow() only.
 
  private:

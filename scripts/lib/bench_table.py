@@ -18,7 +18,8 @@ COLUMNS = [  # Title, counter, format. A counter that no case has gets no column
     ("CPU us/item", "cpu_us", "{:,.3f}"),
     ("MB/s", "bytes_per_second", "{:,.0f}"),
     ("bytes/item", "bytes_each", "{:,.1f}"),
-    ("longest call us", "slice_us", "{:,.0f}"),
+    ("longest call us", "call_us", "{:,.0f}"),
+    ("longest step us", "step_us", "{:,.0f}"),
 ]
 SCALE = {"bytes_per_second": 1e-6}
 

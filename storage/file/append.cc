@@ -40,7 +40,7 @@ Block* FileStore::Rotate() {
   block->base = index_.last.seq + 1;
   block->first = {index_.last.seq + 1, WallTime{}};
   block->last = index_.last;
-  block->cache = std::make_unique<BlockCache>();
+  block->cache = reader_.Fresh();
   index_.blocks.push_back(std::move(block));
   return index_.head();
 }
@@ -59,13 +59,21 @@ WritePoint FileStore::AppendJournal(RecordType type, uint32_t block, uint64_t of
   return last_point_;
 }
 
-WritePoint FileStore::Append(Block* head, const format::Record& record, std::string_view bytes) {
-  const WritePoint point = AppendJournal(RecordType::kAppend, head->number, head->raw_bytes, bytes);
+// Where the next record of the block, of this length, is to be written.
+uint8_t* FileStore::RoomIn(Block* head, size_t bytes) {
   if (head->cache == nullptr) {
     head->cache = std::make_unique<BlockCache>(head->raw_bytes, head->last.seq + 1);
   }
-  head->cache->Append(record, bytes);
-  head->raw_bytes += bytes.size();
+  return head->cache->RoomAtEnd(bytes, block_bytes_);
+}
+
+// The record that was written to RoomIn().
+WritePoint FileStore::Append(Block* head, const format::Record& record) {
+  const std::string_view bytes = head->cache->Bytes(head->raw_bytes, record.bytes);
+  const WritePoint point = AppendJournal(RecordType::kAppend, head->number, head->raw_bytes, bytes);
+  head->cache->Append(record);
+  if (record.kind == format::RecordKind::kMessage) head->map.Note(record.seq, head->raw_bytes);
+  head->raw_bytes += record.bytes;
   head->last_checksum = record.checksum;
   // Bytes may go to the file once the journal has them, and not before: else a message could come
   // back from a crash that was never promised, with its number given to another one since.
@@ -79,14 +87,14 @@ WritePoint FileStore::Append(Block* head, const format::Record& record, std::str
 
 WritePoint FileStore::AppendMessage(std::string_view subject, std::string_view header,
                                     std::string_view payload, SeqTime at, int64_t ttl) {
-  Block* head = HeadFor(format::RecordBytes(subject.size(), header.size(), payload.size()));
-  scratch_.clear();
+  const uint64_t bytes = format::RecordBytes(subject.size(), header.size(), payload.size());
+  Block* head = HeadFor(bytes);
   format::Record record;
-  record.checksum =
-      format::AppendMessage(head->checksum, at.seq, at.time, subject, header, payload, &scratch_);
+  record.checksum = format::EncodeMessage(head->checksum, at.seq, at.time, subject, header, payload,
+                                          RoomIn(head, bytes));
   record.seq = at.seq;
   record.time = at.time;
-  record.bytes = static_cast<uint32_t>(scratch_.size());
+  record.bytes = static_cast<uint32_t>(bytes);
   if (index_.msgs == 0) index_.first = at;
   CountMessage(head, record);
   // What the owner says counts while TTLs are on; the header, which stays, whenever they come on.
@@ -102,20 +110,20 @@ WritePoint FileStore::AppendMessage(std::string_view subject, std::string_view h
   index_.bytes += record.bytes;
   index_.last = at;
   index_.AddToSubject(subject, at.seq);
-  return Append(head, record, scratch_);
+  return Append(head, record);
 }
 
 WritePoint FileStore::AppendTombstone(SeqTime target) {
   Block* head = HeadFor(format::kEmptyRecordBytes);
-  scratch_.clear();
   format::Record record;
   record.kind = format::RecordKind::kTombstone;
   record.seq = target.seq;
   record.time = target.time;
   record.bytes = format::kEmptyRecordBytes;
-  record.checksum = format::AppendTombstone(head->checksum, target.seq, target.time, &scratch_);
+  record.checksum = format::EncodeTombstone(head->checksum, target.seq, target.time,
+                                            RoomIn(head, format::kEmptyRecordBytes));
   head->tombs.Insert(target.seq);
-  return Append(head, record, scratch_);
+  return Append(head, record);
 }
 
 WritePoint FileStore::AppendSkipped(SeqTime last) {
@@ -124,18 +132,18 @@ WritePoint FileStore::AppendSkipped(SeqTime last) {
   if (head->msgs > 0 && head->deleted.size() + count > options_.limits.gap_inside_max) {
     head = Rotate();
   }
-  scratch_.clear();
   format::Record record;
   record.kind = format::RecordKind::kErased;
   record.seq = last.seq;
   record.time = last.time;
   record.bytes = format::kEmptyRecordBytes;
-  record.checksum = format::AppendSkipped(head->checksum, last.seq, last.time, &scratch_);
+  record.checksum = format::EncodeSkipped(head->checksum, last.seq, last.time,
+                                          RoomIn(head, format::kEmptyRecordBytes));
   if (last.seq > head->last.seq) CountGap(head, head->last.seq + 1, last.seq);
   head->last.time = last.time;
   index_.last = last;
   if (index_.msgs == 0) index_.first = {last.seq + 1, WallTime{}};
-  return Append(head, record, scratch_);
+  return Append(head, record);
 }
 
 // reference: storeRawMsg's checks for DiscardNew.

@@ -21,6 +21,11 @@ void CountMessage(Block* block, const format::Record& record) {
   block->bytes += record.bytes;
 }
 
+void MapMessages(Block* block, const BlockCache& cache) {
+  block->map.Clear();
+  for (size_t i = 0; i < cache.size(); ++i) block->map.Note(cache.SeqAt(i), cache.OffsetAt(i));
+}
+
 void CountGap(Block* block, Seq first, Seq last) {
   if (block->first.seq > block->last.seq) {
     block->first = {last + 1, WallTime{}};

@@ -17,6 +17,7 @@
 #include "storage/crypto/highway_hash.h"
 #include "storage/crypto/store_cipher.h"
 #include "storage/file/block_cache.h"
+#include "storage/file/block_map.h"
 
 namespace dunlin::file {
 
@@ -94,6 +95,9 @@ struct Block {
   uint64_t synced = 0;          // Plain bytes that a sync has covered.
   std::vector<Written> points;  // What is appended and not written yet, in order.
 
+  uint64_t rewrites = 0;  // How often its file was replaced, in this life.
+  BlockMap map;           // Of the file as it is; empty, or from some message on.
+
   // --- Its bytes.
   std::unique_ptr<BlockCache> cache;    // Answers; null: not in memory.
   std::unique_ptr<BlockCache> loading;  // Being read or indexed, to become the cache.
@@ -102,6 +106,8 @@ struct Block {
   bool Live(Seq seq) const {
     return seq >= first.seq && seq <= last.seq && msgs > 0 && !deleted.Contains(seq);
   }
+  // A part of its file is that part of the plain bytes.
+  bool plain_file() const { return !compressed && cipher == nullptr; }
   bool pinned() const { return written < raw_bytes || !unsettled.empty(); }
 };
 
@@ -110,6 +116,9 @@ struct Block {
 
 // Counts a message that was appended or scanned. REQUIRES: its sequence is above all others.
 void CountMessage(Block* block, const format::Record& record);
+
+// Makes the block's map anew. REQUIRES: the cache has all of the block.
+void MapMessages(Block* block, const BlockCache& cache);
 
 // Takes runs of sequences from 'first' on, that no record stands for, as deleted. REQUIRES: above
 // all others.

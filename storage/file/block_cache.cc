@@ -18,12 +18,30 @@ void BlockCache::Index(Seq seq, uint64_t offset) {
   entries_.push_back({static_cast<uint32_t>(seq - base_), static_cast<uint32_t>(offset)});
 }
 
-void BlockCache::Append(const format::Record& record, std::string_view bytes) {
+uint8_t* BlockCache::RoomAtEnd(size_t bytes, size_t block_bytes) {
   CHECK(indexed());
-  const size_t offset = bytes_.size();
-  bytes_.append(bytes);
+  const size_t size = bytes_.size();
+  if (size + bytes > bytes_.capacity()) {
+    const size_t doubled = std::min(2 * bytes_.capacity(), block_bytes);
+    bytes_.reserve(std::max(size + bytes, doubled));
+  }
+  bytes_.resize(size + bytes);
+  return reinterpret_cast<uint8_t*>(bytes_.data()) + size;
+}
+
+void BlockCache::Append(const format::Record& record) {
+  CHECK(indexed_ + record.bytes == bytes_.size());
+  if (record.kind == format::RecordKind::kMessage) Index(record.seq, indexed_);
   indexed_ = bytes_.size();
-  if (record.kind == format::RecordKind::kMessage) Index(record.seq, offset);
+}
+
+void BlockCache::Reset() {
+  from_ = 0;
+  first_ = base_ = 0;
+  bytes_.clear();
+  entries_.clear();
+  indexed_ = 0;
+  holes_.clear();
 }
 
 uint8_t* BlockCache::Room(size_t size) {

@@ -27,8 +27,13 @@ class BlockCache {
   // Begins at byte 'from' of the block; what is appended has sequences from 'first' on.
   explicit BlockCache(uint64_t from = 0, Seq first = 0) : from_(from), first_(first) {}
 
-  // Appends a whole record. REQUIRES: all that is there has been indexed.
-  void Append(const format::Record& record, std::string_view bytes);
+  // Room for a record of 'bytes' at the end, to be written there, then Append(). The memory of the
+  // whole block, 'block_bytes', is the most that is set aside ahead. REQUIRES: all that is there
+  // has been indexed.
+  uint8_t* RoomAtEnd(size_t bytes, size_t block_bytes);
+  void Append(const format::Record& record);
+  // As new, with its memory.
+  void Reset();
 
   // Memory for 'size' bytes, to be read into and then indexed.
   uint8_t* Room(size_t size);
@@ -62,6 +67,8 @@ class BlockCache {
   // The first one at or after 'seq'; size() if none.
   size_t IndexAt(Seq seq) const;
   Seq SeqAt(size_t index) const { return base_ + entries_[index].delta; }
+  // Where it begins in the block.
+  uint64_t OffsetAt(size_t index) const { return from_ + entries_[index].offset; }
   format::Record At(size_t index) const;
   // False: no message with this sequence is in here.
   bool Find(Seq seq, format::Record* out) const;

@@ -55,7 +55,89 @@ BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
   if (!loading.IndexSome(block->checksum, limits_.index_bytes_per_slice)) return Got::kMore;
   if (block->cache != nullptr) loading.Join(*block->cache);
   block->cache = std::move(block->loading);
+  const BlockCache& cache = *block->cache;
+  if (cache.size() > 0 && (block->map.empty() || block->map[0].first > cache.SeqAt(0))) {
+    MapMessages(block, cache);
+  }
   return Got::kHere;
+}
+
+std::optional<BlockReader::Got> BlockReader::Read(Block* block, Seq seq, format::Record* out) {
+  if (block->cache != nullptr && block->cache->Covers(seq)) {
+    block->used = ++uses_;
+    if (block->cache->Find(seq, out)) return Got::kHere;
+    return std::nullopt;
+  }
+  const BlockMap& map = block->map;
+  if (limits_.pieces_max == 0 || !map.Reaches(seq) || !block->plain_file() ||
+      block->replacing || !block->damage.empty() || !block->read_error.empty() ||
+      block->loading != nullptr) {
+    return std::nullopt;
+  }
+  const size_t stretch = map.Find(seq);
+  const uint64_t offset = map[stretch].offset;
+  const uint64_t end = map.Closed(stretch) ? map[stretch + 1].offset : block->written;
+  if (end <= offset || end > block->written) return std::nullopt;
+  Piece* piece = FindPiece(*block, offset, end - offset);
+  if (piece == nullptr) {
+    if (loads_.size() >= limits_.loads_max) return Got::kWait;
+    BeginPiece(block, offset, end - offset);
+    return Got::kWait;
+  }
+  piece->used = ++uses_;
+  // Only the record that is asked for is verified; what does not lead to it is the block's matter.
+  for (uint64_t at = 0; at < piece->bytes.size();) {
+    format::Record record;
+    if (format::DecodeRecord(piece->bytes, at, nullptr, &record) != format::RecordDamage::kNone) {
+      return std::nullopt;
+    }
+    if (record.kind == format::RecordKind::kMessage && record.seq == seq) {
+      if (format::DecodeRecord(piece->bytes, at, &block->checksum, out) ==
+          format::RecordDamage::kNone) {
+        return Got::kHere;
+      }
+      return std::nullopt;
+    }
+    at += record.bytes;
+  }
+  return std::nullopt;
+}
+
+BlockReader::Piece* BlockReader::FindPiece(const Block& block, uint64_t offset, uint64_t size) {
+  for (Piece& piece : pieces_) {
+    if (piece.block == block.number && piece.offset == offset && piece.size == size &&
+        piece.rewrites == block.rewrites) {
+      return &piece;
+    }
+  }
+  return nullptr;
+}
+
+void BlockReader::BeginPiece(Block* block, uint64_t offset, uint64_t size) {
+  for (const auto& load : loads_) {
+    if (load->block == block->number && load->is_piece && load->offset == offset) return;
+  }
+  auto load = std::make_unique<Load>();
+  load->block = block->number;
+  load->is_piece = true;
+  load->offset = offset;
+  load->size = size;
+  load->file = disk_.NewFile();
+  load->open = disk_.Open(load->file, BlockPath(block->number), Access::kRead, Creation::kExisting);
+  ReadOn(load.get(), load->open);
+  loads_.push_back(std::move(load));
+}
+
+void BlockReader::KeepPiece(Load* load, const Block& block) {
+  Piece* place = nullptr;
+  if (pieces_.size() < limits_.pieces_max) {
+    place = &pieces_.emplace_back();
+  } else {
+    place = &*std::min_element(pieces_.begin(), pieces_.end(),
+                               [](const Piece& a, const Piece& b) { return a.used < b.used; });
+  }
+  *place = {block.number, block.rewrites, load->offset,
+            load->size,   ++uses_,        std::move(load->bytes)};
 }
 
 void BlockReader::Begin(Block* block) {
@@ -68,12 +150,22 @@ void BlockReader::Begin(Block* block) {
   }
   auto load = std::make_unique<Load>();
   load->block = block->number;
-  load->bytes.resize(size);
+  load->size = size;
   load->file = disk_.NewFile();
   load->open = disk_.Open(load->file, BlockPath(block->number), Access::kRead, Creation::kExisting);
-  load->read =
-      disk_.Read(load->file, 0, reinterpret_cast<uint8_t*>(load->bytes.data()), size, load->open);
+  ReadOn(load.get(), load->open);
   loads_.push_back(std::move(load));
+}
+
+// The next part: memory is made ready for a part at a time, since that takes the engine's thread
+// longer than handing it over.
+void BlockReader::ReadOn(Load* load, DiskTicket after) {
+  constexpr uint64_t kPart = 1u << 20;
+  load->bytes.reserve(load->size);
+  const uint64_t begin = load->bytes.size(), part = std::min(kPart, load->size - begin);
+  load->bytes.resize(begin + part);
+  load->read = disk_.Read(load->file, load->offset + begin,
+                          reinterpret_cast<uint8_t*>(load->bytes.data()) + begin, part, after);
 }
 
 bool BlockReader::Reading(uint32_t block) const {
@@ -93,6 +185,11 @@ bool BlockReader::OnDisk(const DiskDone& done, StreamIndex* index) {
       return true;
     }
     if (done.ticket == load.read) {
+      load.got += done.size;
+      if (done.ok() && load.got == load.bytes.size() && load.got < load.size) {
+        ReadOn(&load, {});
+        return true;
+      }
       if (done.error != DiskError::kCanceled) load.close = disk_.Close(load.file);
       if (Block* block = index->ByNumber(load.block); block != nullptr) {
         Finish(&load, done, block);
@@ -121,13 +218,19 @@ void BlockReader::Finish(Load* load, const DiskDone& done, Block* block) {
     return;
   }
   block->failures = block->io_errors = 0;
-  if (done.size != load->bytes.size() && (block->compressed || done.size == 0)) {
-    block->damage = Where(*block, done.size) + "the file ends here; " +
-                    std::to_string(load->bytes.size()) + " bytes were written";
+  // One that is cut short is kept as it is: what is asked of it is then the whole block's matter.
+  if (load->is_piece) {
+    load->bytes.resize(load->got);
+    return KeepPiece(load, *block);
+  }
+  if (load->got != load->size && (block->compressed || load->got == 0)) {
+    block->damage = Where(*block, load->got) + "the file ends here; " + std::to_string(load->size) +
+                    " bytes were written";
     return;
   }
   // What is missing of plain records is a hole at the end; those before it answer.
-  std::fill(load->bytes.begin() + static_cast<ptrdiff_t>(done.size), load->bytes.end(), '\0');
+  load->bytes.resize(load->got);
+  load->bytes.resize(load->size, '\0');
   std::string why;
   if (!codec_->Decode(block, &load->bytes, &why)) {
     block->damage = Where(*block, 0) + why;
@@ -151,8 +254,13 @@ void BlockReader::Trim(StreamIndex* index) {
     }
     if (oldest == nullptr) return;
     total -= oldest->cache->BytesUsed();
-    oldest->cache.reset();
+    spare_ = std::move(oldest->cache);
+    spare_->Reset();
   }
+}
+
+std::unique_ptr<BlockCache> BlockReader::Fresh() {
+  return spare_ == nullptr ? std::make_unique<BlockCache>() : std::move(spare_);
 }
 
 }  // namespace dunlin::file

@@ -1,4 +1,5 @@
-// Brings blocks into memory, and lets go of those that were not used for longest.
+// Brings blocks into memory, or single stretches of them, and lets go of those that were not used
+// for longest.
 //
 // A block is read whole, looked through a slice at a time, checksums included, and then answers
 // until it is dropped. What of a block is not in its file yet always stays.
@@ -6,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +22,8 @@ class BlockReader {
   struct Limits {
     uint64_t cache_bytes_max = 64u << 20;  // Of one store; what is not written yet comes on top.
     size_t index_bytes_per_slice = 256u << 10;
-    size_t loads_max = 4;  // At once.
+    size_t loads_max = 4;    // At once.
+    size_t pieces_max = 32;  // Stretches of blocks (BlockMap) that are kept.
   };
 
   BlockReader(const Limits& limits, StoreDisk disk, BlockCodec* codec)
@@ -36,10 +39,18 @@ class BlockReader {
   // The message 'seq' of the block; 0: all of it.
   Got Need(Block* block, Seq seq, std::string* why);
 
+  // One message, from the stretch of the block that it is in if the whole block is not in memory.
+  // kHere: '*out', with views that live until the next call. nullopt: Need() the block, this cannot
+  // tell.
+  std::optional<Got> Read(Block* block, Seq seq, format::Record* out);
+
   // Takes a completion, if it is one of its own.
   bool OnDisk(const DiskDone& done, StreamIndex* index);
   // Drops caches beyond the limit.
   void Trim(StreamIndex* index);
+  // An empty cache, for a new block. Its memory may be that of one that was dropped: no page of it
+  // has to be made anew by the kernel then.
+  std::unique_ptr<BlockCache> Fresh();
   // Whether the block's file is being read: it must not be replaced now.
   bool Reading(uint32_t block) const;
   bool idle() const { return loads_.empty(); }
@@ -50,10 +61,27 @@ class BlockReader {
     uint32_t block = 0;
     FileId file;
     DiskTicket open, read, close;
+    std::string bytes;      // As far as it was asked for; room for all of it.
+    uint64_t size = 0;      // Of all of it.
+    uint64_t got = 0;       // So much has been read.
+    bool is_piece = false;  // Bytes from 'offset' on; else from the file's beginning.
+    uint64_t offset = 0;
+  };
+  // A stretch of a block's plain bytes.
+  struct Piece {
+    uint32_t block = 0;
+    uint64_t rewrites = 0;  // Of the block when it was read.
+    uint64_t offset = 0;
+    uint64_t size = 0;  // As it was asked for; the file may have had less.
+    uint64_t used = 0;
     std::string bytes;
   };
   void Begin(Block* block);
   void NoteError(std::string_view what, const DiskDone& done, Block* block);
+  Piece* FindPiece(const Block& block, uint64_t offset, uint64_t size);
+  void BeginPiece(Block* block, uint64_t offset, uint64_t size);
+  void ReadOn(Load* load, DiskTicket after);
+  void KeepPiece(Load* load, const Block& block);
   void Finish(Load* load, const DiskDone& done, Block* block);
   std::string Where(const Block& block, uint64_t offset) const;
 
@@ -61,6 +89,8 @@ class BlockReader {
   StoreDisk disk_;
   BlockCodec* const codec_;
   std::vector<std::unique_ptr<Load>> loads_;
+  std::vector<Piece> pieces_;
+  std::unique_ptr<BlockCache> spare_;
   uint64_t uses_ = 1;  // Above that of a block that nobody has asked for yet.
 };
 

@@ -73,6 +73,8 @@ void BlockRewriter::Named(Block* block) {
   block->points.clear();
   block->cache.reset();
   block->loading.reset();
+  block->map.Clear();
+  ++block->rewrites;
   block->replacing = false;
 }
 

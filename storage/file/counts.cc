@@ -76,8 +76,9 @@ Progress FileStore::Count(const std::vector<std::string>& filters, Seq from, Sto
   }
   if (cursor.b == kMessages) {
     format::Record found;
+    int budget = options_.limits.records_per_slice;
     const Progress progress =
-        SearchUp(filters, &cursor.at, index_.last.seq, request, &found, total);
+        SearchUp(filters, &cursor.at, index_.last.seq, request, &found, &budget, total);
     if (progress != Progress::kFailed || request->error != StoreError::kEof) return progress;
     request->error = StoreError::kNone;
     cursor.b = kCounted;
@@ -139,7 +140,9 @@ Progress FileStore::Run(FilteredState& request) {
   }
   format::Record found;
   if (cursor.b == kCounted) {
-    const Progress progress = SearchUp(filters, &cursor.at, index_.last.seq, &request, &found);
+    int budget = options_.limits.records_per_slice;
+    const Progress progress =
+        SearchUp(filters, &cursor.at, index_.last.seq, &request, &found, &budget);
     if (progress != Progress::kDone) return progress;
     request.state.first = found.seq;
     cursor.b = kFirst;

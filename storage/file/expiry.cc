@@ -81,7 +81,7 @@ bool FileStore::ExpireByAge(const Now& now) {
     Seq at = std::max(expire_.from, index_.first.seq);
     StoreRequest search;
     format::Record found;
-    const Progress progress = SearchUp({}, &at, index_.last.seq, &search, &found);
+    const Progress progress = SearchUp({}, &at, index_.last.seq, &search, &found, &slice_);
     if (progress == Progress::kFailed) return true;
     if (progress != Progress::kDone) {
       if (progress == Progress::kMore) Touch();

@@ -148,7 +148,8 @@ class FileStore final : public StreamStore {
   // --- append.cc: records into the head block and the journal.
   Block* HeadFor(uint64_t bytes);
   Block* Rotate();
-  WritePoint Append(Block* head, const format::Record& record, std::string_view bytes);
+  uint8_t* RoomIn(Block* head, size_t bytes);
+  WritePoint Append(Block* head, const format::Record& record);
   WritePoint AppendMessage(std::string_view subject, std::string_view header,
                            std::string_view payload, SeqTime at, int64_t ttl);
   WritePoint AppendTombstone(SeqTime target);
@@ -214,8 +215,10 @@ class FileStore final : public StreamStore {
 
   // --- queries.cc
   Progress Wait(BlockReader::Got got, StoreRequest* request, std::string why);
+  const TokenSet* TokensAt(Block* block, size_t at, int* budget);
   Progress SearchUp(const std::vector<std::string>& filters, Seq* at, Seq last,
-                    StoreRequest* request, format::Record* found, uint64_t* count = nullptr);
+                    StoreRequest* request, format::Record* found, int* budget,
+                    uint64_t* count = nullptr);
   Progress SearchDown(const std::vector<std::string>& filters, Seq* at, Seq first,
                       StoreRequest* request, format::Record* found);
   // Between which sequences all that matches lies.
@@ -396,7 +399,6 @@ class FileStore final : public StreamStore {
   std::vector<StoreChange> changes_;
   std::vector<std::string> notices_;
   std::optional<std::string> failure_;
-  std::string scratch_;
 };
 
 }  // namespace dunlin::file

@@ -133,6 +133,7 @@ IndexOpening::Step IndexOpening::WorkBlock() {
     const int64_t ttl = MessageTtl(record.header);
     if (ttl > 0) ttls_.push_back({record.seq, record.time, ttl});
   }
+  MapMessages(block, *scan_);
   // The last one is what is asked for first.
   if (block == index_->head()) block->cache = std::move(scan_);
   scan_.reset();

@@ -274,13 +274,12 @@ Progress FileStore::PurgeSome(StoreRequest* request, WritePoint* point) {
     job_.paused = journal_->Full();
     if (job_.paused) return Progress::kWait;
     format::Record found;
-    const Seq before = request->cursor.at = std::max(request->cursor.at, index_.first.seq);
+    request->cursor.at = std::max(request->cursor.at, index_.first.seq);
     const Progress progress =
-        SearchUp(filters, &request->cursor.at, purging_->bound, request, &found);
+        SearchUp(filters, &request->cursor.at, purging_->bound, request, &found, &slice_);
     if (progress == Progress::kFailed && TryAgain(request)) return Progress::kMore;
     if (progress != Progress::kDone) return progress;
-    slice_ -=
-        kRemovalCost + static_cast<int>(std::min<Seq>(request->cursor.at - before, INT32_MAX / 2));
+    slice_ -= kRemovalCost;
     quiet_ = true;
     *point = RemoveOne(found.seq);
     quiet_ = false;

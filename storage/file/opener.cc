@@ -366,6 +366,7 @@ void Opener::FinishBlock() {
     block.last.time = highest.time;
   }
   NoteHoles();
+  MapMessages(&block, *scan_);
   block.raw_bytes = scan_->end();
   block.written = block.raw_bytes;
   // Who wrote a directory without a checkpoint need not have synced it.

@@ -1,5 +1,6 @@
 // FileStore: opening, replay, checkpoints, stopping.
 #include <algorithm>
+#include <cstring>
 
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
@@ -159,7 +160,8 @@ void FileStore::ReplayAppend(const JournalHead& head, std::span<const uint8_t> b
       }
       break;
   }
-  Append(to, record, view);
+  std::memcpy(RoomIn(to, view.size()), view.data(), view.size());
+  Append(to, record);
 }
 
 void FileStore::ReplayElsewhere(const format::Record& record) {

@@ -19,11 +19,26 @@ bool IsAll(const std::vector<std::string>& filters) {
                                         [](const std::string& f) { return f.empty() || f == ">"; });
 }
 
-bool MatchesAny(std::string_view subject, const std::vector<std::string>& filters, bool all) {
-  return all || std::any_of(filters.begin(), filters.end(), [&](const std::string& filter) {
-           return subject::MatchesLiteral(subject, filter);
-         });
-}
+// Filters as a search holds very many subjects against them.
+class Matcher {
+ public:
+  explicit Matcher(const std::vector<std::string>& filters)
+      : filters_(filters),
+        all_(IsAll(filters)),
+        literal_(filters.size() == 1 && subject::IsLiteral(filters[0])) {}
+
+  bool Matches(std::string_view subject) const {
+    if (all_) return true;
+    if (literal_) return subject == filters_[0];
+    return std::any_of(filters_.begin(), filters_.end(), [&](const std::string& filter) {
+      return subject::MatchesLiteral(subject, filter);
+    });
+  }
+
+ private:
+  const std::vector<std::string>& filters_;
+  const bool all_, literal_;
+};
 
 // What a subject tree takes for "everything" is the empty list.
 std::vector<std::string> TreeFilters(const std::vector<std::string>& filters) {
@@ -62,11 +77,17 @@ Progress FileStore::Run(LoadMsg& request) {
     }
     return fail(StoreError::kDeleted);
   }
+  format::Record record;
+  const std::optional<Got> read = reader_.Read(block, seq, &record);
+  if (read == Got::kHere) {
+    request.msg = Message(record);
+    return Progress::kDone;
+  }
+  if (read == Got::kWait) return Progress::kWait;
   std::string why;
   if (const Got got = reader_.Need(block, seq, &why); got != Got::kHere) {
     return Wait(got, &request, std::move(why));
   }
-  format::Record record;
   if (!block->cache->Find(seq, &record)) {
     request.detail = Where(*block) + "the record of message " + std::to_string(seq) +
                      " is damaged: " + block->cache->DescribeHoles();
@@ -76,38 +97,67 @@ Progress FileStore::Run(LoadMsg& request) {
   return Progress::kDone;
 }
 
+// What the stretch of the block that 'seq' is in says of its subjects; made if nobody did before.
+// Null: it goes on growing. REQUIRES: the block is cached, the stretch whole.
+const TokenSet* FileStore::TokensAt(Block* block, size_t at, int* budget) {
+  BlockMap& map = block->map;
+  if (!map.Closed(at) && block->life == BlockLife::kOpen) return nullptr;
+  BlockMap::Stretch& stretch = map[at];
+  if (stretch.has_tokens) return &stretch.tokens;
+  const BlockCache& cache = *block->cache;
+  const size_t end = cache.IndexAt(map.EndSeq(at));
+  for (size_t i = cache.IndexAt(stretch.first); i < end; ++i) {
+    stretch.tokens.Add(cache.At(i).subject);
+    --*budget;
+  }
+  stretch.has_tokens = true;
+  return &stretch.tokens;
+}
+
 // The first live match at or after '*at', no higher than 'last'. Moves '*at' along. With 'count',
-// all of them are counted instead, and the end is kFailed with kEof as well.
+// all of them are counted instead, and the end is kFailed with kEof as well. Takes one off
+// '*budget' for each record that is looked at.
 Progress FileStore::SearchUp(const std::vector<std::string>& filters, Seq* at, Seq last,
-                             StoreRequest* request, format::Record* found, uint64_t* count) {
-  const bool all = IsAll(filters);
-  int budget = options_.limits.records_per_slice;
+                             StoreRequest* request, format::Record* found, int* budget,
+                             uint64_t* count) {
+  const Matcher matcher(filters);
+  const TokenQuery query(filters);
   for (size_t place = index_.Place(*at); place < index_.blocks.size(); ++place) {
     Block* block = index_.blocks[place].get();
     if (block->msgs == 0) continue;
     const Seq from = std::max(*at, block->first.seq);
     if (from > last) break;
+    if (block->map.RulesOut(query, from)) {
+      *at = block->last.seq + 1;
+      --*budget;
+      continue;
+    }
     std::string why;
     if (const Got got = reader_.Need(block, from, &why); got != Got::kHere) {
       return Wait(got, request, std::move(why));
     }
     const BlockCache& cache = *block->cache;
+    Seq known_below = 0;  // What the map says of sequences below this one was looked at.
     for (size_t i = cache.IndexAt(from); i < cache.size(); ++i) {
       const Seq seq = cache.SeqAt(i);
-      if (seq > last) break;
-      if (budget-- == 0) {
-        *at = seq;
-        return Progress::kMore;
-      }
-      if (!block->Live(seq)) continue;
-      *found = cache.At(i);
-      if (!MatchesAny(found->subject, filters, all)) continue;
-      if (count != nullptr) {
-        ++*count;
-        continue;
-      }
+      // Records that were cut off may still lie there: their sequences are those of later blocks.
+      if (seq > last || seq > block->last.seq) break;
       *at = seq;
-      return Progress::kDone;
+      if (--*budget < 0) return Progress::kMore;
+      if (seq >= known_below && !query.matches_all() && cache.CoversAll() &&
+          block->map.Reaches(seq)) {
+        const size_t stretch = block->map.Find(seq);
+        known_below = block->map.EndSeq(stretch);
+        const TokenSet* tokens = TokensAt(block, stretch, budget);
+        if (tokens != nullptr && !query.MayMatch(*tokens)) {
+          i = cache.IndexAt(known_below) - 1;
+          continue;
+        }
+      }
+      *found = cache.At(i);
+      if (!matcher.Matches(found->subject) || !block->Live(seq)) continue;
+      if (count == nullptr) return Progress::kDone;
+      ++*count;
     }
     *at = std::max(*at, block->last.seq + 1);
   }
@@ -119,7 +169,7 @@ Progress FileStore::SearchUp(const std::vector<std::string>& filters, Seq* at, S
 // The last live match at or before '*at', no lower than 'first'.
 Progress FileStore::SearchDown(const std::vector<std::string>& filters, Seq* at, Seq first,
                                StoreRequest* request, format::Record* found) {
-  const bool all = IsAll(filters);
+  const Matcher matcher(filters);
   int budget = options_.limits.records_per_slice;
   size_t place = std::min(index_.Place(*at) + 1, index_.blocks.size());
   while (place-- > 0) {
@@ -142,9 +192,8 @@ Progress FileStore::SearchDown(const std::vector<std::string>& filters, Seq* at,
       if (seq < first) break;
       *at = seq;
       if (budget-- == 0) return Progress::kMore;
-      if (!block->Live(seq)) continue;
       *found = cache.At(i);
-      if (MatchesAny(found->subject, filters, all)) return Progress::kDone;
+      if (matcher.Matches(found->subject) && block->Live(seq)) return Progress::kDone;
     }
     if (!cache.CoversAll() && cache.from() > 0 && *at > block->first.seq && *at > first) {
       *at -= 1;
@@ -160,7 +209,7 @@ Progress FileStore::SearchDown(const std::vector<std::string>& filters, Seq* at,
 
 FileStore::Bounds FileStore::SubjectBounds(const std::vector<std::string>& filters) const {
   // With many subjects the look at all of them costs more than it saves.
-  constexpr int kStepsMax = 4096;
+  constexpr int kStepsMax = 512;
   Bounds all{index_.first.seq, index_.last.seq, true};
   if (IsAll(filters)) return all;
   Bounds bounds{UINT64_MAX, 0, false};
@@ -205,7 +254,8 @@ Progress FileStore::Run(LoadMatch& request) {
                          : std::max({bounds.first, index_.first.seq, Seq{1}});
   if (next ? at > bound : at < bound) return end();
   format::Record found;
-  const Progress progress = next ? SearchUp(request.filters, &at, bound, &request, &found)
+  int budget = options_.limits.records_per_slice;
+  const Progress progress = next ? SearchUp(request.filters, &at, bound, &request, &found, &budget)
                                  : SearchDown(request.filters, &at, bound, &request, &found);
   if (progress == Progress::kDone) {
     request.msg = Message(found);
@@ -260,8 +310,9 @@ Progress FileStore::Resolve(std::string_view subject, bool down, StoreRequest* r
                 : std::max(Seq{info->first}, index_.first.seq);
   format::Record found;
   StoreRequest inner;
+  int budget = options_.limits.records_per_slice;
   const Progress progress = down ? SearchDown(filters, &at, index_.first.seq, &inner, &found)
-                                 : SearchUp(filters, &at, index_.last.seq, &inner, &found);
+                                 : SearchUp(filters, &at, index_.last.seq, &inner, &found, &budget);
   if (progress == Progress::kFailed) {
     request->error = StoreError::kFailed;
     request->detail = inner.error == StoreError::kFailed

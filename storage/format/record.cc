@@ -25,14 +25,17 @@ std::string_view HashedHead(const uint8_t* record) {
   return {reinterpret_cast<const char*>(record) + kHashedFrom, kHashedTo - kHashedFrom};
 }
 
-uint64_t AppendEmpty(const crypto::HighwayHash64& checksum, uint64_t seq, WallTime time,
-                     std::string* out) {
-  uint8_t record[kEmptyRecordBytes];
-  PutHead(kEmptyRecordBytes, seq, time, 0, record);
-  const uint64_t hash = checksum.Of(HashedHead(record));
-  PutU64(hash, record + kRecordHeadBytes);
-  out->append(reinterpret_cast<const char*>(record), sizeof(record));
+uint64_t EncodeEmpty(const crypto::HighwayHash64& checksum, uint64_t seq, WallTime time,
+                     uint8_t* out) {
+  PutHead(kEmptyRecordBytes, seq, time, 0, out);
+  const uint64_t hash = checksum.Of(HashedHead(out));
+  PutU64(hash, out + kRecordHeadBytes);
   return hash;
+}
+
+uint8_t* MoreOf(std::string* out, size_t bytes) {
+  out->resize(out->size() + bytes);
+  return reinterpret_cast<uint8_t*>(out->data()) + out->size() - bytes;
 }
 
 uint8_t* Put(std::string_view bytes, uint8_t* out) {
@@ -64,22 +67,30 @@ uint64_t EncodeMessage(const crypto::HighwayHash64& checksum, uint64_t seq, Wall
 uint64_t AppendMessage(const crypto::HighwayHash64& checksum, uint64_t seq, WallTime time,
                        std::string_view subject, std::string_view header, std::string_view payload,
                        std::string* out) {
-  const size_t before = out->size();
-  out->resize(before + RecordBytes(subject.size(), header.size(), payload.size()));
-  return EncodeMessage(checksum, seq, time, subject, header, payload,
-                       reinterpret_cast<uint8_t*>(out->data()) + before);
+  const size_t bytes = RecordBytes(subject.size(), header.size(), payload.size());
+  return EncodeMessage(checksum, seq, time, subject, header, payload, MoreOf(out, bytes));
+}
+
+uint64_t EncodeTombstone(const crypto::HighwayHash64& checksum, uint64_t seq, WallTime time,
+                         uint8_t* out) {
+  CHECK(seq < kRecordSeqEnd);
+  return EncodeEmpty(checksum, seq | kTombstoneBit, time, out);
+}
+
+uint64_t EncodeSkipped(const crypto::HighwayHash64& checksum, uint64_t seq, WallTime time,
+                       uint8_t* out) {
+  CHECK(seq < kRecordSeqEnd);
+  return EncodeEmpty(checksum, seq | kErasedBit, time, out);
 }
 
 uint64_t AppendTombstone(const crypto::HighwayHash64& checksum, uint64_t seq, WallTime time,
                          std::string* out) {
-  CHECK(seq < kRecordSeqEnd);
-  return AppendEmpty(checksum, seq | kTombstoneBit, time, out);
+  return EncodeTombstone(checksum, seq, time, MoreOf(out, kEmptyRecordBytes));
 }
 
 uint64_t AppendSkipped(const crypto::HighwayHash64& checksum, uint64_t seq, WallTime time,
                        std::string* out) {
-  CHECK(seq < kRecordSeqEnd);
-  return AppendEmpty(checksum, seq | kErasedBit, time, out);
+  return EncodeSkipped(checksum, seq, time, MoreOf(out, kEmptyRecordBytes));
 }
 
 uint64_t EraseRecord(const crypto::HighwayHash64& checksum, uint64_t seq, uint8_t* record,

@@ -86,9 +86,13 @@ uint64_t AppendTombstone(const crypto::HighwayHash64& checksum, uint64_t seq, Wa
 uint64_t AppendSkipped(const crypto::HighwayHash64& checksum, uint64_t seq, WallTime time,
                        std::string* out);
 
-// Encodes a message into memory of the caller's: RecordBytes() bytes at 'out'.
+// Encode into memory of the caller's: RecordBytes(), or kEmptyRecordBytes, at 'out'.
 uint64_t EncodeMessage(const crypto::HighwayHash64& checksum, uint64_t seq, WallTime time,
                        std::string_view subject, std::string_view header, std::string_view payload,
+                       uint8_t* out);
+uint64_t EncodeTombstone(const crypto::HighwayHash64& checksum, uint64_t seq, WallTime time,
+                         uint8_t* out);
+uint64_t EncodeSkipped(const crypto::HighwayHash64& checksum, uint64_t seq, WallTime time,
                        uint8_t* out);
 
 // Turns the record of 'bytes' bytes at 'record' into an erased one of the same length: subject,

@@ -9,120 +9,33 @@
 
 #include "engine/base/rng.h"
 #include "tests/bench/store_meter.h"
-#include "tests/host/disk/disk_fixture.h"
-#include "tests/host/disk/storage_loop.h"
+#include "tests/bench/store_world.h"
 
 namespace dunlin::bench {
 namespace {
-
-using host::StorageLoop;
-
-int64_t ThreadCpuNs() {
-  timespec at{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
-  return at.tv_sec * 1'000'000'000 + at.tv_nsec;
-}
 
 size_t HeapBytes() {
   const struct mallinfo2 info = mallinfo2();
   return info.uordblks + info.hblkhd;
 }
 
-// A store directory and its streams, over its lives. Notes the longest that one call held the
-// thread (CPU time, so that others on the machine do not count).
-class World {
- public:
-  explicit World(size_t streams = 1) : streams_(streams) { Boot(); }
-
-  Storage& storage() { return loop_->storage(); }
-  file::FileStore& store(size_t i = 0) { return *storage().stream(ids_[i]); }
-  double worst_slice_us() const { return static_cast<double>(worst_ns_) / 1e3; }
-  void ForgetWorst() { worst_ns_ = 0; }
-
-  WritePoint Put(size_t stream, std::string_view subject, std::string_view payload) {
-    const StoreResult stored =
-        store(stream).Store(StorageLoop::ReadClocks(), subject, "", payload, 0);
-    CHECK(stored.ok());
-    return stored.point;
-  }
-  void Step(StorageLoop::How how = StorageLoop::How::kWait) {
-    const int64_t begin = ThreadCpuNs();
-    loop_->Step(how);
-    worst_ns_ = std::max(worst_ns_, ThreadCpuNs() - begin);
-  }
-  // 'subject_of' gives the i-th message's subject.
-  template <class SubjectOf>
-  void Fill(uint64_t messages, size_t bytes, SubjectOf subject_of) {
-    const std::string payload(bytes, 'x');
-    WritePoint last;
-    for (uint64_t i = 0; i < messages; ++i) {
-      last = Put(0, subject_of(i), payload);
-      if (i % 1'000 == 999 || storage().full()) Step(StorageLoop::How::kLook);
-      while (storage().full()) Step();
-    }
-    while (!storage().durable().Covers(last)) Step();
-  }
-  template <class Request>
-  Progress Run(Request& request) {
-    while (true) {
-      const int64_t begin = ThreadCpuNs();
-      Progress progress;
-      if constexpr (requires { store().Run(Now{}, request); }) {
-        progress = store().Run(StorageLoop::ReadClocks(), request);
-      } else {
-        progress = store().Run(request);
-      }
-      worst_ns_ = std::max(worst_ns_, ThreadCpuNs() - begin);
-      if (progress == Progress::kDone || progress == Progress::kFailed) return progress;
-      Step(progress == Progress::kWait ? StorageLoop::How::kWait : StorageLoop::How::kLook);
-    }
-  }
-
-  void Boot() {
-    disk_ = host::OpenDisk(dir_.path(), host::kDiskWays[0], 64 << 10);
-    loop_ = std::make_unique<StorageLoop>(*disk_, StorageOptions{}, 1);
-    ids_.clear();
-    for (size_t i = 0; i < streams_; ++i) {
-      StoreConfig config;
-      config.name = "S" + std::to_string(i);
-      ids_.push_back(storage().AddStream(config.name, config));
-    }
-    storage().Open(StorageLoop::ReadClocks());
-    while (storage().state() != Storage::State::kRunning) {
-      CHECK(storage().state() != Storage::State::kFailed);
-      Step();
-    }
-  }
-  // In order; or as a process that is killed would.
-  void Stop() {
-    storage().Stop(StorageLoop::ReadClocks());
-    CHECK(loop_->RunUntil(Storage::State::kStopped));
-    Die();
-  }
-  void Die() {
-    disk_.reset();  // First: it lets go of memory that the loop owns.
-    loop_.reset();
-  }
-
- private:
-  const size_t streams_;
-  testing::TempDir dir_;
-  std::unique_ptr<StorageLoop> loop_;
-  std::unique_ptr<host::HostDisk> disk_;
-  std::vector<uint32_t> ids_;
-  int64_t worst_ns_ = 0;
-};
-
-void Finish(benchmark::State& state, Meter& meter, World& world) {
-  meter.Report(state);
-  state.counters["slice_us"] = world.worst_slice_us();
-}
-
 // --- Publishing: a closed window of messages that wait for their proof.
 
+enum class Synced : uint8_t { kYes, kNo };
 struct Publish {
-  size_t bytes, window, streams = 1;
+  size_t bytes, window, streams;
+  Synced synced;
 };
+
+World::Options OptionsOf(const Publish& test) {
+  World::Options options;
+  options.streams = test.streams;
+  if (test.synced == Synced::kNo) {
+    options.storage.journal.sync = JournalOptions::Sync::kInterval;
+    options.storage.journal.access = Access::kWrite;
+  }
+  return options;
+}
 
 void StoreMessages(benchmark::State& state, Publish test) {
   struct Group {
@@ -130,7 +43,7 @@ void StoreMessages(benchmark::State& state, Publish test) {
     int64_t since;
     uint64_t messages;
   };
-  World world(test.streams);
+  World world(OptionsOf(test));
   world.ForgetWorst();
   const std::string payload(test.bytes, 'x');
   std::deque<Group> waiting;
@@ -138,10 +51,11 @@ void StoreMessages(benchmark::State& state, Publish test) {
   Meter meter;
   const auto round = [&](size_t window) {
     const int64_t now = NowNs();
+    const Now clocks = host::StorageLoop::ReadClocks();
     WritePoint last{};
     uint64_t stored = 0;
     for (; in_flight < window && !world.storage().full(); ++in_flight, ++stored) {
-      last = world.Put(next++ % test.streams, "orders.new", payload);
+      last = world.Put(clocks, next++ % test.streams, "orders.new", payload);
     }
     if (stored > 0) waiting.push_back({last, now, stored});
     world.Step();
@@ -261,7 +175,7 @@ void PurgeSubject(benchmark::State& state) {
     Purge purge;
     purge.filter = "orders." + std::to_string(next++);
     CHECK(world.Run(purge) == Progress::kDone && purge.purged == 1'000);
-    while (!world.storage().durable().Covers(purge.point)) world.Step();
+    world.StepUntilDurable(purge.point);
   });
 }
 BENCHMARK(PurgeSubject)
@@ -280,7 +194,7 @@ void MeasureMemory(benchmark::State& state, uint64_t subjects) {
   }
   world.storage().durable();
   state.counters["bytes_each"] = static_cast<double>(HeapBytes() - before) / kMillion;
-  state.counters["slice_us"] = world.worst_slice_us();
+  state.counters["step_us"] = world.worst_step_us();
   state.SetItemsProcessed(kMillion);
   world.Die();
 }
@@ -336,13 +250,19 @@ BENCHMARK_CAPTURE(OpenAgain, killed10, 10 * kMillion, End::kKilled)
     ->Iterations(1);
 
 [[maybe_unused]] const bool kRegistered = [] {
-  const Publish cases[] = {{128, 1},          {128, 16},           {128, 256},  {128, 1'024},
-                           {128, 1'024, 100}, {128, 1'024, 1'000}, {4'096, 256}};
-  for (const Publish& test : cases) {
-    std::string name =
-        "store/" + std::to_string(test.bytes) + " B, " + std::to_string(test.window) + " in flight";
-    if (test.streams > 1) name += ", " + std::to_string(test.streams) + " streams";
-    benchmark::RegisterBenchmark(name.c_str(), StoreMessages, test)->UseRealTime();
+  for (const Synced synced : {Synced::kYes, Synced::kNo}) {
+    for (const size_t bytes : {size_t{128}, size_t{4'096}}) {
+      for (const size_t streams : {size_t{1}, size_t{100}, size_t{1'000}}) {
+        for (const size_t window : {size_t{1}, size_t{16}, size_t{256}, size_t{1'024}}) {
+          const std::string name =
+              "store/" + std::to_string(bytes) + " B, " + std::to_string(window) + " in flight, " +
+              std::to_string(streams) + " streams" + (synced == Synced::kYes ? "" : ", unsynced");
+          benchmark::RegisterBenchmark(name.c_str(), StoreMessages,
+                                       Publish{bytes, window, streams, synced})
+              ->UseRealTime();
+        }
+      }
+    }
   }
   return true;
 }();

@@ -11,6 +11,7 @@ FileStoreOptions Forgetful(uint64_t block_bytes) {
   FileStoreOptions options;
   options.limits.block_bytes = block_bytes;
   options.limits.reader.cache_bytes_max = 0;
+  options.limits.reader.pieces_max = 0;
   options.limits.writer.write_bytes_min = 1;
   return options;
 }

@@ -2,12 +2,15 @@
 // (reference: the same).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "storage/crypto/key_ring.h"
 #include "storage/file/block.h"
+#include "storage/format/block_file.h"
 
 namespace dunlin::file {
 
@@ -28,6 +31,7 @@ class BlockCodec {
   [[nodiscard]] std::string NewKey(Block* block) const;
   // Encrypts what is to stand at 'offset' of the block's file, if the block is encrypted.
   static void Encrypt(const Block& block, uint64_t offset, std::string* bytes);
+  static void Encrypt(const Block& block, uint64_t offset, char* bytes, size_t count);
   // Its file is encrypted as the operator wants it today, or plain if that is wished for.
   bool Current(const Block& block) const {
     return keys_ == nullptr ? block.cipher == nullptr : block.key_current;
@@ -36,6 +40,47 @@ class BlockCodec {
  private:
   const std::string stream_;
   const crypto::KeyRing* const keys_;
+};
+
+// Turns a file's bytes into plain ones, a slice at a time:
+//
+//   BlockDecoder decoder(block, std::move(bytes));
+//   while (decoder.Step()) {}
+//   if (decoder.why().empty()) use(decoder.records());
+class BlockDecoder {
+ public:
+  // As BlockCodec::Decode(). REQUIRES: the block outlives this.
+  BlockDecoder(Block* block, std::string bytes) : block_(block), bytes_(std::move(bytes)) {}
+
+  // Decrypts at most 512 KiB, or decompresses a chunk. False: nothing is left to do.
+  [[nodiscard]] bool Step();
+
+  const std::string& why() const { return why_; }
+  std::string& records() { return bytes_; }
+
+ private:
+  Block* const block_;
+  std::string bytes_;
+  uint64_t decrypted_ = 0;
+  std::unique_ptr<format::BlockUnpacker> unpacker_;
+  std::string why_;
+};
+
+// Makes a file's bytes of plain ones, a slice at a time.
+class BlockPacker {
+ public:
+  BlockPacker(std::string plain, bool compress);
+
+  // Compresses at most 256 KiB, or encrypts 512 KiB if 'keyed' has a cipher. False: nothing is left
+  // to do.
+  [[nodiscard]] bool Step(const Block* keyed);
+
+  std::string& file() { return file_; }
+
+ private:
+  std::string plain_, file_;
+  std::unique_ptr<format::BlockCompressor> compressor_;
+  uint64_t encrypted_ = 0;
 };
 
 }  // namespace dunlin::file

@@ -12,26 +12,40 @@ std::string BlockRewriter::Temporary() const {
   return BlockPath(block_) + std::string(format::kTemporarySuffix);
 }
 
-void BlockRewriter::Begin(Block* block, uint64_t plain_bytes, std::string file, bool compressed) {
+void BlockRewriter::Begin(Block* block, std::string plain, bool compress, Seq cut) {
   CHECK(!busy() && steps_.idle());
-  stage_ = Stage::kWriting;
+  stage_ = Stage::kPacking;
   block_ = block->number;
-  plain_bytes_ = plain_bytes;
-  file_bytes_ = file.size();
-  last_checksum_ = format::LastChecksum(file);
-  compressed_ = compressed;
-  cut_ = block->cut;
+  plain_bytes_ = plain.size();
+  last_checksum_ = format::LastChecksum(plain);
+  compressed_ = compress;
+  cut_ = cut;
   // What is erased from now on is still in the new file.
   erase_ = block->erase;
   block->erase = false;
+  packer_.emplace(std::move(plain), compress);
+  if (codec_->keys() == nullptr) return;
+  block->has_key = true;
+  keyed_ = std::make_unique<Block>(block_, block->checksum);
+  key_file_ = codec_->NewKey(keyed_.get());
+}
+
+void BlockRewriter::Pack() {
+  CHECK(packing());
+  if (packer_->Step(keyed_.get())) return;
+  std::string file = std::move(packer_->file());
+  packer_.reset();
+  Write(std::move(file));
+}
+
+void BlockRewriter::Write(std::string file) {
+  stage_ = Stage::kWriting;
+  file_bytes_ = file.size();
   const std::string pending = PendingKeyPath(block_);
   DiskTicket step;
-  const bool encrypt = codec_->keys() != nullptr;
+  const bool encrypt = keyed_ != nullptr;
   if (encrypt) {
-    block->has_key = true;
-    keyed_ = std::make_unique<Block>(block_, block->checksum);
-    step = steps_.Put(pending, codec_->NewKey(keyed_.get()));
-    BlockCodec::Encrypt(*keyed_, 0, &file);
+    step = steps_.Put(pending, std::move(key_file_));
     if (MUTANT(162)) step = steps_.Rename(pending, BlockKeyPath(block_), step);
   }
   // Mutant 151: in place.

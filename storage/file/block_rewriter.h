@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "storage/file/block_codec.h"
@@ -21,8 +22,12 @@ class BlockRewriter {
  public:
   BlockRewriter(StoreDisk disk, BlockCodec* codec) : codec_(codec), steps_(std::move(disk)) {}
 
-  // Writes the new file: 'file', which stands for so many plain bytes. REQUIRES: !busy().
-  void Begin(Block* block, uint64_t plain_bytes, std::string file, bool compressed);
+  // Begins a new file with these records, which are what the block has up to 'cut' (0: all). Pack()
+  // is due until it is written. REQUIRES: !busy().
+  void Begin(Block* block, std::string plain, bool compress, Seq cut);
+  // Compresses and encrypts, a slice a call; at the end it is written. REQUIRES: packing().
+  void Pack();
+  bool packing() const { return stage_ == Stage::kPacking; }
   // The new file is there and synced: Name() or Abandon() is due.
   bool ready() const { return stage_ == Stage::kReady; }
   // Takes the name. The block changes when that is done; until then it answers from the old file.
@@ -40,8 +45,9 @@ class BlockRewriter {
   const std::string& error() const { return error_; }
 
  private:
-  enum class Stage : uint8_t { kNone, kWriting, kReady, kNaming, kAbandoning };
+  enum class Stage : uint8_t { kNone, kPacking, kWriting, kReady, kNaming, kAbandoning };
   std::string Temporary() const;
+  void Write(std::string file);
   void Named(Block* block);
 
   BlockCodec* const codec_;
@@ -51,8 +57,10 @@ class BlockRewriter {
   uint64_t plain_bytes_ = 0, file_bytes_ = 0, last_checksum_ = 0;
   bool compressed_ = false;
   std::unique_ptr<Block> keyed_;  // Bears the new cipher until the block takes it over.
-  bool erase_ = false;            // As the block's, when it was begun.
-  Seq cut_ = 0;                   // Likewise.
+  std::string key_file_;          // What its key file is to hold.
+  std::optional<BlockPacker> packer_;
+  bool erase_ = false;  // As the block's, when it was begun.
+  Seq cut_ = 0;
   DiskTicket rename_;
   std::string error_;
 };

@@ -239,7 +239,9 @@ class FileStore final : public StreamStore {
   // --- rewriting.cc
   Seq FloorOfTombs() const;
   bool TombNeeded(const Block& block, Seq target) const;
-  std::string Remains(const Block& block, SeqSet* tombs) const;
+  void BeginGathering(const Block& block);
+  bool GatherSome(const Block& block);
+  void Rewrite(Block* block);
   bool WantsRewrite(const Block& block) const;
   void MaybeRewrite();
   void FinishRewrite();
@@ -352,6 +354,20 @@ class FileStore final : public StreamStore {
   WritePoint first_point_after_;  // Of the first record that it does not have.
   uint64_t passed_number_ = 0;    // Up to here the journal was told that it may forget.
 
+  // What is to be the new file of a block, as far as it was looked through.
+  struct Gathering {
+    uint32_t block = 0;  // Its number; 0: none.
+    uint64_t bytes = 0;  // As the block's, when it began; likewise 'cut'.
+    Seq cut = 0;
+    uint64_t at = 0;  // All of the block before that has been looked at, and these holes.
+    size_t hole = 0;
+    std::string plain;    // What remains.
+    SeqSet tombs;         // In it.
+    uint64_t passed = 0;  // So many of 'tombs' are up to 'middle'.
+    Seq middle = UINT64_MAX;
+    bool erased = false;  // Something in the block was, since it began.
+  };
+  Gathering gathering_;
   // The last record that the rewrite under way knew of.
   WritePoint rewrite_point_;
   uint64_t rewrite_number_ = 0;

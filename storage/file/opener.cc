@@ -13,6 +13,8 @@ namespace {
 
 // To read a file that the device fails on.
 constexpr int kAttempts = 3;
+// Of a block that was read, looked at in one call.
+constexpr int kRecordsPerSlice = 2048;
 
 std::string InMsgs(std::string_view name) {
   return std::string(format::kMsgsDir).append("/").append(name);
@@ -242,7 +244,7 @@ Opener::Step Opener::Work() {
       return Step::kWait;
     }
   }
-  if (!ScanSome()) return Step::kMore;
+  if (!ScanSome() || !LookSome()) return Step::kMore;
   FinishBlock();
   return Step::kMore;
 }
@@ -250,7 +252,6 @@ Opener::Step Opener::Work() {
 // What index.db says, or nothing of it. From then on it is old.
 void Opener::WorkIndex() {
   if (indexing_ == nullptr) {
-    constexpr int kRecordsPerSlice = 4096;
     indexing_ =
         std::make_unique<IndexOpening>(disk_, codec_, &keys_, index_, slice_, kRecordsPerSlice);
     indexing_->Begin(entries_, blocks_, index_key_);
@@ -291,71 +292,115 @@ bool Opener::ScanSome() {
       notices_.push_back(where + std::to_string(bytes_.size()) + ": the file ends here; " +
                          std::to_string(checkpoint_->head_bytes) + " bytes were written");
     }
-    if (!keys_.Give(block_.get(), bytes_, &why) || !codec_->Decode(block_.get(), &bytes_, &why)) {
+    if (!keys_.Give(block_.get(), bytes_, &why)) {
       notices_.push_back(where + "0: " + why + "; all its messages are lost");
       block_->damage = notices_.back();
       bytes_.clear();
     }
+    decoder_ = std::make_unique<BlockDecoder>(block_.get(), std::move(bytes_));
     scan_ = std::make_unique<BlockCache>();
-    scan_->Take(std::move(bytes_));
+    look_ = {};
   }
-  if (!scan_->IndexSome(block_->checksum, slice_)) return false;
-  return true;
+  if (decoder_ != nullptr) {
+    if (decoder_->Step()) return false;
+    if (!decoder_->why().empty()) {
+      notices_.push_back("stream '" + codec_->stream() + "', block " +
+                         std::to_string(block_->number) + ", offset 0: " + decoder_->why() +
+                         "; all its messages are lost");
+      block_->damage = notices_.back();
+      decoder_->records().clear();
+    }
+    scan_->Take(std::move(decoder_->records()));
+    decoder_.reset();
+  }
+  return scan_->IndexSome(block_->checksum, slice_);
 }
 
-// Both walks pass over the same holes.
+// Walks over the records from '*at' on, '*hole' holes being behind, 'records_max' of them. True: to
+// the end.
 template <class Use>
-static void ForEachRecord(const BlockCache& cache, Use use) {
+static bool ForSomeRecords(const BlockCache& cache, uint64_t* at, size_t* hole,
+                           uint64_t records_max, Use use) {
   const std::string_view bytes = cache.Bytes(0, cache.end());
-  uint64_t at = 0;
-  size_t hole = 0;
-  while (at < bytes.size()) {
-    if (hole < cache.holes().size() && cache.holes()[hole].begin == at) {
-      at = cache.holes()[hole++].end;
+  while (*at < bytes.size()) {
+    if (records_max-- == 0) return false;
+    if (*hole < cache.holes().size() && cache.holes()[*hole].begin == *at) {
+      *at = cache.holes()[(*hole)++].end;
       continue;
     }
     format::Record record;
-    const format::RecordDamage damage = format::DecodeRecord(bytes, at, nullptr, &record);
+    const format::RecordDamage damage = format::DecodeRecord(bytes, *at, nullptr, &record);
     CHECK(damage == format::RecordDamage::kNone);
     use(record);
-    at += record.bytes;
+    *at += record.bytes;
   }
+  return true;
+}
+
+template <class Use>
+static void ForEachRecord(const BlockCache& cache, Use use) {
+  uint64_t at = 0;
+  size_t hole = 0;
+  (void)ForSomeRecords(cache, &at, &hole, UINT64_MAX, use);
+}
+
+// First its tombstones, which speak of messages in it, too; then its messages. True: done.
+bool Opener::LookSome() {
+  Block& block = *block_;
+  if (!look_.begun) {
+    look_.begun = true;
+    for (const BlockCut& cut : checkpoint_ ? checkpoint_->cuts : std::vector<BlockCut>{}) {
+      if (cut.block == block.number) block.cut = cut.seq;
+    }
+    block.first.seq = 1;
+  }
+  if (!look_.tombstones_done) {
+    if (!ForSomeRecords(*scan_, &look_.at, &look_.hole, kRecordsPerSlice,
+                        [&](const format::Record& record) { TakeTombstone(record); })) {
+      return false;
+    }
+    look_.tombstones_done = true;
+    look_.at = look_.hole = 0;
+  }
+  return ForSomeRecords(*scan_, &look_.at, &look_.hole, kRecordsPerSlice,
+                        [&](const format::Record& record) { TakeMessage(record); });
+}
+
+void Opener::TakeTombstone(const format::Record& record) {
+  Block& block = *block_;
+  block.last_checksum = record.checksum;
+  if (record.kind != format::RecordKind::kTombstone) return;
+  if (block.cut != 0 && record.seq > block.cut) return;
+  if (record.seq == 0) purged_ = true;
+  dead_.Insert(record.seq);
+  block.tombs.Insert(record.seq);
+  if (record.seq > last_tomb_.seq) last_tomb_ = {record.seq, record.time};
+}
+
+void Opener::TakeMessage(const format::Record& record) {
+  Block& block = *block_;
+  if (record.kind == format::RecordKind::kTombstone || record.seq == 0) return;
+  // Says nothing new.
+  if (record.seq <= look_.highest.seq || (block.cut != 0 && record.seq > block.cut)) return;
+  if (block.base == 0) block.base = record.seq;
+  look_.highest = {record.seq, record.time};
+  const Seq floor = checkpoint_ ? checkpoint_->floor : 0;
+  if (record.kind != format::RecordKind::kMessage || record.seq < floor ||
+      dead_.Contains(record.seq)) {
+    return;
+  }
+  CountMessage(&block, record);
+  index_->AddToSubject(record.subject, record.seq);
+  if (HasSchedule(record.header)) ++block.schedules;
+  const int64_t ttl = record.header.empty() ? 0 : MessageTtl(record.header);
+  if (ttl <= 0) return;
+  ++block.ttls;
+  ttls_.push_back({record.seq, record.time, ttl});
 }
 
 void Opener::FinishBlock() {
   Block& block = *block_;
-  for (const BlockCut& cut : checkpoint_ ? checkpoint_->cuts : std::vector<BlockCut>{}) {
-    if (cut.block == block.number) block.cut = cut.seq;
-  }
-  const Seq cut = block.cut == 0 ? UINT64_MAX : block.cut;
-  ForEachRecord(*scan_, [&](const format::Record& record) {
-    block.last_checksum = record.checksum;
-    if (record.kind != format::RecordKind::kTombstone || record.seq > cut) return;
-    if (record.seq == 0) purged_ = true;
-    dead_.Insert(record.seq);
-    block.tombs.Insert(record.seq);
-    if (record.seq > last_tomb_.seq) last_tomb_ = {record.seq, record.time};
-  });
-  const Seq floor = checkpoint_ ? checkpoint_->floor : 0;
-  SeqTime highest;
-  block.first.seq = 1;
-  ForEachRecord(*scan_, [&](const format::Record& record) {
-    if (record.kind == format::RecordKind::kTombstone || record.seq == 0) return;
-    if (record.seq <= highest.seq || record.seq > cut) return;  // Says nothing new.
-    if (block.base == 0) block.base = record.seq;
-    highest = {record.seq, record.time};
-    if (record.kind != format::RecordKind::kMessage || record.seq < floor ||
-        dead_.Contains(record.seq)) {
-      return;
-    }
-    CountMessage(&block, record);
-    index_->AddToSubject(record.subject, record.seq);
-    if (HasSchedule(record.header)) ++block.schedules;
-    const int64_t ttl = record.header.empty() ? 0 : MessageTtl(record.header);
-    if (ttl <= 0) return;
-    ++block.ttls;
-    ttls_.push_back({record.seq, record.time, ttl});
-  });
+  const SeqTime highest = look_.highest;
   if (highest.seq > block.last.seq) {
     if (block.msgs > 0) {
       CountGap(&block, block.last.seq + 1, highest.seq);

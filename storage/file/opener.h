@@ -88,6 +88,9 @@ class Opener {
   void TryAgain();
   void ReplaceFile(std::string_view bytes);
   bool ScanSome();
+  bool LookSome();
+  void TakeTombstone(const format::Record& record);
+  void TakeMessage(const format::Record& record);
   void NoteHoles();
   void FinishBlock();
   void FinishAll();
@@ -129,7 +132,16 @@ class Opener {
   uint32_t highest_ = 0;
 
   std::unique_ptr<Block> block_;  // Being scanned.
+  std::unique_ptr<BlockDecoder> decoder_;
   std::unique_ptr<BlockCache> scan_;
+  // The records of a block, held against what is known so far, some at a time.
+  struct Look {
+    bool begun = false, tombstones_done = false;
+    uint64_t at = 0;  // All before has been looked at, and these holes.
+    size_t hole = 0;
+    SeqTime highest;
+  };
+  Look look_;
   SeqSet dead_;                                  // Targets of all tombstones so far.
   SeqTime last_tomb_;                            // The highest target.
   std::vector<std::unique_ptr<Block>> scanned_;  // From the last to the first.

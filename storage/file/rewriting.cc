@@ -9,7 +9,6 @@
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
 #include "storage/file/file_store.h"
-#include "storage/format/block_file.h"
 
 namespace dunlin::file {
 
@@ -26,40 +25,46 @@ bool FileStore::TombNeeded(const Block& block, Seq target) const {
   return other != nullptr && other->number < block.number && other->base <= target;
 }
 
-static Seq Middle(const SeqSet& seqs) {
-  Seq middle = UINT64_MAX;
-  auto at = seqs.Next(0);
-  for (uint64_t i = 0; i < (seqs.size() + 1) / 2 && at; ++i) {
-    middle = *at;
-    at = seqs.Next(*at + 1);
-  }
-  return middle;
+void FileStore::BeginGathering(const Block& block) {
+  gathering_ = {};
+  gathering_.block = block.number;
+  gathering_.bytes = block.bytes;
+  gathering_.cut = block.cut;
+  gathering_.plain.reserve(block.raw_bytes);
 }
 
-std::string FileStore::Remains(const Block& block, SeqSet* tombs) const {
-  std::string out;
+// Looks through some of the block for what remains of it. What goes meanwhile, from what was looked
+// at before, stays in the new file, as dead as in the old one. True: that was all.
+bool FileStore::GatherSome(const Block& block) {
+  Gathering& done = gathering_;
   const std::string_view bytes = block.cache->Bytes(0, block.cache->end());
-  size_t hole = 0;
-  for (uint64_t at = 0; at < bytes.size();) {
+  const uint64_t stop = done.at + options_.limits.reader.index_bytes_per_slice;
+  while (done.at < bytes.size()) {
+    if (slice_-- <= 0 || done.at >= stop) return false;
     const auto& holes = block.cache->holes();
-    if (hole < holes.size() && holes[hole].begin == at) {
-      at = holes[hole++].end;
+    if (done.hole < holes.size() && holes[done.hole].begin == done.at) {
+      done.at = holes[done.hole++].end;
       continue;
     }
     format::Record record;
-    CHECK(format::DecodeRecord(bytes, at, nullptr, &record) == format::RecordDamage::kNone);
+    CHECK(format::DecodeRecord(bytes, done.at, nullptr, &record) == format::RecordDamage::kNone);
     bool keep = false;
     if (record.kind == format::RecordKind::kMessage) {
       keep = record.seq >= index_.first.seq && block.Live(record.seq);
     } else if (record.kind == format::RecordKind::kTombstone) {
       keep = (block.cut == 0 || record.seq <= block.cut) && TombNeeded(block, record.seq) &&
              !MUTANT(144);
-      if (keep) tombs->Insert(record.seq);
+      if (keep) done.tombs.Insert(record.seq);
     }
-    if (keep) out.append(bytes.substr(at, record.bytes));
-    at += record.bytes;
+    if (keep) done.plain.append(bytes.substr(done.at, record.bytes));
+    done.at += record.bytes;
   }
-  return out;
+  // The one in the middle of its tombstones.
+  for (; done.passed < (done.tombs.size() + 1) / 2; ++done.passed) {
+    if (slice_-- <= 0) return false;
+    done.middle = *done.tombs.Next(done.passed == 0 ? 0 : done.middle + 1);
+  }
+  return true;
 }
 
 bool FileStore::WantsRewrite(const Block& block) const {
@@ -85,6 +90,10 @@ bool FileStore::IsKept(WritePoint point, uint64_t number) const {
 
 void FileStore::FinishRewrite() {
   BlockRewriter& rewriter = writer_.rewriter();
+  if (rewriter.packing()) {
+    rewriter.Pack();
+    return Touch();
+  }
   if (!rewriter.ready()) return;
   Block* block = index_.ByNumber(rewriter.block());
   const bool kept = IsKept(rewrite_point_, rewrite_number_);
@@ -95,34 +104,44 @@ void FileStore::FinishRewrite() {
 void FileStore::MaybeRewrite() {
   if (writer_.rewriter().busy()) return FinishRewrite();
   if (job_.active() || (pinned_.wanted && !pinned_.ready)) return;
-  for (const auto& block : index_.blocks) {
-    if (!WantsRewrite(*block) || pinned_.Needs(block->number)) continue;
-    std::string why;
-    const BlockReader::Got got = reader_.Need(block.get(), 0, &why);
-    if (got == BlockReader::Got::kMore) Touch();
-    if (got != BlockReader::Got::kHere) return;
-    if (!SettleBlock(block.get())) return;
-    SeqSet tombs;
-    std::string plain = Remains(*block, &tombs);
-    block->rewritten_at = block->bytes;
-    block->rewrite_past = Middle(tombs);
-    // One that holds nothing any more goes, by DropIfEmpty(), unless the last sequence is only
-    // here.
-    if (plain.empty()) {
-      block->tombs.Clear();
-      block->cut = 0;
-      block->erase = false;
-      DropIfEmpty(block.get());
-      return;
+  if (gathering_.block != 0) {
+    Block* begun = index_.ByNumber(gathering_.block);
+    if (begun != nullptr && WantsRewrite(*begun) && !pinned_.Needs(begun->number)) {
+      return Rewrite(begun);
     }
-    const bool compress = options_.config.compression == StoreCompression::kS2;
-    std::string file = compress ? format::CompressBlock(plain) : plain;
-    block->tombs = std::move(tombs);
-    rewrite_point_ = last_point_;
-    rewrite_number_ = record_number_;
-    writer_.rewriter().Begin(block.get(), plain.size(), std::move(file), compress);
-    return;
+    gathering_ = {};
   }
+  for (const auto& block : index_.blocks) {
+    if (WantsRewrite(*block) && !pinned_.Needs(block->number)) return Rewrite(block.get());
+  }
+}
+
+// Goes on with the block's new file.
+void FileStore::Rewrite(Block* block) {
+  std::string why;
+  const BlockReader::Got got = reader_.Need(block, 0, &why);
+  if (got == BlockReader::Got::kMore) Touch();
+  if (got != BlockReader::Got::kHere || !SettleBlock(block)) return;
+  if (gathering_.block == 0) BeginGathering(*block);
+  if (!GatherSome(*block)) return Touch();
+  Gathering done = std::move(gathering_);
+  gathering_ = {};
+  block->rewritten_at = done.bytes;
+  block->rewrite_past = done.middle;
+  // One that holds nothing any more goes, by DropIfEmpty(), unless the last sequence is only here.
+  if (done.plain.empty()) {
+    block->tombs.Clear();
+    block->cut = 0;
+    block->erase = false;
+    return DropIfEmpty(block);
+  }
+  block->tombs = std::move(done.tombs);
+  rewrite_point_ = last_point_;
+  rewrite_number_ = record_number_;
+  const bool compress = options_.config.compression == StoreCompression::kS2;
+  writer_.rewriter().Begin(block, std::move(done.plain), compress, done.cut);
+  block->erase = done.erased;
+  Touch();
 }
 
 StoreResult FileStore::Erase(const Now& now, Seq seq) {
@@ -132,6 +151,7 @@ StoreResult FileStore::Erase(const Now& now, Seq seq) {
   // The record is overwritten by a rewrite of its block, as soon as a checkpoint allows it.
   if (Block* block = index_.ByNumber(number); block != nullptr) {
     block->erase = true;
+    if (gathering_.block == number) gathering_.erased = true;
     if (block->life == BlockLife::kOpen) block->life = BlockLife::kSealed;
   }
   checkpoint_wanted_ = true;

@@ -17,6 +17,7 @@ void FileStore::Stop(const Now& now) {
     return;
   }
   CHECK(!job_.active());
+  gathering_ = {};  // From now on more tombstones are needed: TombNeeded().
   phase_ = Phase::kStopping;
   stop_ = StopStage::kSettling;
 }

@@ -73,13 +73,32 @@ void BlockUnpacker::Finish() {
   decoder_.reset();
 }
 
-std::string CompressBlock(std::string_view records) {
+BlockCompressor::BlockCompressor(std::string_view records, std::string* out)
+    : left_(records), out_(out), encoder_(out) {
   CHECK(records.size() >= kEmptyRecordBytes);
-  std::string out(kMagic);
-  out.push_back(static_cast<char>(kS2));
-  AppendUvarint(records.size(), &out);
-  s2::EncodeStream(records.substr(0, records.size() - kRecordChecksumBytes), &out);
-  out.append(records.substr(records.size() - kRecordChecksumBytes));
+  left_.remove_suffix(kRecordChecksumBytes);
+  checksum_ = records.substr(left_.size());
+  out->append(kMagic);
+  out->push_back(static_cast<char>(kS2));
+  AppendUvarint(records.size(), out);
+}
+
+bool BlockCompressor::Step() {
+  constexpr size_t kStepBytes = 256u << 10;
+  const std::string_view piece = left_.substr(0, kStepBytes);
+  encoder_.Append(piece);
+  left_.remove_prefix(piece.size());
+  if (!left_.empty()) return true;
+  out_->append(checksum_);
+  checksum_ = {};
+  return false;
+}
+
+std::string CompressBlock(std::string_view records) {
+  std::string out;
+  BlockCompressor compressor(records, &out);
+  while (compressor.Step()) {
+  }
   return out;
 }
 

@@ -65,7 +65,25 @@ class BlockUnpacker {
   std::optional<s2::StreamDecoder> decoder_;
 };
 
-// The compressed form of the records of a whole block. REQUIRES: there is at least one record.
+// Makes the compressed form of the records of a whole block, in slices:
+//
+//   BlockCompressor compressor(records, &file);
+//   while (compressor.Step()) {}
+class BlockCompressor {
+ public:
+  // REQUIRES: there is at least one record; 'records' and 'out' outlive this.
+  BlockCompressor(std::string_view records, std::string* out);
+
+  // Compresses at most 256 KiB. False: nothing is left to do.
+  [[nodiscard]] bool Step();
+
+ private:
+  std::string_view left_;
+  std::string_view checksum_;
+  std::string* const out_;
+  s2::StreamEncoder encoder_;
+};
+// The whole at once.
 [[nodiscard]] std::string CompressBlock(std::string_view records);
 
 }  // namespace dunlin::format

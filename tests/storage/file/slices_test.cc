@@ -175,5 +175,147 @@ TEST(StoreSlices, FilesOfDroppedBlocks) {
   EXPECT_LE(world.BlockFiles().size(), 2u);
 }
 
+// --- A block that is written anew: looked through, compressed and encrypted some at a time.
+
+constexpr int kMessages = 1'500, kInFirst = 900;  // At least so many of them in the first block.
+
+FileStoreOptions OneLargeBlock() {
+  FileStoreOptions options = SmallSlices();
+  options.limits.block_bytes = 96u << 10;
+  return options;
+}
+
+std::string Payload(Seq seq) { return "payload " + std::to_string(1'000'000 + seq); }
+
+// Of the first block's messages three of four are gone, and it wants to be rewritten.
+void MakeSparse(FileWorld* world) {
+  for (Seq seq = 1; seq <= kMessages; ++seq) {
+    world->Put("s." + std::to_string(seq), Payload(seq) + std::string(50, '.'));
+    if (seq % 100 == 0) world->Settle();
+  }
+  ASSERT_GE(world->store().index().blocks[0]->msgs, uint64_t{kInFirst});
+  for (Seq seq = 1; seq <= kInFirst; ++seq) {
+    if (seq % 4 == 1) continue;
+    ASSERT_TRUE(world->Remove(seq));
+  }
+  world->Settle();  // The block may be written anew once a checkpoint has passed it.
+  world->store().WantCheckpoint();
+}
+
+uint64_t FirstBlockBytes(FileWorld* world) { return world->Bytes("1.blk").size(); }
+
+TEST(StoreSlices, ABlockIsLookedThroughSomeRecordsAtATime) {
+  FileWorld world(OneLargeBlock());
+  MakeSparse(&world);
+  int turns = 0;
+  const uint64_t before = world.store().index().blocks[0]->raw_bytes;
+  while (FirstBlockBytes(&world) != before) ASSERT_LT(++turns, 1'000);
+  for (turns = 0; FirstBlockBytes(&world) > before / 2; ++turns) {
+    world.Turn();
+    ASSERT_LT(turns, 1'000);
+  }
+  EXPECT_GE(turns, kInFirst / kSlice / 2);
+  EXPECT_EQ(world.Load(5), "s.5:5 " + Payload(5) + std::string(50, '.'));
+}
+
+// Whatever happens while it is looked through, at any time: what lives is there, what was removed
+// stays away, and what was erased is not in the file.
+void WhileABlockIsRewritten(void (*happens)(FileWorld*), std::vector<Seq> gone, bool erased) {
+  for (int turns = 0; turns < 60; turns += 2) {
+    FileWorld world(OneLargeBlock());
+    MakeSparse(&world);
+    for (int i = 0; i < turns; ++i) world.Turn();
+    happens(&world);
+    MostPerTurn(&world);
+    world.Checkpoint();
+    for (const bool again : {false, true}) {
+      if (again) world.ReopenWithoutIndexes();
+      world.store().CheckInvariants();
+      for (const Seq seq : gone) {
+        EXPECT_FALSE(world.Load(seq).starts_with("s.")) << seq << " after turn " << turns;
+        if (!erased) continue;
+        for (const std::string& name : world.BlockFiles()) {
+          EXPECT_EQ(world.Bytes(name).find(Payload(seq)), std::string::npos)
+              << seq << " after turn " << turns;
+        }
+      }
+      EXPECT_TRUE(world.Load(9).starts_with("s.9:9 ")) << "after turn " << turns;
+      EXPECT_TRUE(world.Load(10).starts_with("deleted")) << "after turn " << turns;
+    }
+  }
+}
+
+TEST(StoreSlices, RemovalsWhileABlockIsRewritten) {
+  WhileABlockIsRewritten(
+      [](FileWorld* world) {
+        for (const Seq seq : {13, 897, 1'400}) ASSERT_TRUE(world->Remove(seq));
+      },
+      {13, 897, 1'400}, false);
+}
+
+TEST(StoreSlices, ErasesWhileABlockIsRewritten) {
+  WhileABlockIsRewritten(
+      [](FileWorld* world) {
+        for (const Seq seq : {13, 897}) ASSERT_TRUE(world->store().Erase(world->now(), seq).ok());
+      },
+      {13, 897}, true);
+}
+
+TEST(StoreSlices, ATruncateWhileABlockIsRewritten) {
+  WhileABlockIsRewritten(
+      [](FileWorld* world) {
+        Truncate truncate;
+        truncate.seq = 500;
+        ASSERT_TRUE(world->Run(truncate));
+      },
+      {501, 505, 897, 1'400}, false);
+}
+
+TEST(StoreSlices, AStopWhileABlockIsRewritten) {
+  WhileABlockIsRewritten([](FileWorld* world) { world->ReopenWithoutIndexes(); }, {2}, false);
+}
+
+TEST(StoreSlices, AKillWhileABlockIsRewritten) {
+  WhileABlockIsRewritten([](FileWorld* world) { world->Crash(sim::CrashKind::kKill); }, {2}, false);
+}
+
+TEST(StoreSlices, APurgeWhileABlockIsRewritten) {
+  for (int turns = 0; turns < 60; turns += 2) {
+    FileWorld world(OneLargeBlock());
+    MakeSparse(&world);
+    for (int i = 0; i < turns; ++i) world.Turn();
+    world.Purge();
+    MostPerTurn(&world);
+    EXPECT_EQ(world.Put("s.new"), Seq{kMessages + 1});
+    world.Checkpoint();
+    EXPECT_LE(world.BlockFiles().size(), 2u);
+    world.ReopenWithoutIndexes();
+    EXPECT_EQ(world.store().State().msgs, 1u);
+  }
+}
+
+// A block that was read is looked at 2,048 records at a time.
+TEST(StoreSlices, ABlockWhileOpening) {
+  FileStoreOptions options;
+  options.limits.block_bytes = 1u << 20;
+  FileWorld world(options);
+  constexpr size_t kSubjects = 10'000;
+  for (size_t i = 0; i < kSubjects; ++i) {
+    world.Put("s." + std::to_string(i));
+    if (i % 500 == 499) world.Settle();
+  }
+  world.Checkpoint();
+  world.Crash(sim::CrashKind::kKill, FileWorld::Up::kNo);
+  FileStore& store = world.Begin();
+  size_t most = 0;
+  for (int i = 0; i < 10'000 && store.phase() == FileStore::Phase::kOpening; ++i) {
+    const size_t before = store.index().subjects.size();
+    world.Turn();
+    most = std::max(most, store.index().subjects.size() - before);
+  }
+  EXPECT_LE(most, 2u * 2'048);
+  EXPECT_GT(store.index().subjects.size(), kSubjects / 2);
+}
+
 }  // namespace
 }  // namespace dunlin::file

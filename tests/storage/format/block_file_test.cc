@@ -80,6 +80,17 @@ TEST(BlockFile, SaysWhereACompressedBlockIsDamaged) {
   EXPECT_EQ(Unpacked(whole.substr(0, whole.size() - 1)), "cut short at offset 17");
 }
 
+TEST(BlockFile, CompressesSomeAtATime) {
+  std::string records, file;
+  for (uint32_t i = 0; i < 300'000; ++i) records += std::to_string(i * 2'654'435'761u);
+  BlockCompressor compressor(records, &file);
+  size_t steps = 1;
+  while (compressor.Step()) ++steps;
+  EXPECT_EQ(steps, (records.size() + (256u << 10) - 1) / (256u << 10));
+  EXPECT_EQ(file, CompressBlock(records));
+  EXPECT_EQ(Unpacked(file), records);
+}
+
 RC_GTEST_PROP(BlockFileProperty, ReadsBackWhatItCompresses, (const std::string& text)) {
   const std::string records = text + std::string(kEmptyRecordBytes, 'q') + text;
   const std::string file = CompressBlock(records);

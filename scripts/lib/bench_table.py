@@ -2,7 +2,7 @@
 """One table of Google Benchmark's JSON: bench_table.py RESULT.json [REFERENCE.tsv]
 
 Each figure is the median of a case's repetitions. REFERENCE.tsv has the columns case, per_second, p50_us, note; what
-it says of a case stands in the last column."""
+it says of a case stands in the last column. What is not a rate has no per_second, and its figure in the note."""
 
 import csv
 import json
@@ -43,11 +43,15 @@ def medians(runs):
     return found
 
 
+def rate_word(per_second):
+    return f"{float(per_second):,g}/s " if per_second else ""
+
+
 def reference_words(path):
     if not path or not os.path.exists(path):
         return {}
     with open(path, newline="", encoding="utf-8") as file:
-        return {row["case"]: f"{float(row['per_second']):,g}/s {row['note']}".strip()
+        return {row["case"]: f"{rate_word(row['per_second'])}{row['note']}".strip()
                 for row in csv.DictReader(file, delimiter="\t")}
 
 

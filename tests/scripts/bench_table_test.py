@@ -39,6 +39,12 @@ class Table(unittest.TestCase):
         lines = bench_table.table(bench_table.medians([run("a", 1.0)]), reference)
         self.assertIn("123,456/s Benchmark_X", lines[-1])
 
+    def test_a_reference_that_is_no_rate_is_its_note(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
+            file.write("case\tper_second\tp50_us\tnote\na\t\t\t8.6 B heap\n")
+            file.flush()
+            self.assertEqual(bench_table.reference_words(file.name), {"a": "8.6 B heap"})
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -192,6 +192,16 @@ bool StoryRunner::AskSome(size_t stream) {
 
 // --- After a clean stop.
 
+// Whether it is there: "7 of S" is no part of "17 of S".
+static bool HasPayload(const std::string& contents, const std::string& payload) {
+  for (size_t at = contents.find(payload); at != std::string::npos;
+       at = contents.find(payload, at + 1)) {
+    const char before = at == 0 ? ' ' : contents[at - 1];
+    if (before < '0' || before > '9') return true;
+  }
+  return false;
+}
+
 // No file that nobody knows of, and nothing left of what was erased.
 bool StoryRunner::CheckAfterStop() {
   if (damaged_) return true;
@@ -214,7 +224,7 @@ bool StoryRunner::CheckAfterStop() {
       return Fail("after a clean stop there is a stray file: " + path);
     const std::optional<std::string> contents = driver_.disk().Truth(path);
     for (const std::string& payload : erased_) {
-      if (contents && contents->find(payload) != std::string::npos)
+      if (contents && HasPayload(*contents, payload))
         return Fail("what was erased is still in " + path + ": '" + payload.substr(0, 20) + "'");
     }
   }

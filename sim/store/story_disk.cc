@@ -91,7 +91,7 @@ bool StoryRunner::DoDisk(const StoryStep& step) {
     for (const std::string& file : disk.Files()) there += "\n    " + file;
     return Fail("there is no file '" + path + "'; there are:" + there);
   }
-  damaged_ |= !IsCache(path);
+  if (!IsCache(path)) Damage(path);
   switch (step.verb) {
     case Verb::kRot:
       disk.Rot(path, std::min(step.offset, contents->size()), step.variant + 1);

@@ -69,17 +69,25 @@ void StoryRunner::Die(CrashKind kind, uint64_t variant) {
   NotePromises();
   if (process_->Failed()) why_ = process_->Why();
   last_notices_ = process_->notices();
+  said_ |= !last_notices_.empty();
   const size_t damages = driver_.disk().damages().size();
   driver_.Crash(kind, variant);
   for (size_t i = damages; i < driver_.disk().damages().size(); ++i) {
     const DiskDamage& damage = driver_.disk().damages()[i];
-    damaged_ |= damage.fault != DiskFault::kForeign;
+    if (damage.fault != DiskFault::kForeign) Damage(damage.path);
     planted_.insert(damage.path);
   }
   lost_power_ |= kind == CrashKind::kPowerLoss;
   erased_.clear();  // What was not overwritten yet may stay: see README.md.
   death_ = {};
   process_.reset();
+}
+
+// Where the journal ends is told by what later batches say of it: of the last ones nobody can, so
+// what is cut off there goes without a word.
+void StoryRunner::Damage(const std::string& path) {
+  damaged_ = true;
+  journal_damaged_ |= path.starts_with(setup_.journal.directory + "/");
 }
 
 void StoryRunner::DieIfDue() {
@@ -117,6 +125,7 @@ bool StoryRunner::DoDeath(const StoryStep& step) {
 void StoryRunner::Begin() {
   ++counts_.lives;
   did_not_start_ = false;
+  recovered_ = false;
   stopped_ = false;
   was_cut_ = false;
   why_.clear();
@@ -184,6 +193,8 @@ bool StoryRunner::Recovered() {
     if (damaged_ || notice.find(Describe(DiskError::kIo)) != std::string::npos) continue;
     return Fail("speaks of damage that is not there: " + notice);
   }
+  recovered_ = true;
+  said_ = false;
   lost_power_ = false;
   last_point_ = {};
   Trouble(true);
@@ -210,7 +221,8 @@ bool StoryRunner::RecoveredStream(size_t stream) {
                                     lost_power_ && setup_.has_interval_policy());
   if (problem.empty()) return true;
   if (!damaged_) return Fail(name + problem);
-  if (process_->notices().empty() && reading.problem.empty())
+  const bool said = said_ || !process_->notices().empty() || !reading.problem.empty();
+  if (!said && !journal_damaged_)
     return Fail(name + problem + ": and nobody said a word");
   history.Restart(found);  // Said aloud: it is what it is.
   return true;
@@ -265,7 +277,9 @@ bool StoryRunner::ReadAll(StoreProcess* process, size_t stream, Reading* out) {
 // --- Within a life.
 
 void StoryRunner::NotePromises() {
-  if (process_ == nullptr || process_->storage().state() == Storage::State::kFailed) return;
+  // Points are numbered on from what is found in the journal: those of a life before say nothing.
+  if (process_ == nullptr || !recovered_) return;
+  if (process_->storage().state() == Storage::State::kFailed) return;
   const WritePoint through = process_->storage().durable().through();
   const auto survives = setup_.has_interval_policy() ? StreamHistory::Survives::kKill
                                                      : StreamHistory::Survives::kPowerLoss;

@@ -9,8 +9,8 @@
 //
 // and always: the stream is what it was after some change, whole, with its sequences; what was not
 // promised may be there, up to what was asked for. Errors of the disk may end a process, and lose
-// nothing. After damage the stream may be something else, but then somebody has said so. After a
-// clean stop: no stray file, no erased payload, and the blocks alone make the same stream.
+// nothing. After damage the stream may be something else, but then somebody has said so (unless it
+// struck the journal: nobody can tell its end from a torn one). After a clean stop: no stray file, no erased payload, and the blocks alone make the same stream.
 #pragma once
 
 #include <memory>
@@ -95,6 +95,7 @@ class StoryRunner {
   // --- Lives.
   void Begin();
   void Die(CrashKind kind, uint64_t variant);
+  void Damage(const std::string& path);
   void DieIfDue();
   bool DoDeath(const StoryStep& step);
   bool DoStart();
@@ -113,6 +114,7 @@ class StoryRunner {
   // --- Changes: story_changes.cc.
   bool DoChange(const StoryStep& step);
   bool DoStore(const StoryStep& step);
+  bool MayAskAgain(size_t stream, const TwinMsg& msg, StoreError got) const;
   bool StoreOne(size_t stream, TwinMsg msg, std::optional<StoreError> wanted);
   bool DoSkip(const StoryStep& step);
   bool DoRemove(const StoryStep& step);
@@ -160,8 +162,11 @@ class StoryRunner {
   bool was_cut_ = false;     // The process died in the middle of something, or failed.
   bool lost_power_ = false;  // Since the last recovery.
   bool damaged_ = false;
+  bool journal_damaged_ = false;
+  bool said_ = false;  // There was a notice since the last recovery, by a process that died.
   bool begun_ = false;
   bool stopped_ = false;
+  bool recovered_ = false;  // This life has read what there is.
   bool did_not_start_ = false;
   WritePoint last_point_;
   std::optional<StoreError> refusal_;

@@ -29,7 +29,9 @@
 // dropped what it could not write, and says so only once. The disk refuses (kPoisoned) all further
 // operations on the file but kClose; the owner stops promising things, closes, and recovers by
 // reading. Never ask again and believe the answer (Rebello et al., "Can Applications Recover from
-// fsync Failures?", ATC 2020).
+// fsync Failures?", ATC 2020). Names are not dropped so: who opens anew may sync their directory
+// again, and believe it. (File systems with a journal write names in order or stop; on one without,
+// a device that fails may take what was promised.)
 //
 // Limits: ops in flight are bounded by their owners (journal depth, reads per store); a single read
 // or write carries at most kTransferBytesMax.

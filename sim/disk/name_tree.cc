@@ -179,12 +179,6 @@ void NameTree::Sync(uint64_t order, DiskNodeId dir) {
   pending_ = std::move(left);
 }
 
-void NameTree::FailSync(uint64_t order, DiskNodeId dir, Rng& rng) {
-  std::erase_if(pending_, [&](const Change& change) {
-    return change.order <= order && change.dir == dir && rng.Chance(1, 2);
-  });
-}
-
 void NameTree::LosePower(const PowerLoss& loss, Rng& rng, const StaleSectors& stale) {
   for (const Change& change : pending_) {
     if (rng.Chance(loss.names, 16)) SetDurable(change);

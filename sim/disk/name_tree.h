@@ -69,8 +69,6 @@ class NameTree {
 
   // Makes durable what changed in the directory up to 'order'.
   void Sync(uint64_t order, DiskNodeId dir);
-  // The sync failed: of what it covered, some stays seen and will never be durable.
-  void FailSync(uint64_t order, DiskNodeId dir, Rng& rng);
   // Names, and the bytes of files: what is seen from now on is what is durable, and some of the
   // rest. Nothing may be open.
   void LosePower(const PowerLoss& loss, Rng& rng, const StaleSectors& stale);

@@ -236,7 +236,6 @@ DiskError SimDisk::SyncDir(const Flight& flight) {
   const NameTree::Found found = names_.Find(path);
   if (found.node == kNoNode || !names_.node(found.node).is_directory()) return DiskError::kNotFound;
   if (dice_.Strikes(DiskFault::kSyncError, options_.faults)) {
-    names_.FailSync(flight.begun_order, found.node, dice_.rng(DiskFault::kSyncError));
     poisoned_dirs_.insert(path);
     return DiskError::kIo;
   }

@@ -142,10 +142,8 @@ void Recovery::HeadersRead() {
         poison_->Set(ring_->NameOf(file.slot) + " is encrypted, and there is no key");
         return;
       }
-      if (!options_.cipher->Open({header.store, header.id, 0, 0}, {}, header.key_check, nullptr)) {
-        poison_->Set(ring_->NameOf(file.slot) + " is encrypted with another key");
-        return;
-      }
+      file.locked =
+          !options_.cipher->Open({header.store, header.id, 0, 0}, {}, header.key_check, nullptr);
     }
     file.seed = SegmentSeed(header.store, header.id);
     id_seen = std::max(id_seen, header.id);
@@ -172,7 +170,7 @@ void Recovery::DropDoubles() {
 void Recovery::Scan() {
   while (at_file_ < files_.size()) {
     File& file = files_[at_file_];
-    if (file.decoded) {
+    if (file.decoded && !file.locked) {
       if (!file_started_) {
         reader_.Start(file.file, file.length);
         at_ = kHeaderBytes;
@@ -217,6 +215,7 @@ bool Recovery::ScanFile(const File& file) {
 void Recovery::Decide() {
   Resolution resolution = Resolve(std::move(found_));
   found_ = {};
+  if (!LeaveLocked(resolution.head)) return;
   accepted_ = std::move(resolution.accepted);
   damages_ = resolution.damages;
   for (const Damage& damage : headless_) damages_.insert(damages_.begin(), damage);
@@ -231,6 +230,29 @@ void Recovery::Decide() {
   outcome_.damages = damages_.size();
   step_ = Step::kCopies;
   LoadCopies();
+}
+
+// What is encrypted with a key before the previous one may only be what nobody needs any more:
+// segments before the oldest live one. They are used again, like any other.
+bool Recovery::LeaveLocked(uint64_t head) {
+  for (File& file : files_) {
+    if (!file.decoded || !file.locked) continue;
+    if (head == 0 || file.decoded->id >= head) {
+      poison_->Set(ring_->NameOf(file.slot) + " is encrypted with another key");
+      return false;
+    }
+    file.decoded.reset();
+  }
+  return true;
+}
+
+// Whether the segment would get such a header today: what goes on in it can be read with its key.
+bool Recovery::SealedAsToday(const SegmentHeader& header) const {
+  if (header.encrypted != (options_.cipher != nullptr)) return false;
+  if (!header.encrypted) return true;
+  std::array<uint8_t, 16> today{};
+  options_.cipher->Seal({header.store, header.id, 0, 0}, {}, {}, today.data());
+  return today == header.key_check;
 }
 
 void Recovery::AdoptFiles() {
@@ -269,7 +291,7 @@ void Recovery::AdoptFiles() {
   outcome_.tail_goes_on = !last.unreadable && tail.copyable && last.slot < options_.segments_max &&
                           last.decoded->alignment == ring_->alignment() &&
                           last.decoded->segment_bytes == options_.segment_bytes &&
-                          last.decoded->encrypted == (options_.cipher != nullptr) &&
+                          SealedAsToday(*last.decoded) &&
                           tail.end <= tail.length &&
                           tail.end + ring_->alignment() <= options_.segment_bytes;
 }

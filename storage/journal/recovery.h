@@ -63,7 +63,8 @@ class Recovery {
     uint32_t seed = 0;
     bool unreadable = false;
     bool is_open = false;
-    int attempts = 0;  // To read the header.
+    int attempts = 0;     // To read the header.
+    bool locked = false;  // Encrypted with a key that nobody has any more.
   };
   struct Copy {
     uint64_t batch = 0;
@@ -92,6 +93,8 @@ class Recovery {
   void Scan();
   bool ScanFile(const File& file);
   void Decide();
+  bool LeaveLocked(uint64_t head);
+  bool SealedAsToday(const SegmentHeader& header) const;
   void AdoptFiles();
   void FindUnproven();
   void LoadCopies();

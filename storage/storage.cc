@@ -411,7 +411,10 @@ void Storage::WorkStopping() {
 }
 
 Instant Storage::NextDeadline() const {
-  if (state_ == State::kRunning && (!awake_.empty() || consumers_.woken())) return now_.mono;
+  // Otherwise all work at each step, and no store is told of its deadline: one that had come would
+  // be due for ever.
+  if (state_ != State::kRunning) return journal_.NextDeadline();
+  if (!awake_.empty() || consumers_.woken()) return now_.mono;
   return std::min(journal_.NextDeadline(), deadlines_.NextDeadline());
 }
 

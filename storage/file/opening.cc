@@ -230,9 +230,10 @@ void FileStore::WorkStarting() {
   if (sweeping_ || index_.unsettled > 0 || !subjects_due_.empty() || !MetaDurable()) return;
   if (limits_due_) EnforceLimits();
   if (limits_due_) return;
+  // Where it begins is for a stream in which nothing ever was: one that was truncated to below goes
+  // on from there, and what was stored since is not to go.
   const Seq first_wanted = options_.config.first_seq;
-  if ((first_wanted > index_.first.seq && index_.last.seq < first_wanted) ||
-      (first_wanted > 0 && MUTANT(143))) {
+  if ((first_wanted > 1 && index_.last.seq == 0 && !purged_) || (first_wanted > 0 && MUTANT(143))) {
     PurgeAll(first_wanted);
   }
   DropEmpty();

@@ -242,6 +242,7 @@ class FileStore final : public StreamStore {
   void BeginGathering(const Block& block);
   bool GatherSome(const Block& block);
   void Rewrite(Block* block);
+  bool TombEndsStream(Seq target) const;
   bool WantsRewrite(const Block& block) const;
   void MaybeRewrite();
   void FinishRewrite();

@@ -92,9 +92,10 @@ WritePoint FileStore::RemoveOne(Seq seq) {
 }
 
 // Whether a tombstone in the block is all that says of some message, in another block, that it is
-// deleted.
+// deleted, or which sequence was the last.
 bool FileStore::Needed(const Block& block) const {
   if (block.tombs.empty() || MUTANT(133)) return false;
+  if (block.tombs.Contains(index_.last.seq) && TombEndsStream(index_.last.seq)) return true;
   for (const auto& other : index_.blocks) {
     if (other->number >= block.number) return false;
     const auto target = block.tombs.Next(std::max(other->base, FloorOfTombs()));

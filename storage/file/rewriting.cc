@@ -17,9 +17,16 @@ Seq FileStore::FloorOfTombs() const {
   return phase_ == Phase::kStopping && !MUTANT(158) ? 0 : index_.first.seq;
 }
 
+// After a clean stop, that the last sequence was used: if its message is gone, a tombstone is all
+// that says so.
+bool FileStore::TombEndsStream(Seq target) const {
+  return phase_ == Phase::kStopping && target == index_.last.seq && !index_.Live(target);
+}
+
 // Whether a tombstone in the block, for this sequence, still says something: some other block may
 // hold that message.
 bool FileStore::TombNeeded(const Block& block, Seq target) const {
+  if (TombEndsStream(target)) return true;
   if (target < FloorOfTombs()) return false;
   const Block* other = index_.Find(target);
   return other != nullptr && other->number < block.number && other->base <= target;

@@ -295,8 +295,8 @@ bool BlockWriter::MayRemove(const Doomed& doomed) {
     return false;
   }
   const bool pinned = number >= keep_first_ && number <= keep_last_;
-  return !pinned && FileOf(number) == nullptr && (rewriter_.block() != number || MUTANT(158)) &&
-         !reader_->Reading(number);
+  const bool rewritten = rewriter_.busy() && rewriter_.block() == number && !MUTANT(158);
+  return !pinned && !rewritten && FileOf(number) == nullptr && !reader_->Reading(number);
 }
 
 // Some files at a time, however many there are: the first ones that may go.

@@ -12,7 +12,11 @@ namespace dunlin::file {
 void FileStore::Settle(Block* block, const format::Record& record) {
   block->bytes -= record.bytes;
   index_.bytes -= record.bytes;
-  index_.TakeFromSubject(record.subject, record.seq);
+  if (block->cut != 0 && record.seq > block->cut) {
+    index_.TakeCutFromSubject(record.subject);
+  } else {
+    index_.TakeFromSubject(record.subject, record.seq);
+  }
   requests_.OnRemoved(record.seq, record.subject);
   if (!ttls_.empty() && !record.header.empty()) {
     const int64_t ttl = MessageTtl(record.header);

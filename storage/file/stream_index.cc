@@ -77,6 +77,13 @@ void StreamIndex::TakeFromSubject(std::string_view subject, Seq seq) {
   }
 }
 
+void StreamIndex::TakeCutFromSubject(std::string_view subject) {
+  SubjectInfo* info = subject.empty() ? nullptr : subjects.Find(subject);
+  if (info == nullptr) return;
+  info->first_exact = info->last_exact = false;
+  if (--info->total == 0) subjects.Remove(subject);
+}
+
 void StreamIndex::FindFirst() {
   for (const std::unique_ptr<Block>& block : blocks) {
     if (block->msgs == 0) continue;

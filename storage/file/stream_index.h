@@ -46,6 +46,8 @@ struct StreamIndex {
 
   void AddToSubject(std::string_view subject, Seq seq);
   void TakeFromSubject(std::string_view subject, Seq seq);
+  // Likewise one that a truncate cut off: its sequence may be in use again, so the bounds stay.
+  void TakeCutFromSubject(std::string_view subject);
 
   // Sets 'first' to the first live message.
   void FindFirst();

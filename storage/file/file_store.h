@@ -303,6 +303,7 @@ class FileStore final : public StreamStore {
     IndexBuilder builder;
     DiskSteps steps;
     bool built = false;
+    bool given_up = false;  // Something failed.
   };
   Progress FindTimes();
   std::string TtlFile() const;

@@ -85,8 +85,17 @@ bool FileStore::WriteIndex() {
     if (options_.config.allow_msg_ttl) step = put(format::kTtlFile, TtlFile(), step);
     indexing_->steps.SyncDir(format::kMsgsDir, step);
   }
-  // A failure costs the next start time, and nothing else.
-  return indexing_->steps.idle();
+  if (!indexing_->steps.idle()) return false;
+  // A failure costs the next start time, and nothing else: what was begun goes.
+  if (indexing_->steps.error().empty() || indexing_->given_up) return true;
+  indexing_->given_up = true;
+  for (const std::string_view name : {format::kIndexFile, format::kTtlFile}) {
+    indexing_->steps.Remove(std::string(format::kMsgsDir)
+                                .append("/")
+                                .append(name)
+                                .append(format::kTemporarySuffix));
+  }
+  return false;
 }
 
 bool FileStore::OnIndexDisk(const DiskDone& done) {

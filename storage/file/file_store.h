@@ -180,6 +180,7 @@ class FileStore final : public StreamStore {
   void DropEmpty();
   std::string Where(const Block& block) const;
   bool Needed(const Block& block) const;
+  bool MayBeReadAgain(const Block& block) const;
   void DropBlock(size_t place);
   void ApplyFloor(Seq floor);
 

@@ -11,8 +11,8 @@
 namespace dunlin::file {
 namespace {
 
-// To read a file that the device fails on.
-constexpr int kAttempts = 3;
+// To read a file that the device fails on, before it counts as lost. As in block_reader.cc.
+constexpr int kAttempts = 9;
 // Of a block that was read, looked at in one call.
 constexpr int kRecordsPerSlice = 2048;
 

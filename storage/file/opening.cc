@@ -278,7 +278,7 @@ Checkpoint FileStore::Snapshot() const {
   out.last = index_.last;
   out.msgs = index_.msgs;
   for (const auto& block : index_.blocks) {
-    if (block->raw_bytes == 0) continue;
+    if (block->raw_bytes == 0 && block->damage.empty()) continue;
     out.blocks.push_back(block->number);
     if (block->cut != 0) out.cuts.push_back({block->number, block->cut});
   }

@@ -108,9 +108,19 @@ bool FileStore::Needed(const Block& block) const {
   return false;
 }
 
+// What cannot be read now may be read some day: by a device that works, with the right key. Until
+// the floor is above all that it can hold, its file stays.
+bool FileStore::MayBeReadAgain(const Block& block) const {
+  if (block.damage.empty()) return false;
+  const auto next = std::upper_bound(
+      index_.blocks.begin(), index_.blocks.end(), block.number,
+      [](uint32_t number, const std::unique_ptr<Block>& at) { return number < at->number; });
+  return next == index_.blocks.end() || (*next)->base > index_.first.seq;
+}
+
 void FileStore::DropIfEmpty(Block* block) {
   if (block->life == BlockLife::kOpen || block->msgs > 0 || !block->unsettled.empty() ||
-      block->replacing || Needed(*block)) {
+      block->replacing || MayBeReadAgain(*block) || Needed(*block)) {
     return;
   }
   const auto found = std::lower_bound(

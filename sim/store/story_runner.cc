@@ -296,6 +296,7 @@ void StoryRunner::Absorb() {
       const WallTime due = StreamTwin::Due(histories_[i].config(), *msg);
       if (due == WallTime{} || due > driver_.now().wall) continue;
       if (change.kind != StoreChange::Kind::kRemoved) {
+        if (!running() || failed()) return;  // It died in an answer, in the middle of a purge.
         Answer(i, change);
         continue;
       }

@@ -152,7 +152,7 @@ bool StoryRunner::DoRemove(const StoryStep& step) {
   if (!Agree(step.stream, erase ? "erasure" : "removal", result.error, predicted, step.error))
     return false;
   if (!result.ok()) return true;
-  if (erase && msg->payload.size() > 12) erased_.push_back(msg->payload);
+  if (erase && msg->payload.size() > 12) erased_.push_back({msg->payload, result.point});
   last_point_ = std::max(last_point_, result.point);
   history.Changed(std::move(after), result.point);
   return true;

@@ -223,9 +223,10 @@ bool StoryRunner::CheckAfterStop() {
     if (!known.contains(path) && path.find("/obs/") == std::string::npos)
       return Fail("after a clean stop there is a stray file: " + path);
     const std::optional<std::string> contents = driver_.disk().Truth(path);
-    for (const std::string& payload : erased_) {
-      if (contents && HasPayload(*contents, payload))
-        return Fail("what was erased is still in " + path + ": '" + payload.substr(0, 20) + "'");
+    for (const Erased& erased : erased_) {
+      if (contents && HasPayload(*contents, erased.payload))
+        return Fail("what was erased is still in " + path + ": '" + erased.payload.substr(0, 20) +
+                    "'");
     }
   }
   return true;

@@ -78,7 +78,9 @@ void StoryRunner::Die(CrashKind kind, uint64_t variant) {
     planted_.insert(damage.path);
   }
   lost_power_ |= kind == CrashKind::kPowerLoss;
-  erased_.clear();  // What was not overwritten yet may stay: see README.md.
+  // What nobody was promised may be there again; what dies with the power, too.
+  const bool forgotten = kind == CrashKind::kPowerLoss && setup_.has_interval_policy();
+  std::erase_if(erased_, [&](const Erased& erased) { return forgotten || !erased.promised; });
   death_ = {};
   process_.reset();
 }
@@ -172,6 +174,7 @@ bool StoryRunner::DoStop() {
   Absorb();
   for (StreamHistory& history : histories_) history.PromisedAll();
   const bool right = CheckAfterStop();
+  erased_.clear();
   Die(CrashKind::kPowerLoss, 0);  // It takes nothing from what was stopped in good order.
   was_cut_ = false;
   stopped_ = true;
@@ -284,6 +287,7 @@ void StoryRunner::NotePromises() {
   const auto survives = setup_.has_interval_policy() ? StreamHistory::Survives::kKill
                                                      : StreamHistory::Survives::kPowerLoss;
   for (StreamHistory& history : histories_) history.Promised(through, survives);
+  for (Erased& erased : erased_) erased.promised |= erased.point <= through;
 }
 
 // What streams did by themselves: what was due has gone. Other changes are told too: those that

@@ -172,7 +172,12 @@ class StoryRunner {
   std::optional<StoreError> refusal_;
   std::string why_;                // Why the last process could not go on.
   std::set<std::string> planted_;  // Foreign files.
-  std::vector<std::string> erased_;
+  struct Erased {
+    std::string payload;
+    WritePoint point;
+    bool promised = false;
+  };
+  std::vector<Erased> erased_;
   std::vector<std::string> last_notices_;
   uint64_t struck_before_ = 0;
   StoryCounts counts_;

@@ -40,6 +40,8 @@ class BlockRewriter {
   // Its block's file cannot be read just now.
   bool naming() const { return stage_ == Stage::kNaming; }
   uint32_t block() const { return block_; }  // 0: none.
+  // What is being left out of the block was to be erased: until that is done, the file has it.
+  bool erasing(uint32_t block) const { return busy() && block_ == block && erase_; }
   bool OnDisk(const DiskDone& done, StreamIndex* index);
   // What went wrong first; empty: nothing.
   const std::string& error() const { return error_; }

@@ -8,7 +8,7 @@ namespace dunlin::file {
 namespace {
 
 constexpr std::string_view kMagic = "DLCP\x02";
-constexpr size_t kFixedBytes = 5 + 16 + 8 + 8 + 8 + 8 + 8 + 4 + 8 + 4 + 4 + 4;
+constexpr size_t kFixedBytes = 5 + 16 + 8 + 8 + 8 + 8 + 8 + 4 + 8 + 4 + 4 + 4 + 4;
 constexpr size_t kChecksumBytes = 8;
 
 template <typename T>
@@ -44,6 +44,8 @@ std::string EncodeCheckpoint(const Checkpoint& checkpoint, const crypto::Highway
     Append<uint32_t>(cut.block, &out);
     Append<uint64_t>(cut.seq, &out);
   }
+  Append<uint32_t>(static_cast<uint32_t>(checkpoint.erasures.size()), &out);
+  for (const uint32_t block : checkpoint.erasures) Append<uint32_t>(block, &out);
   const std::string purge = checkpoint.purge ? EncodePurgeIntent(*checkpoint.purge) : "";
   Append<uint32_t>(static_cast<uint32_t>(purge.size()), &out);
   out += purge;
@@ -69,20 +71,23 @@ std::optional<Checkpoint> DecodeCheckpoint(std::string_view bytes,
   out.head = Take<uint32_t>(&in);
   out.head_bytes = Take<uint64_t>(&in);
   const uint32_t count = Take<uint32_t>(&in);
-  if (in.size() < uint64_t{count} * sizeof(uint32_t) + 2 * sizeof(uint32_t)) return std::nullopt;
+  if (in.size() < uint64_t{count} * sizeof(uint32_t) + 3 * sizeof(uint32_t)) return std::nullopt;
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t block = Take<uint32_t>(&in);
     if (!out.blocks.empty() && block <= out.blocks.back()) return std::nullopt;
     out.blocks.push_back(block);
   }
   const uint32_t cuts = Take<uint32_t>(&in);
-  if (in.size() < uint64_t{cuts} * (sizeof(uint32_t) + sizeof(uint64_t)) + sizeof(uint32_t)) {
+  if (in.size() < uint64_t{cuts} * (sizeof(uint32_t) + sizeof(uint64_t)) + 2 * sizeof(uint32_t)) {
     return std::nullopt;
   }
   for (uint32_t i = 0; i < cuts; ++i) {
     const uint32_t block = Take<uint32_t>(&in);
     out.cuts.push_back({block, Take<uint64_t>(&in)});
   }
+  const uint32_t erasures = Take<uint32_t>(&in);
+  if (in.size() < uint64_t{erasures} * sizeof(uint32_t) + sizeof(uint32_t)) return std::nullopt;
+  for (uint32_t i = 0; i < erasures; ++i) out.erasures.push_back(Take<uint32_t>(&in));
   const uint32_t purge = Take<uint32_t>(&in);
   if (in.size() != purge) return std::nullopt;
   if (purge == 0) return out;

@@ -5,8 +5,9 @@
 //
 //   "DLCP", version u8; incarnation 16; record number u64; floor u64; last sequence u64, time i64;
 //   messages u64; head block u32, its synced bytes u64; live blocks: count u32, numbers u32 each in
-//   increasing order; cuts: count u32, block u32 and sequence u64 each; the purge under way: bytes
-//   u32 (0: none) of EncodePurgeIntent(); HighwayHash-64 of all before, by StreamChecksum()
+//   increasing order; cuts: count u32, block u32 and sequence u64 each; blocks to be erased in: count
+//   u32, numbers u32 each; the purge under way: bytes u32 (0: none) of EncodePurgeIntent();
+//   HighwayHash-64 of all before, by StreamChecksum()
 #pragma once
 
 #include <cstdint>
@@ -42,6 +43,7 @@ struct Checkpoint {
   uint64_t head_bytes = 0;  // What of it is synced; the rest of the file means nothing.
   std::vector<uint32_t> blocks;
   std::vector<BlockCut> cuts;
+  std::vector<uint32_t> erasures;    // Blocks whose files hold what was erased, or may.
   std::optional<PurgeIntent> purge;  // Is under way.
   bool operator==(const Checkpoint&) const = default;
 };

@@ -248,6 +248,7 @@ class FileStore final : public StreamStore {
   void MaybeRewrite();
   void FinishRewrite();
   bool IsKept(WritePoint point, uint64_t number) const;
+  void EraseIn(Block* block);
 
   // --- jobs.cc
   WritePoint AppendMark(RecordType type, SeqTime mark);
@@ -283,6 +284,7 @@ class FileStore final : public StreamStore {
   void PassTaken();
   void ReplayAppend(const JournalHead& head, std::span<const uint8_t> bytes);
   void ReplayDropped(uint32_t number);
+  void ReplayErase(uint32_t number);
   void DropUnwritten();
   void ReplayElsewhere(const format::Record& record);
   void Damaged(std::string what);

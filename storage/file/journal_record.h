@@ -27,6 +27,7 @@ enum class RecordType : uint8_t {
   // sequence u64, filter.
   kPurgeMatching = 6,
   kPurged = 7,  // It is done.
+  kErase = 8,   // The bytes of what went are to go from 'block', too.
 };
 
 struct JournalHead {

@@ -352,6 +352,9 @@ bool Opener::LookSome() {
     for (const BlockCut& cut : checkpoint_ ? checkpoint_->cuts : std::vector<BlockCut>{}) {
       if (cut.block == block.number) block.cut = cut.seq;
     }
+    block.erase =
+        checkpoint_ && std::find(checkpoint_->erasures.begin(), checkpoint_->erasures.end(),
+                                 block.number) != checkpoint_->erasures.end();
     block.first.seq = 1;
   }
   if (!look_.tombstones_done) {
@@ -422,7 +425,7 @@ void Opener::FinishBlock() {
   // only the head may be appended to: any other block counts whole.
   const bool head = checkpoint_ && block.number == checkpoint_->head;
   const bool open = last && (head || !checkpoint_) && block.holes == 0 && !block.rewritten &&
-                    block.cut == 0 && codec_->Current(block) && block.damage.empty();
+                    block.cut == 0 && !block.erase && codec_->Current(block) && block.damage.empty();
   block.life = open ? BlockLife::kOpen : head ? BlockLife::kSealed : BlockLife::kPassed;
   // The last one is what is asked for first.
   if (last) block.cache = std::move(scan_);

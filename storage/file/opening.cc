@@ -76,6 +76,7 @@ void FileStore::Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> 
     case RecordType::kAppend: ReplayAppend(head, rest); break;
     case RecordType::kFloor: break;
     case RecordType::kDropped: ReplayDropped(head.block); break;
+    case RecordType::kErase: ReplayErase(head.block); break;
     case RecordType::kPurgeMatching: {
       const std::string_view intent(reinterpret_cast<const char*>(rest.data()), rest.size());
       if (!DecodePurgeIntent(intent, &purging_.emplace())) purging_.reset();
@@ -108,6 +109,11 @@ void FileStore::ReplayDropped(uint32_t number) {
   Block* block = index_.ByNumber(number);
   while (block != nullptr && block->msgs > 0) TakeOut(block, block->first.seq);
   NextFirst();
+}
+
+// What was promised then is still to be done.
+void FileStore::ReplayErase(uint32_t number) {
+  if (Block* block = index_.ByNumber(number); block != nullptr && !MUTANT(172)) EraseIn(block);
 }
 
 void FileStore::ReplayAppend(const JournalHead& head, std::span<const uint8_t> bytes) {
@@ -281,6 +287,9 @@ Checkpoint FileStore::Snapshot() const {
     if (block->raw_bytes == 0 && block->damage.empty()) continue;
     out.blocks.push_back(block->number);
     if (block->cut != 0) out.cuts.push_back({block->number, block->cut});
+    if ((block->erase || writer_.rewriter().erasing(block->number)) && !MUTANT(173)) {
+      out.erasures.push_back(block->number);
+    }
   }
   const Block* head = index_.blocks.empty() ? nullptr : index_.blocks.back().get();
   if (head == nullptr) return out;

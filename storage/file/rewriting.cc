@@ -155,14 +155,19 @@ StoreResult FileStore::Erase(const Now& now, Seq seq) {
   const uint32_t number = index_.Live(seq) ? index_.Find(seq)->number : 0;
   StoreResult result = Remove(now, seq);
   if (!result.ok()) return result;
-  // The record is overwritten by a rewrite of its block, as soon as a checkpoint allows it.
   if (Block* block = index_.ByNumber(number); block != nullptr) {
-    block->erase = true;
-    if (gathering_.block == number) gathering_.erased = true;
-    if (block->life == BlockLife::kOpen) block->life = BlockLife::kSealed;
+    result.point = AppendJournal(RecordType::kErase, number, 0, {});
+    EraseIn(block);
   }
-  checkpoint_wanted_ = true;
   return result;
+}
+
+// The record is overwritten by a rewrite of its block, as soon as a checkpoint allows it.
+void FileStore::EraseIn(Block* block) {
+  block->erase = true;
+  if (gathering_.block == block->number) gathering_.erased = true;
+  if (block->life == BlockLife::kOpen) block->life = BlockLife::kSealed;
+  checkpoint_wanted_ = true;
 }
 
 }  // namespace dunlin::file

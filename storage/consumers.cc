@@ -88,17 +88,32 @@ uint32_t Consumers::Make(uint32_t stream, file::FileConsumerOptions options) {
 void Consumers::OpenWaiting() {
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     const Consumer& consumer = consumers_.at(*it);
-    const bool taken = std::any_of(dying_.begin(), dying_.end(), [&](const auto& dying) {
+    const auto taken = std::find_if(dying_.begin(), dying_.end(), [&](const auto& dying) {
       return dying.second.consumer.folder == consumer.folder;
     });
-    if (taken) {
+    if (taken != dying_.end()) {
+      Dying& dying = taken->second;
       ++it;
+      if (dying.stuck == Graveyard::Buried::kFailed) dying.stuck = Graveyard::Buried::kNo;
+      if (dying.stuck == Graveyard::Buried::kUnsure) return RefuseWaiting(consumer.folder);
       continue;
     }
     consumer.store->Open();
     working_.insert(*it);
     it = waiting_.erase(it);
   }
+}
+
+void Consumers::RefuseWaiting(const std::string& folder) {
+  std::erase_if(waiting_, [&](uint32_t id) {
+    Consumer& consumer = consumers_.at(id);
+    if (consumer.folder != folder) return false;
+    consumer.store->Refuse("consumer '" + streams_.at(consumer.stream).name + " > " +
+                           consumer.store->name() +
+                           "': the one of this name that was deleted cannot be removed");
+    Note(id, consumer);
+    return true;
+  });
 }
 
 WritePoint Consumers::Delete(uint32_t id) {
@@ -153,13 +168,20 @@ void Consumers::WorkDying() {
   for (auto it = dying_.begin(); it != dying_.end();) {
     auto& [id, dying] = *it;
     const AssetNumber asset = dying.consumer.journal->asset;
-    bool over = false, failed = false;
+    bool over = false;
     if (routes_->Waiting(id)) {
       // Its last operations.
+    } else if (dying.stuck != Graveyard::Buried::kNo) {
+      over = dying.with_stream;
     } else if (dying.burial != 0) {
       const Graveyard::Buried buried = graveyard_->TakeBuried(dying.burial);
-      over = buried != Graveyard::Buried::kNo;
-      failed = buried == Graveyard::Buried::kFailed;
+      over = buried == Graveyard::Buried::kYes;
+      if (!over && buried != Graveyard::Buried::kNo) {
+        // What could not be done now the journal still says at the next start.
+        dying.stuck = buried;
+        dying.burial = 0;
+        RefuseWaiting(dying.consumer.folder);
+      }
     } else if (!journal_->durable().Covers(dying.point)) {
       // It may yet have to be there again.
     } else if (dying.with_stream) {
@@ -167,8 +189,7 @@ void Consumers::WorkDying() {
     } else {
       dying.burial = graveyard_->Bury(dying.consumer.folder);
     }
-    // What could not be done now the journal still says at the next start.
-    if (over && !failed && assets_.contains(asset)) {
+    if (over && assets_.contains(asset)) {
       journal_->Forget(asset);
       assets_.erase(asset);
     }
@@ -333,7 +354,10 @@ void Consumers::Stop(const Now& now) {
 }
 
 bool Consumers::stopped() const {
-  return dying_.empty() && waiting_.empty() &&
+  const bool buried = std::all_of(dying_.begin(), dying_.end(), [](const auto& dying) {
+    return dying.second.stuck != Graveyard::Buried::kNo;
+  });
+  return buried && waiting_.empty() &&
          std::all_of(consumers_.begin(), consumers_.end(), [](const auto& entry) {
            const Phase phase = entry.second.store->phase();
            return phase == Phase::kStopped || phase == Phase::kFailed;

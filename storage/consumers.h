@@ -105,6 +105,7 @@ class Consumers {
     bool with_stream = false;
     WritePoint point;
     uint32_t burial = 0;
+    Graveyard::Buried stuck = Graveyard::Buried::kNo;  // As a stream's (storage.h).
   };
 
   class ConsumerJournal;
@@ -114,6 +115,7 @@ class Consumers {
   void Kill(uint32_t id, WritePoint point);
   void WorkDying();
   void OpenWaiting();
+  void RefuseWaiting(const std::string& folder);
 
   DiskQueue* const disk_;
   file::DiskRoutes* const routes_;

@@ -101,7 +101,7 @@ bool Graveyard::OnDisk(uint32_t owner, const DiskDone& done) {
       burial.state = Buried::kYes;
     } else {
       notices_.push_back("'" + burial.directory + "' cannot be removed: " + Describe(done.error));
-      burial.state = Buried::kFailed;
+      burial.state = Buried::kUnsure;
     }
     return true;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 
 namespace dunlin {
 
@@ -87,11 +88,15 @@ void Storage::MakeStream(uint32_t id, std::string directory, const StoreConfig& 
 void Storage::OpenWaiting() {
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     Stream& stream = streams_.at(*it);
-    const bool taken = std::any_of(dying_.begin(), dying_.end(), [&](const auto& dying) {
-      return dying.second.node.mapped().directory == stream.directory;
+    const auto taken = std::find_if(dying_.begin(), dying_.end(), [&](const auto& dying) {
+      return dying.second.node.mapped().directory == stream.directory && !MUTANT(174);
     });
-    if (taken) {
+    if (taken != dying_.end()) {
+      Dying& dying = taken->second;
       ++it;
+      // What failed before may work now that it matters.
+      if (dying.stuck == Graveyard::Buried::kFailed) dying.stuck = Graveyard::Buried::kNo;
+      if (dying.stuck == Graveyard::Buried::kUnsure) return RefuseWaiting(stream.directory);
       continue;
     }
     stream.store->Open();
@@ -99,6 +104,16 @@ void Storage::OpenWaiting() {
     if (state_ == State::kRunning) late_.push_back(&stream);
     it = waiting_.erase(it);
   }
+}
+
+void Storage::RefuseWaiting(const std::string& directory) {
+  std::erase_if(waiting_, [&](uint32_t id) {
+    Stream& stream = streams_.at(id);
+    if (stream.directory != directory) return false;
+    stream.store->Refuse("stream '" + stream.config.name +
+                         "': the one of this name that was deleted cannot be removed");
+    return true;
+  });
 }
 
 uint32_t Storage::AddConsumer(uint32_t stream, const ConsumerStoreConfig& config,
@@ -353,7 +368,9 @@ void Storage::WorkDying(const Now& now) {
     Stream& stream = dying.node.mapped();
     stream.store->Work(now);
     Graveyard::Buried buried = Graveyard::Buried::kNo;
-    if (dying.burial != 0) {
+    if (dying.stuck != Graveyard::Buried::kNo) {
+      // Until somebody wants the name.
+    } else if (dying.burial != 0) {
       buried = graveyard_.TakeBuried(dying.burial);
     } else if (!routes_.Waiting(id) && !SnapshotWaiting(dying.stream) &&
                journal_.durable().Covers(dying.point) && consumers_.Dropped(dying.stream) &&
@@ -364,15 +381,26 @@ void Storage::WorkDying(const Now& now) {
       ++it;
       continue;
     }
-    // What could not be done now the journal still says at the next start.
     const AssetNumber asset = stream.journal->asset;
-    if (asset != AssetNumber{}) {
-      by_asset_[asset.value] = nullptr;
-      if (buried == Graveyard::Buried::kYes) journal_.Forget(asset);
+    if (asset != AssetNumber{}) by_asset_[asset.value] = nullptr;
+    // What could not be done now the journal still says at the next start.
+    if (buried != Graveyard::Buried::kYes) {
+      dying.stuck = buried;
+      dying.burial = 0;
+      RefuseWaiting(stream.directory);
+      ++it;
+      continue;
     }
+    if (asset != AssetNumber{}) journal_.Forget(asset);
     for (auto* list : {&awake_, &awaiting_, &late_}) std::erase(*list, &stream);
     it = dying_.erase(it);
   }
+}
+
+bool Storage::buried() const {
+  return std::all_of(dying_.begin(), dying_.end(), [](const auto& dying) {
+    return dying.second.stuck != Graveyard::Buried::kNo;
+  });
 }
 
 void Storage::Stop(const Now& now) {
@@ -398,7 +426,7 @@ void Storage::WorkStopping() {
     if (!over) return;
   }
   // Nothing that was deleted may be found by whoever opens the directory next.
-  if (!consumers_.stopped() || !dying_.empty() || !graveyard_.idle() || SnapshotWaiting(0)) return;
+  if (!consumers_.stopped() || !swept() || SnapshotWaiting(0)) return;
   for (auto& [id, stream] : streams_) {
     // What a store that failed has in the journal is needed at the next start.
     const bool known = stream.journal->asset != AssetNumber{};

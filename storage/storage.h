@@ -76,7 +76,8 @@ class Storage {
 
   // Deletes it, with its consumers: gone for ever at the point, whatever comes. Its files go later,
   // a few at a time. A stream that is added in the same directory, from now on, is another one:
-  // it opens when nothing is left of this one there. The id is forgotten.
+  // it opens when nothing is left of this one there, and fails if the disk does not let that go. The
+  // id is forgotten.
   // The records of a stream that was added before Open() may say that it was deleted: then, too, it
   // is another one, and empty.
   WritePoint DeleteStream(uint32_t id);
@@ -86,8 +87,8 @@ class Storage {
   // what was deleted there and is not removed yet is, and cannot come back. (Not needed for those
   // in which a stream is added.) REQUIRES: kNew.
   void Sweep(std::string folder) { sweeps_.insert(std::move(folder)); }
-  // Nothing that was deleted is left.
-  bool swept() const { return dying_.empty() && graveyard_.idle(); }
+  // Nothing that was deleted is left, but for what the disk will not let go.
+  bool swept() const { return buried() && graveyard_.idle(); }
 
   // The consumers that lie in a stream's directory are opened with it: those of a stream that was
   // added late, once consumers_ready(). In byte order of their names.
@@ -147,6 +148,8 @@ class Storage {
     std::map<uint32_t, Stream>::node_type node;  // Where it was: it is pointed to.
     WritePoint point;
     uint32_t burial = 0;
+    // Not kNo: its directory could not be taken away, and nothing may be made in its place.
+    Graveyard::Buried stuck = Graveyard::Buried::kNo;
   };
 
   struct Snapshot {
@@ -165,6 +168,8 @@ class Storage {
   void ReplayStream(const Recovered& found);
   void Kill(uint32_t id, uint32_t as, WritePoint point);
   void WorkDying(const Now& now);
+  bool buried() const;
+  void RefuseWaiting(const std::string& directory);
   void Wake(Stream* stream);
   void WorkAwake(const Now& now);
   void WorkScanning();

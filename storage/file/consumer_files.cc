@@ -24,6 +24,12 @@ void FileConsumerStore::Fail(std::string_view what) {
   if (!failure_) failure_ = Where(what);
 }
 
+void FileConsumerStore::Refuse(std::string why) {
+  CHECK(phase_ == Phase::kNew);
+  failure_ = std::move(why);
+  phase_ = Phase::kFailed;
+}
+
 void FileConsumerStore::Open() {
   CHECK(phase_ == Phase::kNew);
   phase_ = Phase::kOpening;

@@ -84,6 +84,8 @@ class FileConsumerStore final : public ConsumerStore {
   ~FileConsumerStore() override;
 
   void Open();
+  // Instead of that: its folder is not free, and will not be. Fails, and touches nothing.
+  void Refuse(std::string why);
   // After kScanned: who the store's journal records belong to.
   const Incarnation& incarnation() const { return incarnation_; }
   // 'point': the record's, in the journal.

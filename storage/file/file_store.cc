@@ -76,6 +76,12 @@ void FileStore::OnDisk(const DiskDone& done) {
   (void)(reader_.OnDisk(done, &index_) || writer_.OnDisk(done, &index_) || OnStopDisk(done));
 }
 
+void FileStore::Refuse(std::string why) {
+  CHECK(phase_ == Phase::kNew);
+  failure_ = std::move(why);
+  phase_ = Phase::kFailed;
+}
+
 void FileStore::Abandon() {
   abandoned_ = true;
   Unpin();

@@ -80,6 +80,8 @@ class FileStore final : public StreamStore {
   void Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> body);
   void Start(const Now& now);
   void Stop(const Now& now);
+  // Instead of Open(): its directory is not free, and will not be. Fails, and touches nothing.
+  void Refuse(std::string why);
   // Its directory is to go: begins nothing any more but closing its files. Takes no requests.
   void Abandon();
 

@@ -226,6 +226,46 @@ TEST(Deletion, LeavesNothingOfTheDirectoryBehind) {
   EXPECT_TRUE(world.storage().swept());
 }
 
+// The disk does not let the old one go: a new one of its name has nothing of it, or is refused.
+TEST(Deletion, NothingIsMadeInThePlaceOfWhatCannotBeRemoved) {
+  int made = 0, refused = 0;
+  for (const auto fault : {&sim::DiskFaults::space_error, &sim::DiskFaults::sync_error}) {
+    for (int turns = 0; turns < 60; ++turns) {
+      file::ConsumerOnDisk world(Named("C"));
+      Storage& storage = world.storage();
+      for (int i = 0; i < 20; ++i) {
+        ASSERT_TRUE(
+            storage.stream(world.stream())->Store(world.now(), "a", "", std::string(300, 'x'), 0).ok());
+      }
+      storage.stream(world.stream())->WantCheckpoint();
+      world.Settle();
+      (void)storage.DeleteStream(world.stream());
+      const bool late = turns % 2 == 1;
+      uint32_t again = late ? 0 : storage.AddStream("A/streams/S", Stream("S"));
+      for (int i = 0; i < turns / 2; ++i) world.Turn();
+      sim::DiskFaults faults;
+      (faults.*fault) = {1'000'000, 1};
+      world.driver.disk().SetFaults(faults);
+      world.Settle();
+      world.driver.disk().SetFaults({});
+      if (storage.state() != Storage::State::kRunning) continue;  // The journal was hit.
+      if (late) again = storage.AddStream("A/streams/S", Stream("S"));
+      world.Settle();
+      const FileStore& store = *storage.stream(again);
+      if (store.phase() == FileStore::Phase::kRunning) {
+        EXPECT_EQ(store.State().last_seq, 0u) << turns;
+        ++made;
+      } else if (!store.Failure() || store.Failure()->find("cannot be removed") != std::string::npos) {
+        EXPECT_EQ(store.phase(), FileStore::Phase::kFailed) << turns;
+        ++refused;
+      }
+      world.Stop();
+    }
+  }
+  EXPECT_GT(made, 0);
+  EXPECT_GT(refused, 0);
+}
+
 // reference: TestFileStoreNoDirectoryNotEmptyError: deleted in the middle of writing its state.
 TEST(Deletion, OfConsumersThatAreBusy) {
   file::ConsumerOnDisk world(Named("C"));

@@ -234,8 +234,9 @@ TEST(Deletion, NothingIsMadeInThePlaceOfWhatCannotBeRemoved) {
       file::ConsumerOnDisk world(Named("C"));
       Storage& storage = world.storage();
       for (int i = 0; i < 20; ++i) {
-        ASSERT_TRUE(
-            storage.stream(world.stream())->Store(world.now(), "a", "", std::string(300, 'x'), 0).ok());
+        ASSERT_TRUE(storage.stream(world.stream())
+                        ->Store(world.now(), "a", "", std::string(300, 'x'), 0)
+                        .ok());
       }
       storage.stream(world.stream())->WantCheckpoint();
       world.Settle();
@@ -255,7 +256,8 @@ TEST(Deletion, NothingIsMadeInThePlaceOfWhatCannotBeRemoved) {
       if (store.phase() == FileStore::Phase::kRunning) {
         EXPECT_EQ(store.State().last_seq, 0u) << turns;
         ++made;
-      } else if (!store.Failure() || store.Failure()->find("cannot be removed") != std::string::npos) {
+      } else if (!store.Failure() ||
+                 store.Failure()->find("cannot be removed") != std::string::npos) {
         EXPECT_EQ(store.phase(), FileStore::Phase::kFailed) << turns;
         ++refused;
       }

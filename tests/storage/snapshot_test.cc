@@ -9,13 +9,16 @@
 #include "storage/format/record.h"
 #include "storage/format/tar.h"
 #include "storage/s2/stream.h"
+#include "tests/storage/crash_runs.h"
 #include "tests/storage/file/consumer_world.h"
+#include "tests/support/crash_story.h"
 
 namespace dunlin {
 namespace {
 
 using file::ConsumerOnDisk;
 using file::FileStore;
+using sim::CrashKind;
 
 ConsumerStoreConfig Consumer() {
   ConsumerStoreConfig config;
@@ -45,6 +48,25 @@ Unpacked Unpack(const std::string& archive) {
       case format::TarReader::Piece::kDamaged: ADD_FAILURE() << reader.why(); return out;
     }
   }
+}
+
+// 'seq subject payload' of each message in it.
+std::string MessagesIn(const Unpacked& unpacked) {
+  std::map<uint64_t, std::string> all;
+  for (const auto& [name, bytes] : unpacked.files) {
+    if (!name.starts_with("msgs/")) continue;
+    format::RecordReader reader(bytes, nullptr);
+    format::Record record;
+    while (reader.Next(&record)) {
+      if (record.kind != format::RecordKind::kMessage) continue;
+      all[record.seq] = std::to_string(record.seq) + " " + std::string(record.subject) + " " +
+                        std::string(record.payload.substr(0, 4)) + "\n";
+    }
+    EXPECT_TRUE(reader.at_end()) << name;
+  }
+  std::string out;
+  for (const auto& [seq, text] : all) out += text;
+  return out;
 }
 
 class SnapshotTest : public testing::Test {
@@ -78,24 +100,7 @@ class SnapshotTest : public testing::Test {
     }
     return false;
   }
-  // 'seq subject payload' of each message in it.
-  static std::string Messages(const Unpacked& unpacked) {
-    std::map<uint64_t, std::string> all;
-    for (const auto& [name, bytes] : unpacked.files) {
-      if (!name.starts_with("msgs/")) continue;
-      format::RecordReader reader(bytes, nullptr);
-      format::Record record;
-      while (reader.Next(&record)) {
-        if (record.kind != format::RecordKind::kMessage) continue;
-        all[record.seq] = std::to_string(record.seq) + " " + std::string(record.subject) + " " +
-                          std::string(record.payload.substr(0, 4)) + "\n";
-      }
-      EXPECT_TRUE(reader.at_end()) << name;
-    }
-    std::string out;
-    for (const auto& [seq, text] : all) out += text;
-    return out;
-  }
+  static std::string Messages(const Unpacked& unpacked) { return MessagesIn(unpacked); }
   std::string Messages() {
     std::string out;
     for (Seq seq = store().State().first_seq; seq <= store().State().last_seq;) {
@@ -328,6 +333,159 @@ TEST_F(SnapshotTest, DoesNotHoldUpACleanStop) {
   world.Stop();
   world.Boot();
   EXPECT_EQ(Messages(), messages);
+}
+
+// A snapshot is read, a piece a turn, while the stream changes, and the process dies anywhere. The
+// stream is what it was promised to be, nothing that was kept for the snapshot stays behind, and
+// the next one is whole.
+class SnapshotStory : public sim::CrashStory {
+ public:
+  void Begin(int life, const Now& now, DiskQueue& queue, Rng rng) override {
+    life_ = life;
+    storage_ = std::make_unique<Storage>(file::TinyStorage(), &queue, rng);
+    StoreConfig config;
+    config.name = "S";
+    stream_ = storage_->AddStream("A/streams/S", config);
+    storage_->Open(now);
+    snapshot_ = 0;
+    archive_.clear();
+    found_.clear();
+    next_ = 0;
+    stage_ = Stage::kBegin;
+  }
+
+  void Turn(const Now& now, const DiskDone* done) override {
+    turned_ = now.mono;
+    if (done != nullptr) storage_->OnDisk(now, *done);
+    if (storage_->NextDeadline() <= now.mono) storage_->OnDeadline(now);
+    if (storage_->state() == Storage::State::kRunning) life_ == 0 ? Play(now) : Look(now);
+    storage_->EndOfStep(now);
+    while (life_ == 0 && promised_ < points_.size() &&
+           storage_->durable().Covers(points_[promised_])) {
+      ++promised_;
+    }
+  }
+  Instant NextDeadline() const override { return Finished() ? kNever : turned_ + Micros(50); }
+  bool Finished() const override {
+    return stage_ == Stage::kOver && storage_->stream(stream_)->idle() &&
+           (life_ > 0 || promised_ == points_.size());
+  }
+  void Died(CrashKind) override { storage_.reset(); }
+
+  std::string Check(sim::SimDisk& disk) override {
+    for (const std::string& notice : storage_->TakeNotices()) return "notice: " + notice;
+    size_t blocks = 0;
+    for (const std::string& path : disk.Files()) {
+      if (path.ends_with(".tmp")) return "left behind: " + path;
+      blocks += path.ends_with(".blk");
+    }
+    if (blocks > storage_->stream(stream_)->index().blocks.size()) return "blocks are left behind";
+    if (MessagesIn(Unpack(archive_)) != found_) return "the next snapshot is another stream";
+    for (size_t i = promised_; i < states_.size(); ++i) {
+      if (found_ == states_[i]) return "";
+    }
+    return "promised " + std::to_string(promised_) + " steps (" + states_[promised_] +
+           "), there is " + found_;
+  }
+
+ private:
+  enum class Stage : uint8_t { kBegin, kReading, kOver };
+
+  FileStore& store() { return *storage_->stream(stream_); }
+  void Note(WritePoint point) {
+    points_.push_back(point);
+    std::string state;
+    for (const auto& [seq, text] : messages_) state += text;
+    states_.push_back(std::move(state));
+  }
+  void Put(const Now& now, const char* subject, int count) {
+    for (int i = 0; i < count; ++i) {
+      const StoreResult stored = store().Store(now, subject, "", std::string(300, 'x'), 0);
+      messages_[stored.seq] = std::to_string(stored.seq) + " " + subject + " xxxx\n";
+      if (i + 1 == count) Note(stored.point);
+    }
+  }
+  void Take(const Now& now, Seq seq, bool erase) {
+    const StoreResult taken = erase ? store().Erase(now, seq) : store().Remove(now, seq);
+    messages_.erase(seq);
+    Note(taken.point);
+  }
+
+  void Play(const Now& now) {
+    if (stage_ == Stage::kOver) return;
+    if (stage_ == Stage::kBegin) {
+      Put(now, "a", 24);
+      store().WantCheckpoint();
+      snapshot_ = storage_->BeginSnapshot(stream_, std::string(kMeta), Storage::WithConsumers::kNo);
+      stage_ = Stage::kReading;
+    }
+    switch (++turns_) {
+      case 10: Put(now, "b", 3); break;
+      case 15: Take(now, 3, false); break;
+      case 20: Take(now, 14, true); break;
+      case 25:
+        for (Seq seq = 4; seq <= 13; ++seq) Take(now, seq, false);
+        store().WantCheckpoint();
+        break;
+      default: break;
+    }
+    if (snapshot_ != 0) Read(now);
+    if (snapshot_ == 0 && turns_ > 30) stage_ = Stage::kOver;
+  }
+
+  // The next piece; the last one ends it.
+  void Read(const Now& now) {
+    const Progress progress = storage_->ReadSnapshot(now, snapshot_, &archive_);
+    if (progress == Progress::kMore || progress == Progress::kWait) return;
+    EXPECT_EQ(progress, Progress::kDone) << storage_->snapshot(snapshot_)->failure();
+    storage_->EndSnapshot(snapshot_);
+    snapshot_ = 0;
+  }
+
+  void Look(const Now& now) {
+    if (stage_ == Stage::kOver) return;
+    if (stage_ == Stage::kReading) {
+      Read(now);
+      if (snapshot_ == 0) stage_ = Stage::kOver;
+      return;
+    }
+    if (store().phase() != FileStore::Phase::kRunning || !store().idle()) return;
+    const StreamState state = store().State();
+    for (next_ = std::max(next_, state.first_seq); next_ <= state.last_seq;) {
+      LoadMatch load;
+      load.from = next_;
+      const Progress progress = store().Run(load);
+      if (progress == Progress::kMore || progress == Progress::kWait) return;
+      if (progress == Progress::kFailed) break;
+      found_ += std::to_string(load.msg.seq) + " " + std::string(load.msg.subject) + " " +
+                std::string(load.msg.payload.substr(0, 4)) + "\n";
+      next_ = load.msg.seq + 1;
+    }
+    snapshot_ = storage_->BeginSnapshot(stream_, std::string(kMeta), Storage::WithConsumers::kNo);
+    stage_ = Stage::kReading;
+  }
+
+  std::unique_ptr<Storage> storage_;
+  uint32_t stream_ = 0, snapshot_ = 0;
+  int life_ = 0, turns_ = 0;
+  Stage stage_ = Stage::kBegin;
+  Instant turned_;
+  std::map<Seq, std::string> messages_;  // As they should be now.
+  std::vector<std::string> states_{""};  // Before each step, and after the last one.
+  std::vector<WritePoint> points_;
+  size_t promised_ = 0;
+  std::string archive_, found_;
+  Seq next_ = 0;
+};
+
+TEST(SnapshotCrash, WhileItIsRead) {
+  sim::CrashOptions options;
+  options.kills = 1;
+  options.power_losses = 2;
+  options.recoveries_cut = 1;
+  options.runs_max = CrashRuns(200);
+  sim::ExpectSurvivesEveryCrash(
+      "snapshot", [] { return std::make_unique<SnapshotStory>(); }, options);
 }
 
 }  // namespace

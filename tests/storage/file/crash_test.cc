@@ -45,6 +45,26 @@ TEST(FileStoreCrash, PurgingBySubject) {
            script + Script{WantCheckpoint(), PurgeOf("s.1", 0, 1), Put("s.1"), PurgeOf("s.0", 8, 0),
                            WantCheckpoint(), PurgeOf("s.*", 0, 2), Put("x"), WantCheckpoint()});
 }
+// Each form of a purge, so slowly that deaths and checkpoints come in the middle of it.
+TEST(FileStoreCrash, PurgingInSlices) {
+  FileStoreOptions options = Small();
+  options.limits.records_per_slice = 4;
+  Script script;
+  for (int i = 0; i < 14; ++i) script.push_back(Put("s." + std::to_string(i % 3)));
+  script.push_back(WantCheckpoint());
+  const Script more = {Put("s.1"), WantCheckpoint()};
+  const auto run = [&](const char* name, const Step& purge) {
+    for (const std::string& failure : Tell(name, script + Script{purge} + more, options))
+      ADD_FAILURE() << failure;
+  };
+  run("purge a subject", PurgeOf("s.1", 0, 0));
+  run("purge, keep", PurgeOf("s.*", 0, 3));
+  run("purge, below", PurgeOf("s.0", 9, 0));
+  run("purge, below and keep", PurgeOf("s.0", 12, 2));
+  run("purge all", PurgeOf("", 0, 0));
+  run("purge all, keep", PurgeOf(">", 0, 3));
+  run("purge all, below", PurgeOf("", 9, 0));
+}
 TEST(FileStoreCrash, Compacting) {
   RunStory("compact", kTen + Script{WantCheckpoint(), CompactTo(7), Put("b"), CompactTo(11),
                                     Put("c"), WantCheckpoint(), CompactTo(30), Put("d")});
@@ -76,12 +96,43 @@ TEST(FileStoreCrash, RewritingSparseBlocks) {
                            Remove(7), Put("c"), WantCheckpoint()},
            options);
 }
-TEST(FileStoreCrash, ErasingAndStopping) {
-  const auto erase = [](Seq seq) {
-    return [=](FileStore& store, const Now& now) { return store.Erase(now, seq).point; };
+TEST(FileStoreCrash, CompressingSealedBlocks) {
+  FileStoreOptions options = Small();
+  options.config.compression = StoreCompression::kS2;
+  RunStory("compress",
+           7 * Put("a", 60) + Script{WantCheckpoint(), Put("b"), WantCheckpoint(), Put("c")},
+           options);
+}
+// What was promised to be erased is, whoever comes to do it. Payloads are one letter, many times.
+TEST(FileStoreCrash, Erasing) {
+  const auto check = [](sim::SimDisk& disk, size_t promised) -> std::string {
+    for (const std::string& path : disk.Files()) {
+      const std::string bytes = disk.Truth(path).value_or("");
+      for (const auto& [steps, letter] : {std::pair(9u, 'c'), std::pair(12u, 'i')}) {
+        if (promised >= steps && bytes.find(std::string(20, letter)) != std::string::npos)
+          return path + " holds what was erased: " + letter;
+      }
+    }
+    return "";
   };
-  RunStory("erase", 8 * Put("a") + Script{erase(3), Put("b"), erase(9), WantCheckpoint()}, Small(),
-           true);
+  const Script script =
+      8 * Put("a") + Script{EraseOf(3), WantCheckpoint(), Put("b"), EraseOf(9), WantCheckpoint()};
+  for (const bool stop : {false, true}) {
+    for (const std::string& failure :
+         Tell("erase", script, Small(), {.stop = stop, .check = check}))
+      ADD_FAILURE() << failure;
+  }
+  RunStory("erase", script, Small());
+}
+TEST(FileStoreCrash, ChangingTheConfiguration) {
+  StoreConfig few, one;
+  few.max_msgs = 4;
+  one.max_msgs_per_subject = 1;
+  one.compression = StoreCompression::kS2;
+  const Script script =
+      7 * Put("a") + Script{WantCheckpoint(), Configure(few), Put("b"), Configure({}),   Put("b"),
+                            Put("c"),         Configure(one), Put("c"), WantCheckpoint()};
+  for (const std::string& failure : Tell("config", script)) ADD_FAILURE() << failure;
 }
 TEST(FileStoreCrash, TruncatingAndStopping) {
   RunStory(

@@ -7,10 +7,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "sim/disk/crash_points.h"
+#include "sim/disk/disk_driver.h"
 #include "storage/file/file_store.h"
 #include "tests/storage/crash_runs.h"
 #include "tests/storage/file/test_journal.h"
@@ -21,9 +25,38 @@ extern int mutant_switched_on;  // engine/base/mutant.h
 
 namespace dunlin::file {
 
-// A step of a story: changes the store, and says when that is durable. Jobs are one call here: all
-// that they need is in memory.
+// What is being done: called in each turn, until it says when that is durable.
+using Doing = std::function<std::optional<WritePoint>(FileStore&, const Now&)>;
+// A change that is made in one call.
 using StepOf = std::function<WritePoint(FileStore&, const Now&)>;
+
+// A step of a story.
+struct Step {
+  template <class F>
+  requires std::is_invocable_r_v<WritePoint, F, FileStore&, const Now&> Step(
+      F once)  // NOLINT: scripts are lists of changes.
+      : begin([once] { return Doing(once); }) {}
+  explicit Step(std::function<Doing()> doing) : begin(std::move(doing)) {}
+
+  std::function<Doing()> begin;
+  // Instead: a clean stop, and a start with these options.
+  std::optional<FileStoreOptions> restart;
+  // It changes the configuration: later lives have this one, once it was promised.
+  std::optional<StoreConfig> config;
+};
+
+// Slice by slice, one a turn.
+template <class Job>
+Step InSlices(Job job) {
+  return Step(std::function<Doing()>([job] {
+    return Doing([job](FileStore& store, const Now& now) mutable -> std::optional<WritePoint> {
+      const Progress progress = store.Run(now, job);
+      if (progress == Progress::kMore || progress == Progress::kWait) return std::nullopt;
+      EXPECT_EQ(progress, Progress::kDone);
+      return job.point;
+    });
+  }));
+}
 
 inline StepOf Put(std::string subject, size_t bytes = 20) {
   return [=](FileStore& store, const Now& now) {
@@ -39,31 +72,38 @@ inline StepOf Skip(uint64_t count) {
     return store.Skip(now, 0, count, StreamStore::SkipTime::kKeep).point;
   };
 }
-inline StepOf PurgeOf(std::string filter, Seq below, uint64_t keep) {
-  return [=](FileStore& store, const Now& now) {
-    Purge job;
-    job.filter = filter;
-    job.below = below;
-    job.keep = keep;
-    EXPECT_EQ(store.Run(now, job), Progress::kDone);
-    return job.point;
-  };
+inline StepOf EraseOf(Seq seq) {
+  return [=](FileStore& store, const Now& now) { return store.Erase(now, seq).point; };
 }
-inline StepOf CompactTo(Seq seq) {
-  return [=](FileStore& store, const Now& now) {
-    Compact job;
-    job.seq = seq;
-    EXPECT_EQ(store.Run(now, job), Progress::kDone);
-    return job.point;
-  };
+inline Step PurgeOf(std::string filter, Seq below, uint64_t keep) {
+  Purge job;
+  job.filter = std::move(filter);
+  job.below = below;
+  job.keep = keep;
+  return InSlices(job);
 }
-inline StepOf TruncateTo(Seq seq) {
-  return [=](FileStore& store, const Now& now) {
-    Truncate job;
-    job.seq = seq;
-    EXPECT_EQ(store.Run(now, job), Progress::kDone);
-    return job.point;
-  };
+inline Step CompactTo(Seq seq) {
+  Compact job;
+  job.seq = seq;
+  return InSlices(job);
+}
+inline Step TruncateTo(Seq seq) {
+  Truncate job;
+  job.seq = seq;
+  return InSlices(job);
+}
+inline Step Configure(StoreConfig config) {
+  config.name = "S";
+  Step step(
+      [=](FileStore& store, const Now& now) { return store.UpdateConfig(now, config).point; });
+  step.config = config;
+  return step;
+}
+inline Step RestartWith(FileStoreOptions options) {
+  options.config.name = "S";
+  Step step([](FileStore&, const Now&) { return WritePoint{}; });
+  step.restart = std::move(options);
+  return step;
 }
 inline StepOf WantCheckpoint() {
   return [](FileStore& store, const Now&) {
@@ -72,12 +112,12 @@ inline StepOf WantCheckpoint() {
   };
 }
 
-using Script = std::vector<StepOf>;
+using Script = std::vector<Step>;
 inline Script operator+(Script a, const Script& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
 }
-inline Script operator*(int times, const StepOf& step) {
+inline Script operator*(int times, const Step& step) {
   return Script(static_cast<size_t>(times), step);
 }
 
@@ -85,36 +125,46 @@ inline Script operator*(int times, const StepOf& step) {
 struct Telling {
   bool stop = false;   // It ends with a clean stop.
   int sync_every = 0;  // Turns, as by Sync::kInterval; 0: what is durable is synced.
+  // What else must be so after each recovery, when so many steps were promised.
+  std::function<std::string(sim::SimDisk&, size_t promised)> check = {};
 };
 
+// Told once without a death (Rehearse()), it finds out what is there after each step; then told
+// with deaths.
 class FileStory : public sim::CrashStory {
  public:
-  FileStory(Script script, FileStoreOptions options, Telling telling)
+  // 'seen': from the rehearsal; null: this is it.
+  FileStory(Script script, FileStoreOptions options, Telling telling,
+            const std::vector<std::string>* seen)
       : script_(std::move(script)),
         options_(std::move(options)),
-        stop_(telling.stop),
-        sync_every_(telling.sync_every) {
+        telling_(std::move(telling)),
+        seen_(seen) {
     options_.config.name = "S";
-    journal_.unsynced = sync_every_ > 0;
-    seen_.push_back("msgs=0 first=0 last=0");
+    journal_.unsynced = telling_.sync_every > 0;
+    configs_.emplace_back(0, options_.config);
   }
 
   void Begin(int life, const Now&, DiskQueue& queue, Rng rng) override {
     life_ = life;
     rng_ = rng;
+    queue_ = &queue;
     journal_.keep_passed = life % 2 == 1;
     routes_ = std::make_unique<DiskRoutes>();
-    store_ = std::make_unique<FileStore>(options_, StoreDisk(&queue, routes_.get(), 1, "S"),
-                                         &journal_, rng.Fork("store"));
-    store_->Open();
-    print_.clear();
+    for (const auto& [step, config] : configs_) {
+      if (step <= promised_) options_.config = config;
+    }
+    MakeStore();
     looking_at_ = 0;
     looked_ = false;
   }
 
   void Turn(const Now& now, const DiskDone* done) override {
     turned_ = now.mono;
-    if (done != nullptr) store_->OnDisk(*done);
+    if (done != nullptr) {
+      (void)routes_->Take(done->ticket);
+      store_->OnDisk(*done);
+    }
     store_->Work(now);
     if (store_->phase() == FileStore::Phase::kScanned) {
       journal_.Attach(store_->incarnation());
@@ -122,19 +172,18 @@ class FileStory : public sim::CrashStory {
         store_->Replay({entry.batch}, entry.kind, entry.body);
       store_->Start(now);
     }
-    journal_.Turn();
-    if (sync_every_ > 0 && ++turns_ % sync_every_ == 0) journal_.SyncNow();
-    while (life_ == 0 && synced_ < points_.size() && journal_.SyncCovers(points_[synced_])) {
-      ++synced_;
-    }
-    while (life_ == 0 && promised_ < points_.size() && journal_.Covers(points_[promised_])) {
-      ++promised_;
-    }
+    TurnJournal();
     if (store_->phase() == FileStore::Phase::kRunning) {
-      if (life_ == 0 && points_.size() < script_.size()) Play(now);
+      if (life_ == 0) Play(now);
       if (life_ > 0) Look();
-      const bool over = life_ == 0 ? points_.size() == script_.size() : looked_;
-      if (over && stop_ && store_->idle()) store_->Stop(now);
+      const bool over = life_ == 0 ? points_.size() == script_.size() && !looking() : looked_;
+      if (over && telling_.stop && store_->idle()) store_->Stop(now);
+    }
+    if (restarting_ && store_->phase() == FileStore::Phase::kStopped && !routes_->Waiting(1)) {
+      restarting_ = false;
+      options_ = *script_[points_.size()].restart;
+      MakeStore();
+      Done({});
     }
     store_->Work(now);
   }
@@ -144,28 +193,53 @@ class FileStory : public sim::CrashStory {
   }
 
   bool Finished() const override {
-    const bool over =
-        life_ == 0 ? points_.size() == script_.size() && promised_ == points_.size() : looked_;
-    if (stop_) return over && store_->phase() == FileStore::Phase::kStopped;
+    const bool told = points_.size() == script_.size() && promised_ == points_.size();
+    const bool over = life_ == 0 ? told && !looking() : looked_;
+    if (telling_.stop) return over && store_->phase() == FileStore::Phase::kStopped;
     return over && store_->idle();
   }
   void Died(sim::CrashKind kind) override {
     store_.reset();
+    restarting_ = false;
     journal_.Die(rng_.Fork("die"), kind);
     if (kind == sim::CrashKind::kPowerLoss) promised_ = std::min(promised_, synced_);
   }
 
-  std::string Check(sim::SimDisk&) override {
+  std::string Check(sim::SimDisk& disk) override {
     if (const auto failure = store_->Failure()) return *failure;
     for (const std::string& notice : store_->TakeNotices()) return "notice: " + notice;
-    for (size_t i = promised_; i < seen_.size(); ++i) {
-      if (seen_[i] == print_) return "";
+    if (telling_.check) {
+      if (std::string wrong = telling_.check(disk, promised_); !wrong.empty()) return wrong;
     }
-    return "promised " + std::to_string(promised_) + " of " + std::to_string(seen_.size() - 1) +
-           " steps (" + seen_[promised_] + "), there is " + print_;
+    for (size_t i = promised_; i <= begun_; ++i) {
+      if ((*seen_)[i] == print_) return "";
+    }
+    return "promised " + std::to_string(promised_) + " of " + std::to_string(begun_) + " steps (" +
+           (*seen_)[promised_] + "), there is " + print_;
   }
+  std::vector<std::string> TakeRehearsed() { return std::move(rehearsed_); }
 
  private:
+  // The rehearsal waits to see what came of the last step.
+  bool looking() const { return seen_ == nullptr && rehearsed_.size() <= points_.size(); }
+
+  void MakeStore() {
+    store_ = std::make_unique<FileStore>(options_, StoreDisk(queue_, routes_.get(), 1, "S"),
+                                         &journal_, rng_.Fork("store"));
+    store_->Open();
+  }
+
+  void TurnJournal() {
+    journal_.Turn();
+    if (telling_.sync_every > 0 && ++turns_ % telling_.sync_every == 0) journal_.SyncNow();
+    while (life_ == 0 && synced_ < points_.size() && journal_.SyncCovers(points_[synced_])) {
+      ++synced_;
+    }
+    while (life_ == 0 && promised_ < points_.size() && journal_.Covers(points_[promised_])) {
+      ++promised_;
+    }
+  }
+
   std::string Totals() const {
     const StreamState state = store_->State();
     std::string out = "msgs=" + std::to_string(state.msgs) +
@@ -177,22 +251,44 @@ class FileStory : public sim::CrashStory {
     return out;
   }
 
+  void Done(WritePoint point) {
+    doing_ = nullptr;
+    points_.push_back(point);
+    if (mutant_switched_on == 0) store_->CheckInvariants();
+  }
+
   void Play(const Now& now) {
     const int steps = rng_.Chance(1, 3) ? 3 : 1;
-    for (int i = 0; i < steps && points_.size() < script_.size(); ++i) {
-      points_.push_back(script_[points_.size()](*store_, now));
-      if (mutant_switched_on == 0) store_->CheckInvariants();
-      print_ = Totals();
-      const StreamState state = store_->State();
-      LoadMatch load;
-      for (load.from = state.first_seq; store_->Run(load) == Progress::kDone;) {
-        Note(load.msg);
-        const Seq next = load.msg.seq + 1;
-        load = {};
-        load.from = next;
+    for (int i = 0; i < steps && points_.size() < script_.size() && !restarting_; ++i) {
+      if (looking() && !LookInRehearsal()) return;
+      // A configuration is its owner's, who goes on when it is promised.
+      if (configs_.back().first > promised_) return;
+      const Step& step = script_[points_.size()];
+      if (!doing_) {
+        doing_ = step.begin();
+        begun_ = points_.size() + 1;
+        if (step.config) configs_.emplace_back(begun_, *step.config);
       }
-      seen_.push_back(print_);
+      if (step.restart) {
+        if (!store_->idle()) return;
+        store_->Stop(now);
+        restarting_ = true;
+        return;
+      }
+      const std::optional<WritePoint> point = doing_(*store_, now);
+      if (!point) return;
+      Done(*point);
     }
+    if (looking()) (void)LookInRehearsal();
+  }
+
+  bool LookInRehearsal() {
+    Look();
+    if (!looked_) return false;
+    rehearsed_.push_back(print_);
+    looking_at_ = 0;
+    looked_ = false;
+    return true;
   }
 
   void Note(const StoredMsg& msg) {
@@ -224,24 +320,48 @@ class FileStory : public sim::CrashStory {
   }
 
   const Script script_;
-  FileStoreOptions options_;
-  const bool stop_;
-  const int sync_every_;
+  FileStoreOptions options_;  // Of the store that there is, and of the next life's.
+  const Telling telling_;
+  const std::vector<std::string>* const seen_;
+  std::vector<std::string> rehearsed_;
   TestJournal journal_;
   Rng rng_{1};
+  DiskQueue* queue_ = nullptr;
   std::unique_ptr<DiskRoutes> routes_;
   std::unique_ptr<FileStore> store_;
   int life_ = 0;
   Instant turned_;
-  std::vector<WritePoint> points_;  // Of each step that was done.
-  std::vector<std::string> seen_;   // What was there before each step, and after the last one.
-  size_t promised_ = 0;             // Steps whose points were durable.
-  size_t synced_ = 0;               // Likewise, and synced.
+  Doing doing_;
+  bool restarting_ = false;
+  std::vector<std::pair<size_t, StoreConfig>> configs_;  // By the step that brought it.
+  std::vector<WritePoint> points_;                       // Of each step that was done.
+  size_t begun_ = 0;                                     // Steps.
+  size_t promised_ = 0;                                  // Steps whose points were durable.
+  size_t synced_ = 0;                                    // Likewise, and synced.
   int turns_ = 0;
   std::string print_;
   Seq looking_at_ = 0;
   bool looked_ = false;
 };
+
+// What is there before each step, and after the last one.
+inline std::vector<std::string> Rehearse(const Script& script, const FileStoreOptions& options,
+                                         const Telling& telling) {
+  constexpr int kTurnsMax = 100'000;
+  sim::DiskDriver driver(1);
+  FileStory story(script, options, telling, nullptr);
+  story.Begin(0, driver.now(), driver.queue(), Rng(77));
+  story.Turn(driver.now(), nullptr);
+  for (int turns = 0; turns < kTurnsMax && !story.Finished(); ++turns) {
+    const std::optional<DiskDone> done = driver.Step();
+    if (!done) driver.Advance(Micros(50));
+    story.Turn(driver.now(), done ? &*done : nullptr);
+  }
+  EXPECT_TRUE(story.Finished()) << "the rehearsal never ends";
+  driver.Crash(sim::CrashKind::kKill);
+  story.Died(sim::CrashKind::kKill);
+  return story.TakeRehearsed();
+}
 
 inline FileStoreOptions Small() {
   FileStoreOptions options;
@@ -259,8 +379,9 @@ inline std::vector<std::string> Tell(const char* name, const Script& script,
   crash.power_losses = 3;
   crash.recoveries_cut = 2;
   crash.runs_max = CrashRuns(telling.sync_every > 0 ? 60 : 150);
+  const std::vector<std::string> seen = Rehearse(script, options, telling);
   const sim::CrashReport report = sim::RunCrashPoints(
-      name, [&] { return std::make_unique<FileStory>(script, options, telling); }, crash);
+      name, [&] { return std::make_unique<FileStory>(script, options, telling, &seen); }, crash);
   EXPECT_GT(report.effects, 10u) << "nothing to stop in the middle of";
   return report.failures;
 }

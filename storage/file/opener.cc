@@ -89,9 +89,13 @@ bool Opener::OnDisk(const DiskDone& done) {
     }
     return true;
   }
-  if (done.ticket == replace_) {
-    replace_ = {};
-    if (!done.ok()) Fail("writing " + name_ + " anew", done);
+  if (replacing_.OnDisk(done)) {
+    if (!replacing_.idle()) return true;
+    if (!replacing_.error().empty()) {
+      failure_ = "stream '" + codec_->stream() + "', " + replacing_.error();
+      stage_ = Stage::kFailed;
+    }
+    replacing_.Clear();
     return true;
   }
   const auto removed = std::find(removing_.begin(), removing_.end(), done.ticket);
@@ -118,17 +122,10 @@ void Opener::TryAgain() {
 }
 
 // A new file takes the name.
-void Opener::ReplaceFile(std::string_view bytes) {
-  replacement_ = bytes;
+void Opener::ReplaceFile(std::string bytes) {
   const std::string temporary = name_ + std::string(format::kTemporarySuffix);
-  const FileId file = disk_.NewFile();
-  DiskTicket step = disk_.Open(file, temporary, Access::kWrite, Creation::kEmptied);
-  step = disk_.Write(file, 0, reinterpret_cast<const uint8_t*>(replacement_.data()),
-                     replacement_.size(), step);
-  step = disk_.Sync(file, step);
-  step = disk_.Close(file, step);
-  step = disk_.Rename(temporary, name_, Replace::kExisting, step);
-  replace_ = disk_.SyncDir(format::kMsgsDir, step);
+  const DiskTicket written = replacing_.Put(temporary, std::move(bytes));
+  replacing_.SyncDir(format::kMsgsDir, replacing_.Rename(temporary, name_, written));
 }
 
 void Opener::OnList(const DiskDone& done) {
@@ -195,7 +192,7 @@ void Opener::RemoveStrays() {
 
 Opener::Step Opener::Work() {
   if (stage_ == Stage::kCheckpoint && read_done_) OnCheckpoint();
-  if (stage_ == Stage::kNaming && replace_.value == 0) RemoveStrays();
+  if (stage_ == Stage::kNaming && replacing_.idle()) RemoveStrays();
   if (stage_ == Stage::kStrays && removing_.empty() && keys_.Work()) {
     stage_ = Stage::kBlocks;
     if (index_there_ && !keys_.undecided()) {
@@ -234,7 +231,7 @@ Opener::Step Opener::Work() {
     BeginFile(BlockPath(number), head && !MUTANT(148) ? checkpoint_->head_bytes : size);
     return Step::kWait;
   }
-  if (!read_done_ || replace_.value != 0) return Step::kWait;
+  if (!read_done_ || !replacing_.idle()) return Step::kWait;
   if (too_long_) {
     // What lies behind the head's synced bytes is of a life that ended. It must be gone before the
     // block counts whole.
@@ -383,8 +380,11 @@ void Opener::TakeTombstone(const format::Record& record) {
 void Opener::TakeMessage(const format::Record& record) {
   Block& block = *block_;
   if (record.kind == format::RecordKind::kTombstone || record.seq == 0) return;
+  if (record.seq >= below_) look_.comes_again = true;
   // Says nothing new.
-  if (record.seq <= look_.highest.seq || (block.cut != 0 && record.seq > block.cut)) return;
+  if (record.seq <= look_.highest.seq || record.seq >= below_ ||
+      (block.cut != 0 && record.seq > block.cut))
+    return;
   if (block.base == 0) block.base = record.seq;
   look_.highest = {record.seq, record.time};
   const Seq floor = checkpoint_ ? checkpoint_->floor : 0;
@@ -404,6 +404,11 @@ void Opener::TakeMessage(const format::Record& record) {
 void Opener::FinishBlock() {
   Block& block = *block_;
   const SeqTime highest = look_.highest;
+  if (block.base != 0) below_ = block.base;
+  if (look_.comes_again) {
+    notices_.push_back("stream '" + codec_->stream() + "', block " + std::to_string(block.number) +
+                       ", offset 0: it has sequences of a later block; they are passed over");
+  }
   if (highest.seq > block.last.seq) {
     if (block.msgs > 0) {
       CountGap(&block, block.last.seq + 1, highest.seq);
@@ -467,15 +472,9 @@ void Opener::FinishAll() {
   for (std::unique_ptr<Block>& block : scanned_) {
     // A block of tombstones alone stands where the one before it ended. The last sequence of all
     // may be known by its tombstone only.
-    if (block->last.seq < last.seq || (block->msgs > 0 && block->first.seq <= last.seq)) {
-      if (block->msgs == 0) {
-        block->first = {last.seq + 1, WallTime{}};
-        block->last = last;
-      } else {
-        notices_.push_back("stream '" + codec_->stream() + "', block " +
-                           std::to_string(block->number) +
-                           ", offset 0: sequences of an earlier block come again");
-      }
+    if (block->last.seq < last.seq) {
+      block->first = {last.seq + 1, WallTime{}};
+      block->last = last;
     }
     if (block->base == 0) block->base = block->last.seq + 1;
     last = block->last;

@@ -25,6 +25,7 @@
 #include "engine/base/seq_set.h"
 #include "storage/file/block_codec.h"
 #include "storage/file/checkpoint.h"
+#include "storage/file/disk_steps.h"
 #include "storage/file/index_opening.h"
 #include "storage/file/key_loader.h"
 #include "storage/file/purge_leftovers.h"
@@ -41,6 +42,7 @@ class Opener {
         codec_(codec),
         index_(index),
         slice_(bytes_per_slice),
+        replacing_(disk),
         leftovers_(disk),
         keys_(std::move(disk), codec) {}
 
@@ -86,7 +88,7 @@ class Opener {
   void RemoveIndex();
   void BeginFile(std::string name, uint64_t size);
   void TryAgain();
-  void ReplaceFile(std::string_view bytes);
+  void ReplaceFile(std::string bytes);
   bool ScanSome();
   bool LookSome();
   void TakeTombstone(const format::Record& record);
@@ -100,6 +102,7 @@ class Opener {
   BlockCodec* const codec_;
   StreamIndex* const index_;
   const size_t slice_;
+  DiskSteps replacing_;  // ReplaceFile().
   PurgeLeftovers leftovers_;
 
   KeyLoader keys_;
@@ -107,13 +110,12 @@ class Opener {
   std::unique_ptr<IndexOpening> indexing_;
   IndexOpening::Step index_step_ = IndexOpening::Step::kUnusable;
   bool index_there_ = false;
-  SeqTime remembered_;  // By an index that was no use otherwise.
+  SeqTime remembered_;      // By an index that was no use otherwise.
+  Seq below_ = UINT64_MAX;  // Where the blocks read so far, the later ones, begin.
   bool by_index_ = false;
   bool begun_ = false;
   Stage stage_ = Stage::kListing;
   DiskTicket make_, list_, open_, read_, close_;
-  DiskTicket replace_;       // Its last step.
-  std::string replacement_;  // Is being written.
   FileId file_;
   std::string name_;
   uint64_t size_ = 0;
@@ -136,7 +138,7 @@ class Opener {
   std::unique_ptr<BlockCache> scan_;
   // The records of a block, held against what is known so far, some at a time.
   struct Look {
-    bool begun = false, tombstones_done = false;
+    bool begun = false, tombstones_done = false, comes_again = false;
     uint64_t at = 0;  // All before has been looked at, and these holes.
     size_t hole = 0;
     SeqTime highest;

@@ -2,54 +2,21 @@
 // underneath, write-back that fails. Each in a child process, which may give up rights and mount
 // what it needs where nobody else sees it.
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <string>
 
 #include "tests/host/disk/disk_fixture.h"
+#include "tests/host/disk/own_mounts.h"
 
 namespace dunlin::host {
 namespace {
-
-constexpr int kSkipped = 77;
-
-// Runs 'body' in a child process. What it EXPECTs is printed there and fails the test here; true if
-// the child could not do what it needs (it called _exit(kSkipped)).
-[[nodiscard]] bool SkippedInChild(const std::function<void()>& body) {
-  const pid_t child = ::fork();
-  CHECK(child >= 0);
-  if (child == 0) {
-    body();
-    std::fflush(nullptr);
-    ::_exit(::testing::Test::HasFailure() ? 1 : 0);
-  }
-  int status = 0;
-  CHECK(::waitpid(child, &status, 0) == child);
-  const bool skipped = WIFEXITED(status) && WEXITSTATUS(status) == kSkipped;
-  EXPECT_TRUE(skipped || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
-      << "the child failed, see above; status " << status;
-  return skipped;
-}
-
-// A mount namespace of our own, as root of a user namespace if we are not root anyway.
-bool OwnMounts() {
-  if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
-  return ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
-}
-
-bool MountTmpfs(const std::string& path, const char* size) {
-  const std::string options = std::string("size=") + size;
-  return ::mount("tmpfs", path.c_str(), "tmpfs", 0, options.c_str()) == 0;
-}
 
 class DiskFaults : public ::testing::TestWithParam<DiskWay> {
  protected:

@@ -33,9 +33,9 @@ class Graveyard {
   // Takes the directory away. A number to ask buried() about. REQUIRES: no operation in or on it is
   // in flight: Yield() has said so, too.
   uint32_t Bury(std::string directory);
-  // kYes: nothing is under its name, and will not be after a power loss. kFailed: it is still there.
-  // kUnsure: it is not, and no sync in this life can say whether it comes back. An answer other
-  // than kNo is given once; after kFailed it may be tried again.
+  // kYes: nothing is under its name, and will not be after a power loss. kFailed: it is still
+  // there. kUnsure: it is not, and no sync in this life can say whether it comes back. An answer
+  // other than kNo is given once; after kFailed it may be tried again.
   enum class Buried : uint8_t { kNo, kYes, kFailed, kUnsure };
   Buried TakeBuried(uint32_t number);
   // Makes the names in this folder durable, and removes what is left of earlier burials in it.

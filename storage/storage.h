@@ -76,10 +76,9 @@ class Storage {
 
   // Deletes it, with its consumers: gone for ever at the point, whatever comes. Its files go later,
   // a few at a time. A stream that is added in the same directory, from now on, is another one:
-  // it opens when nothing is left of this one there, and fails if the disk does not let that go. The
-  // id is forgotten.
-  // The records of a stream that was added before Open() may say that it was deleted: then, too, it
-  // is another one, and empty.
+  // it opens when nothing is left of this one there, and fails if the disk does not let that go.
+  // The id is forgotten. The records of a stream that was added before Open() may say that it was
+  // deleted: then, too, it is another one, and empty.
   WritePoint DeleteStream(uint32_t id);
   // Likewise. REQUIRES: it runs, or has failed.
   WritePoint DeleteConsumer(uint32_t id);

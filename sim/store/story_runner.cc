@@ -225,8 +225,7 @@ bool StoryRunner::RecoveredStream(size_t stream) {
   if (problem.empty()) return true;
   if (!damaged_) return Fail(name + problem);
   const bool said = said_ || !process_->notices().empty() || !reading.problem.empty();
-  if (!said && !journal_damaged_)
-    return Fail(name + problem + ": and nobody said a word");
+  if (!said && !journal_damaged_) return Fail(name + problem + ": and nobody said a word");
   history.Restart(found);  // Said aloud: it is what it is.
   return true;
 }

@@ -10,7 +10,8 @@
 // and always: the stream is what it was after some change, whole, with its sequences; what was not
 // promised may be there, up to what was asked for. Errors of the disk may end a process, and lose
 // nothing. After damage the stream may be something else, but then somebody has said so (unless it
-// struck the journal: nobody can tell its end from a torn one). After a clean stop: no stray file, no erased payload, and the blocks alone make the same stream.
+// struck the journal: nobody can tell its end from a torn one). After a clean stop: no stray file,
+// no erased payload, and the blocks alone make the same stream.
 #pragma once
 
 #include <memory>

@@ -69,9 +69,8 @@ std::optional<BlockReader::Got> BlockReader::Read(Block* block, Seq seq, format:
     return std::nullopt;
   }
   const BlockMap& map = block->map;
-  if (limits_.pieces_max == 0 || !map.Reaches(seq) || !block->plain_file() ||
-      block->replacing || !block->damage.empty() || !block->read_error.empty() ||
-      block->loading != nullptr) {
+  if (limits_.pieces_max == 0 || !map.Reaches(seq) || !block->plain_file() || block->replacing ||
+      !block->damage.empty() || !block->read_error.empty() || block->loading != nullptr) {
     return std::nullopt;
   }
   const size_t stretch = map.Find(seq);

@@ -5,8 +5,8 @@
 //
 //   "DLCP", version u8; incarnation 16; record number u64; floor u64; last sequence u64, time i64;
 //   messages u64; head block u32, its synced bytes u64; live blocks: count u32, numbers u32 each in
-//   increasing order; cuts: count u32, block u32 and sequence u64 each; blocks to be erased in: count
-//   u32, numbers u32 each; the purge under way: bytes u32 (0: none) of EncodePurgeIntent();
+//   increasing order; cuts: count u32, block u32 and sequence u64 each; blocks to be erased in:
+//   count u32, numbers u32 each; the purge under way: bytes u32 (0: none) of EncodePurgeIntent();
 //   HighwayHash-64 of all before, by StreamChecksum()
 #pragma once
 

@@ -90,10 +90,8 @@ bool FileStore::WriteIndex() {
   if (indexing_->steps.error().empty() || indexing_->given_up) return true;
   indexing_->given_up = true;
   for (const std::string_view name : {format::kIndexFile, format::kTtlFile}) {
-    indexing_->steps.Remove(std::string(format::kMsgsDir)
-                                .append("/")
-                                .append(name)
-                                .append(format::kTemporarySuffix));
+    indexing_->steps.Remove(
+        std::string(format::kMsgsDir).append("/").append(name).append(format::kTemporarySuffix));
   }
   return false;
 }

@@ -430,7 +430,8 @@ void Opener::FinishBlock() {
   // only the head may be appended to: any other block counts whole.
   const bool head = checkpoint_ && block.number == checkpoint_->head;
   const bool open = last && (head || !checkpoint_) && block.holes == 0 && !block.rewritten &&
-                    block.cut == 0 && !block.erase && codec_->Current(block) && block.damage.empty();
+                    block.cut == 0 && !block.erase && codec_->Current(block) &&
+                    block.damage.empty();
   block.life = open ? BlockLife::kOpen : head ? BlockLife::kSealed : BlockLife::kPassed;
   // The last one is what is asked for first.
   if (last) block.cache = std::move(scan_);

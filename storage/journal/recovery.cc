@@ -291,8 +291,7 @@ void Recovery::AdoptFiles() {
   outcome_.tail_goes_on = !last.unreadable && tail.copyable && last.slot < options_.segments_max &&
                           last.decoded->alignment == ring_->alignment() &&
                           last.decoded->segment_bytes == options_.segment_bytes &&
-                          SealedAsToday(*last.decoded) &&
-                          tail.end <= tail.length &&
+                          SealedAsToday(*last.decoded) && tail.end <= tail.length &&
                           tail.end + ring_->alignment() <= options_.segment_bytes;
 }
 

@@ -321,7 +321,10 @@ bool FileStore::ResumePurge() {
 // when they are rewritten. Until then a checkpoint says from where on they mean nothing.
 void FileStore::CutTo(SeqTime mark, uint32_t block) {
   for (const auto& cut : index_.blocks) {
-    if (cut->number > block || cut->last.seq <= mark.seq) continue;
+    if (cut->last.seq <= mark.seq) continue;
+    // An empty one was dropped before, and still stands in its place. It must not stand in the way
+    // of who uses its sequences again.
+    if (cut->number > block && cut->msgs > 0) continue;
     (void)CutBlock(cut.get(), mark);
   }
   index_.last = mark;

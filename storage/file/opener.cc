@@ -380,18 +380,18 @@ void Opener::TakeTombstone(const format::Record& record) {
 void Opener::TakeMessage(const format::Record& record) {
   Block& block = *block_;
   if (record.kind == format::RecordKind::kTombstone || record.seq == 0) return;
-  if (record.seq >= below_) look_.comes_again = true;
   // Says nothing new.
-  if (record.seq <= look_.highest.seq || record.seq >= below_ ||
-      (block.cut != 0 && record.seq > block.cut))
-    return;
-  if (block.base == 0) block.base = record.seq;
-  look_.highest = {record.seq, record.time};
+  if (record.seq <= look_.highest.seq || (block.cut != 0 && record.seq > block.cut)) return;
   const Seq floor = checkpoint_ ? checkpoint_->floor : 0;
-  if (record.kind != format::RecordKind::kMessage || record.seq < floor ||
-      dead_.Contains(record.seq)) {
+  const bool lives = record.kind == format::RecordKind::kMessage && record.seq >= floor &&
+                     !dead_.Contains(record.seq);
+  if (record.seq >= below_) {
+    look_.comes_again |= lives;
     return;
   }
+  if (block.base == 0) block.base = record.seq;
+  look_.highest = {record.seq, record.time};
+  if (!lives) return;
   CountMessage(&block, record);
   index_->AddToSubject(record.subject, record.seq);
   if (HasSchedule(record.header)) ++block.schedules;

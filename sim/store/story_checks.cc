@@ -94,11 +94,15 @@ bool StoryRunner::DoExpect(const StoryStep& step) {
 
 // What a running process says of a stream.
 bool StoryRunner::Check(size_t stream) {
-  for (int turns = 0; turns < 2000 && running() && !failed() && !process_->idle(stream); ++turns)
-    Turn();
-  process_->CatchUp();
-  Absorb();
-  if (!well() || !running() || failed()) return well();
+  // What the store asks for while it comes to rest, and gets, is work for it again.
+  for (int rounds = 0; rounds < 8; ++rounds) {
+    for (int turns = 0; turns < 2000 && running() && !failed() && !process_->idle(stream); ++turns)
+      Turn();
+    process_->CatchUp();
+    Absorb();
+    if (!well() || !running() || failed()) return well();
+    if (process_->idle(stream)) break;
+  }
   return CheckState(stream) && CheckContents(stream) && AskSome(stream);
 }
 

@@ -269,7 +269,7 @@ class FileStore final : public StreamStore {
   Progress EndPurge(Purge* job);
   WritePoint FinishPurge();
   bool ResumePurge();
-  void CutTo(SeqTime mark, uint32_t block);
+  void CutTo(SeqTime mark);
   bool CutBlock(Block* cut, SeqTime mark);
   Progress BeginTruncate(Truncate* job);
   Progress CutSome();

@@ -317,15 +317,13 @@ bool FileStore::ResumePurge() {
   return true;
 }
 
-// Everything above 'mark' in blocks up to 'block' goes: out of all counts now, out of the files
-// when they are rewritten. Until then a checkpoint says from where on they mean nothing.
-void FileStore::CutTo(SeqTime mark, uint32_t block) {
+// While the journal is read again: everything above 'mark' goes, out of all counts now, out of the
+// files when they are rewritten. Until then a checkpoint says from where on they mean nothing.
+// Whatever their numbers: a block that was dropped may still stand in its place, and records whose
+// place is taken come into blocks of their own.
+void FileStore::CutTo(SeqTime mark) {
   for (const auto& cut : index_.blocks) {
-    if (cut->last.seq <= mark.seq) continue;
-    // An empty one was dropped before, and still stands in its place. It must not stand in the way
-    // of who uses its sequences again.
-    if (cut->number > block && cut->msgs > 0) continue;
-    (void)CutBlock(cut.get(), mark);
+    if (cut->last.seq > mark.seq) (void)CutBlock(cut.get(), mark);
   }
   index_.last = mark;
   NextFirst();

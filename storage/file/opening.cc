@@ -94,7 +94,7 @@ void FileStore::Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> 
         ResetTo({mark.seq, mark.time}, head.block, {});
       } else {
         ApplyFloor(head.floor);
-        CutTo({mark.seq, mark.time}, head.block);
+        CutTo({mark.seq, mark.time});
       }
       return;
     }

@@ -177,7 +177,7 @@ void Tell(const char* name, DeletionStory::What what, bool again, bool stop = fa
   sim::CrashOptions options;
   options.kills = 1;
   options.power_losses = 3;
-  options.recoveries_cut = 3;
+  options.recoveries_cut = CrashRuns(3);
   options.runs_max = CrashRuns(200);
   sim::ExpectSurvivesEveryCrash(
       name, [&] { return std::make_unique<DeletionStory>(what, again, stop); }, options);

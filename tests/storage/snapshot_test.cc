@@ -482,7 +482,7 @@ TEST(SnapshotCrash, WhileItIsRead) {
   sim::CrashOptions options;
   options.kills = 1;
   options.power_losses = 2;
-  options.recoveries_cut = 1;
+  options.recoveries_cut = CrashRuns(1);
   options.runs_max = CrashRuns(200);
   sim::ExpectSurvivesEveryCrash(
       "snapshot", [] { return std::make_unique<SnapshotStory>(); }, options);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/disk/disk_driver.h"
+#include "tests/storage/crash_runs.h"
 #include "tests/support/crash_story.h"
 
 namespace dunlin {
@@ -112,8 +113,8 @@ sim::CrashOptions Few() {
   sim::CrashOptions options;
   options.kills = 1;
   options.power_losses = 2;
-  options.recoveries_cut = 1;
-  options.runs_max = 60;
+  options.recoveries_cut = CrashRuns(1);
+  options.runs_max = CrashRuns(60);
   return options;
 }
 

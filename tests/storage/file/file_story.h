@@ -377,7 +377,7 @@ inline std::vector<std::string> Tell(const char* name, const Script& script,
   sim::CrashOptions crash;
   crash.kills = 1;
   crash.power_losses = 3;
-  crash.recoveries_cut = 2;
+  crash.recoveries_cut = CrashRuns(2);
   crash.runs_max = CrashRuns(telling.sync_every > 0 ? 60 : 150);
   const std::vector<std::string> seen = Rehearse(script, options, telling);
   const sim::CrashReport report = sim::RunCrashPoints(

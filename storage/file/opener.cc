@@ -67,8 +67,7 @@ bool Opener::OnDisk(const DiskDone& done) {
     // The list said that it is there. Too many open files, say, is no reason to give up messages:
     // the next start may read them.
     if (stage_ == Stage::kBlocks && !MUTANT(156)) {
-      failure_ = "stream '" + codec_->stream() + "', block " + std::to_string(block_->number) +
-                 ", offset 0: " + read_error_;
+      failure_ = Where() + "0: " + read_error_;
       stage_ = Stage::kFailed;
     }
     return true;
@@ -275,10 +274,14 @@ void Opener::RemoveIndex() {
   stage_ = Stage::kStrays;
 }
 
+// What speaks of the block being scanned begins so; its offset comes next.
+std::string Opener::Where() const {
+  return "stream '" + codec_->stream() + "', block " + std::to_string(block_->number) + ", offset ";
+}
+
 bool Opener::ScanSome() {
   if (scan_ == nullptr) {
-    const std::string where =
-        "stream '" + codec_->stream() + "', block " + std::to_string(block_->number) + ", offset ";
+    const std::string where = Where();
     std::string why;
     if (!read_error_.empty()) {
       notices_.push_back(where + "0: " + read_error_ + "; all its messages are lost");
@@ -301,9 +304,7 @@ bool Opener::ScanSome() {
   if (decoder_ != nullptr) {
     if (decoder_->Step()) return false;
     if (!decoder_->why().empty()) {
-      notices_.push_back("stream '" + codec_->stream() + "', block " +
-                         std::to_string(block_->number) + ", offset 0: " + decoder_->why() +
-                         "; all its messages are lost");
+      notices_.push_back(Where() + "0: " + decoder_->why() + "; all its messages are lost");
       block_->damage = notices_.back();
       decoder_->records().clear();
     }
@@ -406,8 +407,7 @@ void Opener::FinishBlock() {
   const SeqTime highest = look_.highest;
   if (block.base != 0) below_ = block.base;
   if (look_.comes_again) {
-    notices_.push_back("stream '" + codec_->stream() + "', block " + std::to_string(block.number) +
-                       ", offset 0: it has sequences of a later block; they are passed over");
+    notices_.push_back(Where() + "0: it has sequences of a later block; they are passed over");
   }
   if (highest.seq > block.last.seq) {
     if (block.msgs > 0) {
@@ -450,10 +450,8 @@ void Opener::NoteHoles() {
       if (record.offset < hole.begin) lost.first = record.seq + 1;
       if (record.offset >= hole.end && lost.last == 0) lost.last = record.seq - 1;
     });
-    std::string what = "stream '" + codec_->stream() + "', block " + std::to_string(block.number) +
-                       ", offset " + std::to_string(hole.begin) + ": " +
-                       format::Describe(hole.damage) + "; " +
-                       std::to_string(hole.end - hole.begin) + " bytes cannot be read";
+    std::string what = Where() + std::to_string(hole.begin) + ": " + format::Describe(hole.damage) +
+                       "; " + std::to_string(hole.end - hole.begin) + " bytes cannot be read";
     if (lost.last >= lost.first) {
       what += ", messages " + std::to_string(lost.first) + " to " + std::to_string(lost.last) +
               " are lost";

@@ -89,6 +89,7 @@ class Opener {
   void BeginFile(std::string name, uint64_t size);
   void TryAgain();
   void ReplaceFile(std::string bytes);
+  std::string Where() const;
   bool ScanSome();
   bool LookSome();
   void TakeTombstone(const format::Record& record);

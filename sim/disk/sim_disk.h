@@ -69,6 +69,7 @@ class SimDisk {
   // --- For whoever plans and judges a run.
   void SetFaults(const DiskFaults& faults) { options_.faults = faults; }
   void SetCapacity(uint64_t bytes) { options_.capacity_bytes = bytes; }
+  void SetOpenFilesMax(uint32_t files) { options_.open_files_max = files; }
   // As if remounted: kPermission on what changes a name, opens to write, or writes.
   void SetReadOnly(bool read_only) { read_only_ = read_only; }
   const FaultDice& dice() const { return dice_; }

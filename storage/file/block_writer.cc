@@ -34,6 +34,10 @@ BlockWriter::File* BlockWriter::FileOf(uint32_t block) {
   return nullptr;
 }
 
+bool BlockWriter::MayOpen(const Block& block) {
+  return files_.size() < limits_.files_max || FileOf(block.number) != nullptr;
+}
+
 BlockWriter::File* BlockWriter::OpenFile(Block* block) {
   if (File* file = FileOf(block->number)) return file;
   auto file = std::make_unique<File>();
@@ -69,6 +73,7 @@ void BlockWriter::WriteSome(Block* block, bool all) {
   if (enough && end < block->raw_bytes) awaits_journal_ = true;
   if (end == block->written) return;
   if (!all && end - block->written < limits_.write_bytes_min) return;
+  if (!MayOpen(*block)) return;
   File* file = OpenFile(block);
   if (file->write.value != 0 || file->close.value != 0) return;
   end = std::min(end, block->written + limits_.write_bytes_max);
@@ -127,18 +132,37 @@ void BlockWriter::Work(StreamIndex* index) {
     }
   }
   if (stage_ == Stage::kSyncing) SyncAll(index);
+  SyncToClose(index);
   CloseIdle(index);
+}
+
+void BlockWriter::Sync(File* file, const Block& block) {
+  file->sync_end = block.written;
+  file->sync = disk_.Sync(file->id, file->writes == 0 ? file->open : DiskTicket{});
+}
+
+// All of them but the head's can be, sooner or later: only one block at a time waits for the
+// journal with a part of it written.
+void BlockWriter::SyncToClose(StreamIndex* index) {
+  if (files_.size() < limits_.files_max) return;
+  for (const auto& file : files_) {
+    if (file->write.value != 0 || file->sync.value != 0 || file->close.value != 0) continue;
+    const Block* block = index->ByNumber(file->block);
+    if (block == nullptr || block->life == BlockLife::kOpen || block->written < block->raw_bytes ||
+        block->synced >= block->raw_bytes) {
+      continue;
+    }
+    Sync(file.get(), *block);
+  }
 }
 
 void BlockWriter::SyncAll(StreamIndex* index) {
   for (const auto& block : Dirty(*index)) {
     if (MUTANT(132) && block->life != BlockLife::kOpen) block->synced = block->raw_bytes;
     if (block->synced >= Goal(*block)) continue;
-    if (FileOf(block->number) == nullptr && files_.size() >= limits_.files_max) break;
+    if (!MayOpen(*block)) break;
     File* file = OpenFile(block.get());
-    if (file->sync.value != 0 || file->close.value != 0) continue;
-    file->sync_end = block->written;
-    file->sync = disk_.Sync(file->id, file->writes == 0 ? file->open : DiskTicket{});
+    if (file->sync.value == 0 && file->close.value == 0) Sync(file, *block);
   }
   if (!Synced(*index)) return;
   stage_ = Stage::kNaming;

@@ -31,8 +31,12 @@ class BlockWriter {
   struct Limits {
     uint64_t write_bytes_min = 256u << 10;  // Before a checkpoint asks.
     uint64_t write_bytes_max = 1u << 20;    // In one write: it is copied, and encrypted.
-    size_t files_max = 64;                  // Open at once to be synced.
-    size_t removes_max = 16;                // Files of dropped blocks that go at once.
+    // Block files open at once, 2 or more. When there are so many, those that are whole are synced,
+    // and closed; other blocks wait for that to be written. Synced before they are closed: a device
+    // tells of bytes that it could not write only who has the file open then. So few, because a
+    // node has a thousand streams and one limit for them all; enough to sync at once.
+    size_t files_max = 8;
+    size_t removes_max = 16;  // Files of dropped blocks that go at once.
   };
 
   BlockWriter(const Limits& limits, StoreDisk disk, StoreJournal* journal, BlockCodec* codec,
@@ -102,9 +106,12 @@ class BlockWriter {
   };
 
   File* FileOf(uint32_t block);
+  bool MayOpen(const Block& block);
   File* OpenFile(Block* block);
   void WriteSome(Block* block, bool all);
+  void Sync(File* file, const Block& block);
   void SyncAll(StreamIndex* index);
+  void SyncToClose(StreamIndex* index);
   void WriteCheckpoint();
   void RemoveDoomed();
   bool MayRemove(const Doomed& doomed);

@@ -91,6 +91,51 @@ TEST(FileFailure, APurgeMakesRoomOnAFullDisk) {
   }
 }
 
+// However many blocks wait for a checkpoint, their files are not all open.
+TEST(FileFailure, FewFilesAreOpenHoweverManyBlocksAreNotSynced) {
+  const auto files_max = static_cast<uint32_t>(BlockWriter::Limits{}.files_max);
+  for (const bool at_once : {false, true}) {
+    FileWorld world(Eager(), 1, {.timing = {}, .faults = {}, .open_files_max = files_max + 1});
+    for (int i = 0; i < 100; ++i) {
+      world.Put("a", std::string(500, 'x'));
+      if (!at_once) world.Settle();
+    }
+    world.Settle();
+    ASSERT_EQ(world.store().Failure(), std::nullopt);
+    EXPECT_GE(world.BlockFiles().size(), 50u);
+    ASSERT_EQ(world.store().index().blocks.front()->life, BlockLife::kSealed);  // No checkpoint.
+    world.Checkpoint();
+    ASSERT_EQ(world.store().Failure(), std::nullopt);
+    ExpectAllAfterARestart(world, 100);
+  }
+}
+
+// A directory that somebody else wrote is synced by the first checkpoint, block by block.
+TEST(FileFailure, FewFilesAreOpenWhenAllBlocksAreToBeSynced) {
+  FileWorld world(Eager());
+  for (int i = 0; i < 100; ++i) world.Put("a", std::string(500, 'x'));
+  world.StopClean();
+  world.driver.disk().SetOpenFilesMax(static_cast<uint32_t>(BlockWriter::Limits{}.files_max) + 1);
+  world.Boot();
+  ExpectAllAfterARestart(world, 100);
+}
+
+// What could not be written is told to who has the file open: it must be asked before it is closed.
+TEST(FileFailure, ASyncThatFailsBeforeAFileIsClosedIsSaid) {
+  FileWorld world(Eager());
+  world.Put("a", "one");
+  world.driver.disk().SetFaults(Every(&sim::DiskFaults::sync_error));
+  Seq last = 1;
+  for (int i = 0; i < 100 && !world.store().Failure(); ++i) {
+    last = world.Put("a", std::string(500, 'x'));
+    world.Settle();
+  }
+  ASSERT_TRUE(world.store().Failure());
+  EXPECT_NE(world.store().Failure()->find(": sync: "), std::string::npos)
+      << *world.store().Failure();
+  ExpectAllAfterARestart(world, last);
+}
+
 TEST(FileFailure, ACheckpointThatCannotBeWrittenIsSaid) {
   FileWorld world(Eager());
   world.Put("a", "one");

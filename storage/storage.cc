@@ -421,6 +421,9 @@ void Storage::WorkStopping() {
       journal_.state() == Journal::State::kFailed) {
     return;
   }
+  // The checkpoints that the stores wait for wait for it. It fails: as after a death, the next
+  // start has what is durable, which is all that was promised.
+  if (journal_.stuck()) return journal_.Stop();
   for (auto& [id, stream] : streams_) {
     const bool over = stream.store->phase() == Phase::kStopped || stream.store->Failure();
     if (!over) return;

@@ -10,7 +10,8 @@
 //                     then EndOfStep(now), once, last
 //   a change is safe, and its promise may be given, once durable().Covers(its point)
 //
-//   storage.Stop(now);                            // until state() is kStopped: a clean stop
+//   storage.Stop(now);                            // until state() is kStopped: a clean stop; or
+//                                                 // kFailed, as on a full disk: as if it had died
 //
 // A store that fails, fails alone: stream(id)->Failure(). The journal failing is everybody's:
 // Failure(); nothing is promised from then on.

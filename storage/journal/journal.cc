@@ -60,6 +60,7 @@ class Journal::Impl {
   Instant NextDeadline() const;
   void Stop();
   bool full() const;
+  bool stuck() const;
   WritePoint Wanted() const;
   void CheckInvariants() const;
 
@@ -254,6 +255,11 @@ bool Journal::Impl::full() const {
   return ring_.Available() == 0 || stuck || writer_.pending_bytes() > options_.gather_bytes_max;
 }
 
+bool Journal::Impl::stuck() const {
+  return state() == State::kRunning && ring_.growth_failed() && writer_.in_flight() == 0 &&
+         writer_.WaitingSlot() != journal::SegmentRing::kNone;
+}
+
 WritePoint Journal::Impl::Wanted() const {
   const std::vector<uint32_t>& live = ring_.live();
   if (live.size() < 2 || 2 * live.size() < options_.segments_max) return {};
@@ -344,6 +350,7 @@ Durable Journal::durable() const { return Durable({impl_->writer_.durable()}); }
 Synced Journal::synced() const { return Synced({impl_->writer_.synced()}); }
 WritePoint Journal::next_point() const { return {impl_->writer_.open_number()}; }
 bool Journal::full() const { return impl_->full(); }
+bool Journal::stuck() const { return impl_->stuck(); }
 Instant Journal::NextDeadline() const { return impl_->NextDeadline(); }
 void Journal::OnDeadline(Instant now) { impl_->OnDeadline(now); }
 

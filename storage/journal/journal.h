@@ -210,6 +210,10 @@ class Journal {
   // True: take nothing new in. See the file's comment.
   bool full() const;
 
+  // What was appended waits for space that the disk does not have, and for nothing else. While it
+  // runs, it asks again each second; Stop() does not wait, and fails.
+  bool stuck() const;
+
   // When OnDeadline() is due: interval syncs, a witness for the last batch, a new attempt to grow.
   Instant NextDeadline() const;
   void OnDeadline(Instant now);

@@ -24,7 +24,7 @@ Block* FileStore::HeadFor(uint64_t bytes) {
   // Places in a block are 32 bits, sequences counted from its first included.
   constexpr uint64_t kSpanMax = UINT32_MAX / 2;
   if (head == nullptr || head->life != BlockLife::kOpen ||
-      index_.last.seq - head->base + 1 > kSpanMax ||
+      index_.last.seq - head->base + 1 > kSpanMax || IsTooFar(*head, index_.last.seq) ||
       (head->raw_bytes > 0 && head->raw_bytes + bytes > block_bytes_)) {
     return Rotate();
   }

@@ -26,6 +26,11 @@ void MapMessages(Block* block, const BlockCache& cache) {
   for (size_t i = 0; i < cache.size(); ++i) block->map.Note(cache.SeqAt(i), cache.OffsetAt(i));
 }
 
+bool IsTooFar(const Block& block, Seq seq) {
+  return block.msgs > 0 && seq > block.last.seq &&
+         seq - block.last.seq + block.deleted.size() > kDeadMax;
+}
+
 void CountGap(Block* block, Seq first, Seq last) {
   if (block->first.seq > block->last.seq) {
     block->first = {last + 1, WallTime{}};

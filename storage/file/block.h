@@ -27,6 +27,12 @@ struct SeqTime {
   bool operator==(const SeqTime&) const = default;
 };
 
+// So many dead sequences above its first live one no writer leaves in a block: what is skipped goes
+// into a new one beyond 64 Ki (FileLimits::gap_inside_max; reference: the same), and what was
+// removed had a record each. A file in which there are more is forged, and its gap is not counted
+// out: it would take memory without limit.
+inline constexpr uint64_t kDeadMax = 16u << 20;
+
 // How far a block has come; only ever forward.
 enum class BlockLife : uint8_t {
   kOpen,    // The head: records are appended.
@@ -119,6 +125,9 @@ void CountMessage(Block* block, const format::Record& record);
 
 // Makes the block's map anew. REQUIRES: the cache has all of the block.
 void MapMessages(Block* block, const BlockCache& cache);
+
+// Whether a record with this sequence, above all others, would make a gap that no writer leaves.
+[[nodiscard]] bool IsTooFar(const Block& block, Seq seq);
 
 // Takes runs of sequences from 'first' on, that no record stands for, as deleted. REQUIRES: above
 // all others.

@@ -14,8 +14,17 @@ void BlockCache::Index(Seq seq, uint64_t offset) {
   } else if (seq <= SeqAt(entries_.size() - 1)) {
     return;  // Says nothing new: see record.h.
   }
-  CHECK(seq - base_ <= UINT32_MAX);  // The writer rotates before.
+  if (seq - base_ > UINT32_MAX) LetGoFarBelow(seq);
   entries_.push_back({static_cast<uint32_t>(seq - base_), static_cast<uint32_t>(offset)});
+}
+
+// What lies so far below a message of the same block was dead when that was written (kDeadMax).
+void BlockCache::LetGoFarBelow(Seq seq) {
+  const size_t kept = IndexAt(seq - UINT32_MAX / 2);
+  const Seq base = kept == entries_.size() ? seq : SeqAt(kept);
+  entries_.erase(entries_.begin(), entries_.begin() + static_cast<ptrdiff_t>(kept));
+  for (Entry& entry : entries_) entry.delta -= static_cast<uint32_t>(base - base_);
+  base_ = base;
 }
 
 uint8_t* BlockCache::RoomAtEnd(size_t bytes, size_t block_bytes) {

@@ -79,6 +79,7 @@ class BlockCache {
     uint32_t offset;  // Into bytes_.
   };
   void Index(Seq seq, uint64_t offset);
+  void LetGoFarBelow(Seq seq);
 
   uint64_t from_;
   Seq first_;

@@ -378,11 +378,40 @@ void Opener::TakeTombstone(const format::Record& record) {
   if (record.seq > last_tomb_.seq) last_tomb_ = {record.seq, record.time};
 }
 
+// Whether it is a message, or says of a sequence that it is none.
+bool Opener::IsNews(const format::Record& record, Seq highest) const {
+  return record.kind != format::RecordKind::kTombstone && record.seq > highest &&
+         (block_->cut == 0 || record.seq <= block_->cut);
+}
+
+// A record behind a gap as no writer leaves one. One of the two sides is wrong; the far one says
+// which sequences were used, so it is the near one that is lost.
+void Opener::GiveUpBefore(const format::Record& far) {
+  Block& block = *block_;
+  const SeqRange lost{block.first.seq, block.last.seq};
+  notices_.push_back(Where() + std::to_string(far.offset) + ": sequence " +
+                     std::to_string(far.seq) + " is too far above " +
+                     std::to_string(block.last.seq) + ", messages " + std::to_string(lost.first) +
+                     " to " + std::to_string(lost.last) + " are lost");
+  block.lost.push_back({lost, notices_.back()});
+  Seq highest = 0;
+  ForEachRecord(*scan_, [&](const format::Record& record) {
+    if (record.offset >= far.offset || !IsNews(record, highest) || record.seq >= below_) return;
+    highest = record.seq;
+    if (record.kind == format::RecordKind::kMessage && block.Live(record.seq)) {
+      index_->TakeFromSubject(record.subject, record.seq);
+    }
+  });
+  ttls_.erase(ttls_.end() - static_cast<ptrdiff_t>(block.ttls), ttls_.end());
+  block.msgs = block.bytes = block.ttls = block.schedules = 0;
+  block.deleted.Clear();
+  block.first = {block.last.seq + 1, WallTime{}};
+  ++block.holes;
+}
+
 void Opener::TakeMessage(const format::Record& record) {
   Block& block = *block_;
-  if (record.kind == format::RecordKind::kTombstone || record.seq == 0) return;
-  // Says nothing new.
-  if (record.seq <= look_.highest.seq || (block.cut != 0 && record.seq > block.cut)) return;
+  if (!IsNews(record, look_.highest.seq)) return;
   const Seq floor = checkpoint_ ? checkpoint_->floor : 0;
   const bool lives = record.kind == format::RecordKind::kMessage && record.seq >= floor &&
                      !dead_.Contains(record.seq);
@@ -390,6 +419,7 @@ void Opener::TakeMessage(const format::Record& record) {
     look_.comes_again |= lives;
     return;
   }
+  if (IsTooFar(block, record.seq)) GiveUpBefore(record);
   if (block.base == 0) block.base = record.seq;
   look_.highest = {record.seq, record.time};
   if (!lives) return;
@@ -442,7 +472,7 @@ void Opener::FinishBlock() {
 // What lies in holes is lost; which sequences, the records around them say.
 void Opener::NoteHoles() {
   Block& block = *block_;
-  block.holes = scan_->holes().size();
+  block.holes += scan_->holes().size();
   for (const BlockCache::Hole& hole : scan_->holes()) {
     SeqRange lost{block.base, 0};
     ForEachRecord(*scan_, [&](const format::Record& record) {
@@ -486,7 +516,9 @@ void Opener::FinishAll() {
   if (remembered_.seq > index_->last.seq) index_->last = remembered_;
   if (checkpoint_ && checkpoint_->last.seq >= index_->last.seq && !MUTANT(149))
     index_->last = checkpoint_->last;
-  if (Block* head = index_->head(); head != nullptr && head->last.seq < index_->last.seq) {
+  // What comes behind a gap that is too large comes into the next block.
+  if (Block* head = index_->head();
+      head != nullptr && head->last.seq < index_->last.seq && !IsTooFar(*head, index_->last.seq)) {
     CountGap(head, head->last.seq + 1, index_->last.seq);
     head->last.time = index_->last.time;
   }

@@ -93,6 +93,8 @@ class Opener {
   bool ScanSome();
   bool LookSome();
   void TakeTombstone(const format::Record& record);
+  void GiveUpBefore(const format::Record& record);
+  bool IsNews(const format::Record& record, Seq highest) const;
   void TakeMessage(const format::Record& record);
   void NoteHoles();
   void FinishBlock();

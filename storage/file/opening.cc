@@ -133,6 +133,11 @@ void FileStore::ReplayAppend(const JournalHead& head, std::span<const uint8_t> b
     // The checkpoint speaks of a file with this number, and longer than this one would be. It was
     // dropped, as a later record says.
     to->unwritten = std::find(void_.begin(), void_.end(), head.block) != void_.end();
+  } else if (record.kind != format::RecordKind::kTombstone && IsTooFar(*to, record.seq)) {
+    return Damaged("stream '" + options_.config.name + "', block " + std::to_string(head.block) +
+                   ", offset " + std::to_string(head.offset) + ", in the journal: sequence " +
+                   std::to_string(record.seq) + " is too far above " +
+                   std::to_string(to->last.seq));
   } else if (to->number != head.block || to->life != BlockLife::kOpen) {
     // Only after damage: the record's place is taken. It is written anew, with the checksum of
     // where it comes to lie.

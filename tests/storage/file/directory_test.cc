@@ -8,6 +8,8 @@
 namespace dunlin::file {
 namespace {
 
+using sim::CrashKind;
+
 FileStoreOptions Blocks(uint64_t bytes) {
   FileStoreOptions options;
   options.limits.block_bytes = bytes;
@@ -247,6 +249,105 @@ TEST(FileDirectory, APurgeLeavesOneBlockAndItsState) {
     world.Reopen();
     expect();
   }
+}
+
+// --- Gaps between sequences that are far from each other.
+
+constexpr Seq kFar = uint64_t{1} << 40;
+
+std::string Message(uint32_t block, Seq seq) {
+  std::string out;
+  format::AppendMessage(format::BlockChecksum("S", block), seq, WallTime{1'000'000'000}, "far", "",
+                        "x", &out);
+  return out;
+}
+
+std::string Skipped(uint32_t block, Seq seq) {
+  std::string out(format::kEmptyRecordBytes, '\0');
+  format::EncodeSkipped(format::BlockChecksum("S", block), seq, WallTime{1'000'000'000},
+                        reinterpret_cast<uint8_t*>(out.data()));
+  return out;
+}
+
+// A world with these blocks, 1.blk first.
+void BootWith(FileWorld& world, const std::vector<std::string>& blocks) {
+  world.StopClean();
+  uint32_t number = 0;
+  for (const std::string& bytes : blocks)
+    world.driver.disk().Put("S/msgs/" + std::to_string(++number) + ".blk", bytes);
+  world.Boot();
+}
+
+// It goes on behind 'last', is the same after a start, and no gap takes memory.
+void ExpectCheap(FileWorld& world, Seq last) {
+  EXPECT_EQ(world.store().State().last_seq, last);
+  EXPECT_EQ(world.Put("far", "next"), last + 1);
+  const auto expect_small = [&] {
+    for (const auto& block : world.store().index().blocks) EXPECT_LE(block->deleted.nodes(), 64u);
+  };
+  expect_small();
+  for (const CrashKind kind : {CrashKind::kKill, CrashKind::kPowerLoss}) {
+    const StreamState before = world.store().State();
+    const std::vector<SeqRange> deleted = world.store().Deleted();
+    world.Settle();
+    world.Crash(kind);
+    EXPECT_EQ(world.store().State(), before);
+    world.ReopenWithoutIndexes();
+    EXPECT_EQ(world.store().State(), before);
+    EXPECT_EQ(world.store().Deleted(), deleted);
+    EXPECT_EQ(world.Load(last + 1), "far:" + std::to_string(last + 1) + " next");
+    expect_small();
+  }
+}
+
+// The reference writes that when all before the gap is dead, and so reads it.
+TEST(FileDirectory, AGapBehindDeadMessagesMayBeOfAnySize) {
+  FileWorld world;
+  BootWith(world, {Message(1, 1) + Message(1, 2) + Tombstone(1, 1, {}) + Tombstone(1, 2, {}) +
+                   Skipped(1, kFar - 1) + Message(1, kFar)});
+  EXPECT_EQ(world.notices, std::vector<std::string>{});
+  EXPECT_EQ(world.Load(kFar), "far:" + std::to_string(kFar) + " x");
+  EXPECT_EQ(world.store().State().first_seq, kFar);
+  ExpectCheap(world, kFar);
+}
+
+TEST(FileDirectory, AGapThatNobodyWritesCostsWhatIsBeforeIt) {
+  for (const bool skipped : {false, true}) {
+    FileWorld world;
+    BootWith(world, {Message(1, 1), Message(2, 2) + Message(2, 2) + Message(2, 5) +
+                                        (skipped ? Skipped(2, kFar) : Message(2, kFar)) +
+                                        Message(2, kFar + 1)});
+    ASSERT_EQ(world.notices.size(), 1u);
+    EXPECT_EQ(world.notices[0],
+              "stream 'S', block 2, offset 102: sequence 1099511627776 is too far above 5, "
+              "messages 2 to 5 are lost");
+    EXPECT_EQ(world.Load(1), "far:1 x");
+    EXPECT_NE(world.Load(5), "far:5 x");
+    EXPECT_EQ(world.Load(kFar + 1), "far:" + std::to_string(kFar + 1) + " x");
+    EXPECT_EQ(world.store().State().msgs, skipped ? 2u : 3u);
+    EXPECT_EQ(world.store().SubjectsTotals("far")[0].second, skipped ? 2u : 3u);
+    ExpectCheap(world, kFar + 1);
+  }
+}
+
+TEST(FileDirectory, ATombstoneMaySayThatTheLastSequenceIsFarAway) {
+  FileWorld world;
+  BootWith(world, {Message(1, 1) + Message(1, 2) + Tombstone(1, kFar, {})});
+  EXPECT_EQ(world.notices, std::vector<std::string>{});
+  EXPECT_EQ(world.store().State().msgs, 2u);
+  ExpectCheap(world, kFar);
+}
+
+TEST(FileDirectory, ATruncationIntoAGapLeavesNoneInABlock) {
+  FileWorld world;
+  for (int i = 0; i < 3; ++i) world.Put("far", "x");
+  ASSERT_TRUE(world.store().Skip(world.now(), 0, kFar, StreamStore::SkipTime::kKeep).ok());
+  world.Put("far", "x");
+  Truncate truncate;
+  truncate.seq = kFar - 10;
+  ASSERT_TRUE(world.Run(truncate));
+  world.ReopenWithoutIndexes();
+  ExpectCheap(world, kFar - 10);
 }
 
 }  // namespace

@@ -90,6 +90,7 @@ class StoryRunner {
   };
 
   bool Fail(std::string text);
+  bool IsOfPlanted(const std::string& notice) const;
   void Trouble(bool on);
   bool in_trouble() const;
 

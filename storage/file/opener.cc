@@ -482,7 +482,7 @@ void Opener::NoteHoles() {
     });
     std::string what = Where() + std::to_string(hole.begin) + ": " + format::Describe(hole.damage) +
                        "; " + std::to_string(hole.end - hole.begin) + " bytes cannot be read";
-    if (lost.last >= lost.first) {
+    if (lost.last >= lost.first && lost.last > 0) {
       what += ", messages " + std::to_string(lost.first) + " to " + std::to_string(lost.last) +
               " are lost";
       block.lost.push_back({lost, what});

@@ -101,11 +101,17 @@ StreamTwin StreamHistory::Aged(StreamTwin wanted, const StreamTwin& found, WallT
   return wanted;
 }
 
-bool StreamHistory::IsLike(const StreamTwin& found, StreamTwin wanted, WallTime now) const {
+// Limits may have been lowered since: then, or by the start.
+bool StreamHistory::IsLike(const StreamTwin& found, const StreamTwin& wanted, WallTime now) const {
   if (found.last() != wanted.last()) return false;
-  wanted.Enforce(config_);  // Limits may have been lowered since.
-  wanted = Aged(std::move(wanted), found, now);
-  return found.entries().size() == wanted.entries().size() && Holds(found, wanted);
+  const auto equals = [&](StreamTwin limited) {
+    limited = Aged(std::move(limited), found, now);
+    return found.entries().size() == limited.entries().size() && Holds(found, limited);
+  };
+  StreamTwin then = wanted, at_start = wanted;
+  then.Enforce(config_);
+  at_start.EnforceAtStart(config_);
+  return equals(std::move(then)) || equals(std::move(at_start));
 }
 
 bool StreamHistory::IsWithin(const StreamTwin& found, const StreamTwin& before,

@@ -108,6 +108,15 @@ void StreamTwin::Limit(const StoreConfig& config) {
 
 void StreamTwin::Enforce(const StoreConfig& config) {
   Limit(config);
+  LimitSubjects(config);
+}
+
+void StreamTwin::EnforceAtStart(const StoreConfig& config) {
+  LimitSubjects(config);
+  Limit(config);
+}
+
+void StreamTwin::LimitSubjects(const StoreConfig& config) {
   if (config.max_msgs_per_subject <= 0) return;
   std::set<std::string> subjects;
   for (const Entry& entry : entries_) subjects.insert(entry.msg->subject);

@@ -34,8 +34,9 @@ class StreamTwin {
   void Skip(uint64_t count, WallTime now, bool advance);
   [[nodiscard]] StoreError Remove(Seq seq);
   void RemoveRange(const SeqRange& range);
-  // 'old': what it was before. Also what a store does when it opens.
+  // What a change of limits does, and (in another order) a store when it opens.
   void Enforce(const StoreConfig& config);
+  void EnforceAtStart(const StoreConfig& config);
   uint64_t Purge(const std::string& filter, Seq below, uint64_t keep);
   uint64_t Compact(Seq seq);
   [[nodiscard]] StoreError Truncate(Seq seq);
@@ -73,6 +74,7 @@ class StreamTwin {
   const Entry* FirstOf(std::string_view subject) const;
   void Limit(const StoreConfig& config);
   void LimitSubject(const StoreConfig& config, const std::string& subject);
+  void LimitSubjects(const StoreConfig& config);
   void Erase(Seq seq);
   void EraseAll(Seq next);
   size_t Place(Seq seq) const;

@@ -28,8 +28,10 @@ void FileStore::EnforceLimits() {
     const bool over = too_many || (config.max_bytes > 0 &&
                                    index_.bytes > static_cast<uint64_t>(config.max_bytes));
     if (!over) return;
-    // What a subject's own limit takes may be room enough.
-    if (!subjects_due_.empty()) {
+    // What a subject's own limit takes may be room enough. A start looks at all subjects first: the
+    // last life may have ended between the two. (A limit that is lowered is enforced as the
+    // reference does it, which lets the first ones go first.)
+    if (!subjects_due_.empty() || (sweeping_ && phase_ == Phase::kStarting)) {
       limits_due_ = true;
       return;
     }

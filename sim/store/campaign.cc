@@ -61,6 +61,7 @@ class StoreRun {
       journal_damaged_ |= damage.path.starts_with("journal/");
     }
     lost_power_ |= kind == CrashKind::kPowerLoss;
+    said_ |= !node_->notices().empty();
     in_job_ = false;
     node_.reset();
   }
@@ -97,7 +98,7 @@ class StoreRun {
     for (size_t i = 0; i < models_.size(); ++i) {
       StreamContents found;
       std::string problem = ReadAll(i, &found);
-      const bool reported = !problem.empty() || !node_->notices().empty();
+      const bool reported = said_ || !problem.empty() || !node_->notices().empty();
       if (problem.empty())
         problem = models_[i].TakeRecovered(found, lost_power_ && plan_.has_interval_policy());
       // The journal's end is told from one that was never written by what later batches say of it:
@@ -114,7 +115,7 @@ class StoreRun {
         return false;
       }
     }
-    lost_power_ = false;
+    lost_power_ = said_ = false;
     Trouble(true);
     return !over_;
   }
@@ -322,6 +323,7 @@ class StoreRun {
   bool lost_power_ = false;  // Since the last recovery.
   bool damaged_ = false;
   bool journal_damaged_ = false;
+  bool said_ = false;  // There was a notice since the last recovery, by a process that died.
   bool in_job_ = false;
   bool over_ = false;
   StoreRunResult result_;

@@ -42,13 +42,15 @@ Block* FileStore::Rotate() {
   block->last = index_.last;
   block->cache = reader_.Fresh();
   index_.blocks.push_back(std::move(block));
+  Touch();  // The one before it is to be written now, whole.
   return index_.head();
 }
 
 WritePoint FileStore::AppendJournal(RecordType type, uint32_t block, uint64_t offset,
                                     std::string_view rest) {
   if (replaying_) return {};
-  Touch();
+  // A message mostly just lies there, with nothing to be done in a step: Put() says if there is.
+  if (type != RecordType::kAppend) Touch();
   uint8_t head[kJournalHeadBytes];
   EncodeJournalHead({++record_number_, index_.first.seq, block, static_cast<uint32_t>(offset)},
                     head);
@@ -123,6 +125,7 @@ WritePoint FileStore::AppendTombstone(SeqTime target) {
   record.checksum = format::EncodeTombstone(head->checksum, target.seq, target.time,
                                             RoomIn(head, format::kEmptyRecordBytes));
   head->tombs.Insert(target.seq);
+  Touch();
   return Append(head, record);
 }
 
@@ -143,6 +146,7 @@ WritePoint FileStore::AppendSkipped(SeqTime last) {
   head->last.time = last.time;
   index_.last = last;
   if (index_.msgs == 0) index_.first = {last.seq + 1, WallTime{}};
+  Touch();
   return Append(head, record);
 }
 
@@ -192,7 +196,15 @@ StoreResult FileStore::Put(const Now& now, std::string_view subject, std::string
   if (options_.config.max_msgs_per_subject > 0) EnforceSubject(subject);
   EnforceLimits();
   MaybeCheckpoint();
+  if (StepDue()) Touch();
   return result;
+}
+
+// Whether what was just stored gives Work(), or whoever arms its deadline, something to do.
+bool FileStore::StepDue() const {
+  const Block* head = index_.blocks.empty() ? nullptr : index_.blocks.back().get();
+  return phase_ != Phase::kRunning || HasChores() || head == nullptr || writer_.Due(*head) ||
+         NextExpiry() != told_expiry_;
 }
 
 StoreResult FileStore::Store(const Now& now, std::string_view subject, std::string_view header,

@@ -62,15 +62,14 @@ BlockWriter::File* BlockWriter::OpenFile(Block* block) {
 }
 
 void BlockWriter::WriteSome(Block* block, bool all) {
-  if (block->unwritten) return;
+  // Not enough to be written, whatever of it the journal has: points are a long list by then.
+  if (block->unwritten || (!all && !Due(*block))) return;
   uint64_t end = block->written;
   for (const dunlin::file::Written& written : block->points) {
     if (!journal_->Covers(written.point) && !MUTANT(130)) break;
     end = written.end;
   }
-  // What is enough to be written, and waits only for the journal.
-  const bool enough = all || block->raw_bytes - block->written >= limits_.write_bytes_min;
-  if (enough && end < block->raw_bytes) awaits_journal_ = true;
+  if (end < block->raw_bytes) awaits_journal_ = true;
   if (end == block->written) return;
   if (!all && end - block->written < limits_.write_bytes_min) return;
   if (!MayOpen(*block)) return;

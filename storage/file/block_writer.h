@@ -52,6 +52,10 @@ class BlockWriter {
   void Work(StreamIndex* index);
   bool OnDisk(const DiskDone& done, StreamIndex* index);
 
+  // So much of the block is not written that Work() would begin to, as soon as the journal has it.
+  bool Due(const Block& block) const {
+    return block.raw_bytes - block.written >= limits_.write_bytes_min;
+  }
   // Work() has more to do once more of the journal is durable.
   bool awaits_journal() const { return awaits_journal_; }
 

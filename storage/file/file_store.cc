@@ -119,6 +119,7 @@ void FileStore::Work(const Now& now) {
   if (phase_ == Phase::kRunning) MaybeRewrite();
   writer_.Work(&index_);
   reader_.Trim(&index_);
+  told_expiry_ = NextExpiry();
 }
 
 bool FileStore::idle() const {

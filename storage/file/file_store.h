@@ -207,6 +207,7 @@ class FileStore final : public StreamStore {
   static WallTime ExpiryOf(WallTime time, int64_t ttl);
   void NoteTtl(const format::Record& record, int64_t ttl);
   bool HasChores() const;
+  bool StepDue() const;
   bool WaitsForDisk() const;
   void DoChores();
   void GoOnExpiring(const Now& now);
@@ -402,7 +403,9 @@ class FileStore final : public StreamStore {
   Instant rest_until_;
   bool waiting_ = false;  // What is left to do waits for the disk.
   bool touched_ = false;  // Work() was asked for since it ran last.
-  int slice_ = 0;         // See NewSlice().
+  // NextExpiry() at the end of the last Work(): when the owner will call.
+  std::optional<WallTime> told_expiry_;
+  int slice_ = 0;  // See NewSlice().
 
   bool sweeping_ = false;  // All subjects are being held against a new limit.
   std::string sweep_from_;

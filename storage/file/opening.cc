@@ -329,6 +329,7 @@ void FileStore::MaybeCheckpoint() {
 void FileStore::BeginCheckpoint() {
   begun_number_ = record_number_;
   PinMoment();
+  Touch();
   writer_.Begin(Snapshot(), last_point_);
 }
 

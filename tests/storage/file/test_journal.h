@@ -40,7 +40,8 @@ class TestJournal : public StoreJournal {
     while (!entries.empty() && entries.front().batch <= passed_) entries.pop_front();
   }
 
-  void Wake() override {}  // Its owner lets the store work all the time.
+  // Its owner lets the store work all the time; another one, when it is asked to.
+  void Wake() override { ++wakes; }
 
   // What was appended before the last turn is durable now. True: something is not yet.
   bool Turn() {
@@ -75,6 +76,7 @@ class TestJournal : public StoreJournal {
 
   std::deque<Entry> entries;
   bool keep_passed = false;
+  uint64_t wakes = 0;     // How often the store asked for Work().
   bool held = false;      // Nothing becomes durable.
   bool full = false;      // Jobs pause.
   bool unsynced = false;  // What is durable becomes synced by SyncNow() only.

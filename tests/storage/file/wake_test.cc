@@ -1,0 +1,82 @@
+// When a store asks for a step of its own: whoever has a thousand of them pays for each that does.
+#include <gtest/gtest.h>
+
+#include "tests/storage/file/file_world.h"
+
+namespace dunlin::file {
+namespace {
+
+// Whether storing this asks for Work().
+bool Asks(FileWorld& world, std::string_view payload = "x", int64_t ttl = 0) {
+  const uint64_t before = world.journal.wakes;
+  world.Put("a", payload, "", ttl);
+  return world.journal.wakes > before;
+}
+
+std::unique_ptr<FileWorld> AtRest(FileStoreOptions options) {
+  auto world = std::make_unique<FileWorld>(std::move(options));
+  world->Put("a");
+  world->Settle();
+  return world;
+}
+
+TEST(FileWake, WhatOnlyLiesThereAsksForNothing) {
+  const auto world = AtRest({});
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(Asks(*world));
+}
+
+TEST(FileWake, WhatIsEnoughToBeWrittenAsks) {
+  FileStoreOptions options;
+  options.limits.writer.write_bytes_min = 1000;
+  const auto world = AtRest(options);
+  EXPECT_FALSE(Asks(*world, std::string(400, 'x')));
+  EXPECT_TRUE(Asks(*world, std::string(600, 'x')));
+  world->Settle();
+  EXPECT_FALSE(Asks(*world));
+}
+
+TEST(FileWake, AFullBlockAsks) {
+  FileStoreOptions options;
+  options.limits.block_bytes = 1000;
+  const auto world = AtRest(options);
+  EXPECT_FALSE(Asks(*world, std::string(600, 'x')));
+  EXPECT_TRUE(Asks(*world, std::string(600, 'x')));
+}
+
+TEST(FileWake, ACheckpointThatIsDueAsks) {
+  FileStoreOptions options;
+  options.limits.checkpoint_bytes = 1000;
+  const auto world = AtRest(options);
+  EXPECT_TRUE(Asks(*world, std::string(1200, 'x')));
+}
+
+TEST(FileWake, ALimitThatIsReachedAsks) {
+  FileStoreOptions options;
+  options.config.max_msgs = 2;
+  const auto world = AtRest(options);
+  EXPECT_FALSE(Asks(*world));
+  EXPECT_TRUE(Asks(*world));
+}
+
+TEST(FileWake, AsksWhenItWillExpireSomethingEarlier) {
+  FileStoreOptions options;
+  options.config.allow_msg_ttl = true;
+  const auto world = AtRest(options);
+  EXPECT_TRUE(Asks(*world, "x", 20));
+  world->Settle();
+  EXPECT_FALSE(Asks(*world, "x", 30));
+  EXPECT_TRUE(Asks(*world, "x", 10));
+}
+
+TEST(FileWake, TheFirstOfAStreamWithAnAgeAsks) {
+  FileStoreOptions options;
+  options.config.max_age = Seconds(10);
+  FileWorld world(options);
+  world.Settle();
+  EXPECT_TRUE(Asks(world));
+  world.Settle();
+  EXPECT_FALSE(Asks(world));
+}
+
+}  // namespace
+}  // namespace dunlin::file

@@ -160,6 +160,18 @@ void CarryOut(const DiskRoot& root, DiskJob& job) {
   }
 }
 
+void CarryOutChain(const DiskRoot& root, DiskJob* first) {
+  const DiskJob* failed = nullptr;
+  for (DiskJob* job = first; job != nullptr; job = job->next) {
+    if (failed == nullptr) {
+      CarryOut(root, *job);
+      if (!job->done.ok()) failed = job;
+    } else {
+      Refuse(root, *job, DiskError::kCanceled);
+    }
+  }
+}
+
 void Fail(const DiskRoot& root, DiskJob& job, int error) {
   SetError(job, DiskErrorFrom(error), WhatWith(root, job).append(": ").append(ErrorWords(error)));
 }

@@ -9,6 +9,9 @@ namespace dunlin::host {
 // as disk_job.h allows.
 void CarryOut(const DiskRoot& root, DiskJob& job);
 
+// The job, and those that ride with it, until one fails: the rest is canceled.
+void CarryOutChain(const DiskRoot& root, DiskJob* first);
+
 // Fills in job.done with what the system says (errno, not 0): 'open /data/x.blk: permission
 // denied'; or with a reason of our own.
 void Fail(const DiskRoot& root, DiskJob& job, int error);

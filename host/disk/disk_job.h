@@ -50,6 +50,8 @@ struct DiskJob {
   bool poisoned_dir = false;  // kSyncDir: the directory was there, and its sync failed.
   bool ended = false;         // 'done' is final.
   std::vector<DiskJob*> followers;
+  DiskJob* next = nullptr;  // Follows it on the same thread, if all goes well.
+  bool riding = false;      // It is the 'next' of another one.
 };
 
 }  // namespace dunlin::host

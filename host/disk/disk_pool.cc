@@ -91,11 +91,11 @@ void DiskPool::Run() {
     queue.pop_front();
     if (is_bulk) ++bulk_running_;
     lock.unlock();
-    CarryOut(root_, *job);
+    CarryOutChain(root_, job);
     lock.lock();
     if (is_bulk) --bulk_running_;
-    done_.push_back(job);
-    if (done_.size() == 1) Signal();  // Else it was said already.
+    if (done_.empty()) Signal();  // Else it was said already.
+    for (; job != nullptr; job = job->next) done_.push_back(job);
   }
 }
 

@@ -127,21 +127,27 @@ void HostDisk::Accept(DiskOp&& op) {
 }
 
 void HostDisk::Begin(DiskJob* job) {
+  if (Prepare(job)) Dispatch(job);
+}
+
+bool HostDisk::Prepare(DiskJob* job) {
   switch (job->op.kind) {
-    case Kind::kOpen: return BeginOpen(job);
-    case Kind::kClose: return BeginClose(job);
+    case Kind::kOpen: return PrepareOpen(job);
+    case Kind::kClose: return PrepareClose(job);
     case Kind::kSyncDir:
-      if (!poisoned_dirs_.contains(job->op.path)) return Dispatch(job);
+      if (!poisoned_dirs_.contains(job->op.path)) return true;
       Refuse(root_, *job, DiskError::kPoisoned);
-      return End(job);
-    default: return OnFile(job->op.kind) ? BeginOnFile(job) : Dispatch(job);
+      End(job);
+      return false;
+    default: return !OnFile(job->op.kind) || PrepareOnFile(job);
   }
 }
 
-void HostDisk::BeginOpen(DiskJob* job) {
+bool HostDisk::PrepareOpen(DiskJob* job) {
   if (files_.size() >= options_.files_max) {
     Fail(root_, *job, EMFILE);
-    return End(job);
+    End(job);
+    return false;
   }
   auto file = std::make_unique<OpenFile>();
   file->path = job->op.path;
@@ -149,27 +155,60 @@ void HostDisk::BeginOpen(DiskJob* job) {
   file->under_way = 1;
   job->file = file.get();
   CHECK(files_.emplace(job->op.file.value, std::move(file)).second);
-  Dispatch(job);
+  return true;
 }
 
-void HostDisk::BeginClose(DiskJob* job) {
+bool HostDisk::PrepareClose(DiskJob* job) {
   const auto at = files_.find(job->op.file.value);
-  if (at == files_.end()) return End(job);  // Its kOpen failed.
+  if (at == files_.end()) {  // Its kOpen failed.
+    End(job);
+    return false;
+  }
   job->file = at->second.get();
   CHECK(job->file->close == nullptr);
   job->file->close = job;
-  if (job->file->under_way == 0) Dispatch(job);
+  return job->file->under_way == 0;
 }
 
-void HostDisk::BeginOnFile(DiskJob* job) {
+bool HostDisk::PrepareOnFile(DiskJob* job) {
   const auto at = files_.find(job->op.file.value);
-  CHECK(at != files_.end() && at->second->fd.valid() && at->second->close == nullptr);
+  CHECK(at != files_.end() && at->second->close == nullptr);
   job->file = at->second.get();
   CheckAccess(job->op, *job->file);
   ++job->file->under_way;
-  if (!job->file->poisoned) return Dispatch(job);
+  if (!job->file->poisoned) return true;
   Refuse(root_, *job, DiskError::kPoisoned);
   End(job);
+  return false;
+}
+
+bool HostDisk::MayRide(const DiskJob& job, const DiskJob& first) const {
+  const Kind kind = job.op.kind;
+  if (kind == Kind::kOpen) return files_.size() < options_.files_max;
+  if (kind == Kind::kSyncDir) return !poisoned_dirs_.contains(job.op.path);
+  if (!OnFile(kind)) return true;
+  const auto at = files_.find(job.op.file.value);
+  if (at == files_.end() || at->second->close != nullptr || at->second->poisoned) return false;
+  const OpenFile& file = *at->second;
+  // Direct writes and reads are the ring's, and urgent.
+  if (kind != Kind::kClose) return kind != Kind::kRead && file.access != Access::kDurableWrites;
+  int riding = 0;
+  for (const DiskJob* other = &first; other != nullptr; other = other->next) {
+    if (other->file == &file) ++riding;
+  }
+  return file.under_way == riding;
+}
+
+void HostDisk::Fuse(DiskJob* first) {
+  DiskJob* job = first;
+  while (job->followers.size() == 1 && MayRide(*job->followers[0], *first)) {
+    DiskJob* const rider = std::exchange(job->followers, {})[0];
+    const bool prepared = Prepare(rider);
+    CHECK(prepared || rider->op.kind == Kind::kClose);
+    rider->riding = true;
+    job->next = rider;
+    job = rider;
+  }
 }
 
 bool HostDisk::ForRing(const DiskJob& job) const {
@@ -180,10 +219,9 @@ bool HostDisk::ForRing(const DiskJob& job) const {
 }
 
 void HostDisk::Dispatch(DiskJob* job) {
+  if (OnFile(job->op.kind) && job->op.kind != Kind::kOpen) CHECK(job->file->fd.valid());
   if (ForRing(*job)) return ring_->Add(job);
-  const bool urgent = job->op.kind == Kind::kRead ||
-                      (job->op.kind == Kind::kWrite && job->file->access == Access::kDurableWrites);
-  pool_->Add(job, urgent ? Urgency::kUrgent : Urgency::kBulk);
+  for_pool_.push_back(job);
 }
 
 void HostDisk::OnRingEnd(const DiskRing::Ended& ended) {
@@ -215,13 +253,29 @@ void HostDisk::End(DiskJob* job) {
   ended_.push_back(job);
 }
 
+void HostDisk::TakeBack(const DiskJob& job) {
+  const auto at = files_.find(job.op.file.value);
+  if (at == files_.end()) return;  // Its kOpen failed, too.
+  OpenFile& file = *at->second;
+  if (job.op.kind == Kind::kOpen) {
+    files_.erase(at);
+  } else if (job.op.kind == Kind::kClose) {
+    file.close = nullptr;  // It is still to be closed.
+  } else if (--file.under_way == 0 && file.close != nullptr && !file.close->riding) {
+    Dispatch(file.close);
+  }
+}
+
 void HostDisk::LetGoOfFile(DiskJob* job) {
+  if (job->done.error == DiskError::kCanceled) return TakeBack(*job);
   OpenFile& file = *job->file;
   if (job->op.kind != Kind::kClose) {
     --file.under_way;
     const bool open_failed = job->op.kind == Kind::kOpen && !job->done.ok();
     if (!open_failed) {
-      if (file.under_way == 0 && file.close != nullptr) Dispatch(file.close);
+      if (file.under_way == 0 && file.close != nullptr && !file.close->riding) {
+        Dispatch(file.close);
+      }
       return;
     }
   }
@@ -268,6 +322,14 @@ void HostDisk::Take(std::vector<DiskDone>* done) {
 
 void HostDisk::Flush() {
   if (ring_ != nullptr) ring_->Submit();
+  for (DiskJob* job : for_pool_) {
+    Fuse(job);
+    const bool urgent =
+        job->op.kind == Kind::kRead ||
+        (job->op.kind == Kind::kWrite && job->file->access == Access::kDurableWrites);
+    pool_->Add(job, urgent ? Urgency::kUrgent : Urgency::kBulk);
+  }
+  for_pool_.clear();
   pool_->Flush();
 }
 

@@ -146,6 +146,64 @@ TEST_P(HostDiskTest, FollowersBeginInOrderAndAreCanceledWithWhatTheyFollow) {
   EXPECT_TRUE(disk_.Do(queue.SyncDir("", dir)).ok());
 }
 
+// One follows the other, so one thread is given all of it. What fails in the middle cancels the
+// rest of it, and leaves the file as it would have been left one by one.
+TEST_P(HostDiskTest, AChainThatFailsInTheMiddleLeavesItsFileOpen) {
+  DiskQueue& queue = disk_.queue();
+  const FileId file = queue.NewFile();
+  const std::string text = "text";
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(text.data());
+  const DiskTicket opened = queue.Open(file, "a", Access::kWrite, Creation::kNew);
+  const DiskTicket written = queue.Write(file, 0, bytes, text.size(), opened);
+  const DiskTicket renamed = queue.Rename("missing", "b", Replace::kNever, written);
+  const DiskTicket more = queue.Write(file, 4, bytes, text.size(), renamed);
+  const DiskTicket synced = queue.Sync(file, more);
+  const DiskTicket closed = queue.Close(file, synced);
+  EXPECT_TRUE(disk_.Do(written).ok());
+  EXPECT_EQ(disk_.Do(renamed).error, DiskError::kNotFound);
+  for (const DiskTicket ticket : {more, synced, closed}) {
+    EXPECT_EQ(disk_.Do(ticket).error, DiskError::kCanceled);
+  }
+  EXPECT_TRUE(disk_.Write(file, 4, "more").ok());
+  EXPECT_TRUE(disk_.Do(queue.Close(file)).ok());
+  EXPECT_EQ(dunlin::testing::ReadText(dir_.File("a")), "textmore");
+  EXPECT_EQ(disk_.disk->under_way(), 0u);
+}
+
+TEST_P(HostDiskTest, AChainWhoseOpenFailsOrIsCanceledLeavesNoFile) {
+  DiskQueue& queue = disk_.queue();
+  const std::string text = "text";
+  for (const char* removed : {"missing", "there"}) {
+    disk_.Do(queue.Close(disk_.Open("there")));
+    const FileId file = queue.NewFile();
+    const DiskTicket first = queue.Remove(removed);
+    const DiskTicket opened = queue.Open(file, "none", Access::kWrite, Creation::kExisting, first);
+    const DiskTicket written =
+        queue.Write(file, 0, reinterpret_cast<const uint8_t*>(text.data()), text.size(), opened);
+    const DiskTicket closed = queue.Close(file, written);
+    const bool there = disk_.Do(first).ok();
+    EXPECT_EQ(disk_.Do(opened).error, there ? DiskError::kNotFound : DiskError::kCanceled);
+    EXPECT_EQ(disk_.Do(written).error, DiskError::kCanceled);
+    EXPECT_EQ(disk_.Do(closed).error, DiskError::kCanceled);
+    EXPECT_TRUE(disk_.Do(queue.Close(file)).ok());
+  }
+}
+
+// More files than may be open at once, in chains that each open one, and close it again.
+TEST_P(HostDiskTest, ChainsGiveTheirFilesBack) {
+  DiskQueue& queue = disk_.queue();
+  for (int i = 0; i < 200; ++i) {
+    const FileId file = queue.NewFile();
+    const DiskTicket opened =
+        queue.Open(file, "f" + std::to_string(i), Access::kWrite, Creation::kNew);
+    const DiskTicket closed = queue.Close(file, queue.Sync(file, opened));
+    if (i % 16 != 15) continue;
+    EXPECT_TRUE(disk_.Do(closed).ok());
+  }
+  disk_.disk->Drain();
+  EXPECT_EQ(disk_.disk->under_way(), 0u);
+}
+
 TEST_P(HostDiskTest, RenamesWithAndWithoutReplacing) {
   DiskQueue& queue = disk_.queue();
   ASSERT_TRUE(disk_.Write(disk_.Open("a"), 0, "a").ok());

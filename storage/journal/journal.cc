@@ -262,7 +262,12 @@ bool Journal::Impl::stuck() const {
 
 WritePoint Journal::Impl::Wanted() const {
   const std::vector<uint32_t>& live = ring_.live();
-  if (live.size() < 2 || 2 * live.size() < options_.segments_max) return {};
+  if (live.size() < 2) return {};
+  // Whoever is asked pays for files of its own, however little it has in here: with many of them
+  // each is asked once for so many bytes, and not sooner.
+  const uint64_t share = assets_.Users(live.front()) * options_.wanted_bytes_per_asset;
+  const uint64_t few = (share + options_.segment_bytes - 1) / options_.segment_bytes;
+  if (live.size() < std::min<uint64_t>(few, (options_.segments_max + 1) / 2)) return {};
   return {std::min(ring_[live.front()].last_batch, writer_.durable())};
 }
 

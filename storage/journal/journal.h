@@ -97,7 +97,10 @@ struct JournalOptions {
   Duration sync_interval = Minutes(2);      // Sync::kInterval only.
   Access access = Access::kDurableWrites;   // Or kWrite, with a sync per batch; kInterval: kWrite.
   uint64_t segment_bytes = 64u << 20;       // Of each file; a multiple of kDirectAlignment.
-  uint32_t segments_max = 4;                // Files. At least 3.
+  uint32_t segments_max = 16;               // Files. At least 3; made only when they are needed.
+  // The oldest segment is Wanted() once there is so much for each asset that is in it, or half of
+  // what may be. (Two segments at least.)
+  uint64_t wanted_bytes_per_asset = 512u << 10;
   uint32_t depth = 1;                       // Batches in flight, 1 to 4.
   uint64_t gather_bytes_max = 16u << 20;    // Waiting for the disk; full() beyond.
   uint64_t prepare_bytes_ahead = 8u << 20;  // Zeroed in the background ahead of what is written.

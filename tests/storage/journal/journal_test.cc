@@ -128,6 +128,28 @@ TEST(Journal, IsFullWhenNobodyPassesAndGoesOnWhenTheyDo) {
   ExpectNoViolation(world);
 }
 
+// How many segments there are when the oldest is wanted back, with so many assets in each of them.
+uint32_t SegmentsWhenWanted(int assets) {
+  JournalOptions options = JournalWorld::SmallOptions();
+  options.segments_max = 8;
+  options.wanted_bytes_per_asset = options.segment_bytes;
+  JournalWorld world(1, options);
+  EXPECT_TRUE(world.Boot());
+  for (int i = 0; i < 1000 && world.journal().Wanted() == WritePoint{}; ++i) {
+    world.Append(i % assets, 1000);
+    world.EndOfStep();
+    world.Run(2);
+  }
+  return world.journal().stats().segments;
+}
+
+// A checkpoint costs an asset the same, whatever it has in the journal.
+TEST(Journal, WantsTheOldestSegmentLaterTheMoreAssetsAreInIt) {
+  EXPECT_EQ(SegmentsWhenWanted(1), 2u);
+  EXPECT_EQ(SegmentsWhenWanted(3), 3u);
+  EXPECT_EQ(SegmentsWhenWanted(5), 4u);  // Half of what may be.
+}
+
 TEST(Journal, FailsRatherThanGrowBeyondItsBound) {
   JournalWorld world(1, JournalWorld::SmallOptions());
   ASSERT_TRUE(world.Boot());

@@ -13,8 +13,17 @@ class Storage::StreamJournal final : public AssetJournal {
   StreamJournal(Storage* storage, Stream* stream)
       : AssetJournal(&storage->journal_), storage_(storage), stream_(stream) {}
   void Wake() override { storage_->Wake(stream_); }
+  bool MayCopy(uint64_t bytes) override {
+    if (storage_->copied_ >= kCopiedMax) return false;
+    storage_->copied_ += bytes;
+    return true;
+  }
 
  private:
+  // Streams that are filled at the same pace have their bytes ready in the same step: about a
+  // millisecond's worth is copied in one.
+  static constexpr uint64_t kCopiedMax = 4u << 20;
+
   Storage* const storage_;
   Stream* const stream_;
 };
@@ -191,6 +200,7 @@ void Storage::WorkAwake(const Now& now) {
 
 void Storage::EndOfStep(const Now& now) {
   now_ = now;
+  copied_ = 0;
   if (state_ == State::kRunning) {
     WorkAwake(now);
   } else {

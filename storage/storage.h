@@ -201,6 +201,7 @@ class Storage {
   WritePoint durable_seen_;
   WritePoint synced_seen_;
   bool full_seen_ = false;
+  uint64_t copied_ = 0;  // By all streams, for the disk, in this step.
   Now now_;  // Of the last step.
   TimerWheel deadlines_;
   std::vector<AssetNumber> laggards_;

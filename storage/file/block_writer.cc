@@ -76,6 +76,10 @@ void BlockWriter::WriteSome(Block* block, bool all) {
   File* file = OpenFile(block);
   if (file->write.value != 0 || file->close.value != 0) return;
   end = std::min(end, block->written + limits_.write_bytes_max);
+  if (!journal_->MayCopy(end - block->written)) {
+    put_off_ = true;
+    return;
+  }
   // The cache may grow, and so move, while the disk writes.
   file->bytes.assign(block->cache->Bytes(block->written, end - block->written));
   BlockCodec::Encrypt(*block, block->written, &file->bytes);
@@ -117,6 +121,7 @@ bool BlockWriter::Synced(const StreamIndex& index) {
 
 void BlockWriter::Work(StreamIndex* index) {
   awaits_journal_ = rewriter_.ready();
+  put_off_ = false;
   if (failure_) return;
   for (const auto& block : Dirty(*index)) {
     const bool wanted = stage_ == Stage::kWriting && block->written < Goal(*block);
@@ -238,6 +243,7 @@ bool BlockWriter::OnDisk(const DiskDone& done, StreamIndex* index) {
       if (!done.ok()) Fail("open", name, 0, done);
     } else if (done.ticket == file.write) {
       file.write = {};
+      file.bytes = {};  // Another store's next: that memory is in use already.
       if (!done.ok()) {
         if (done.error != DiskError::kCanceled) Fail("write", name, file.write_end, done);
       } else if (block != nullptr) {

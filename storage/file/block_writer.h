@@ -58,6 +58,8 @@ class BlockWriter {
   }
   // Work() has more to do once more of the journal is durable.
   bool awaits_journal() const { return awaits_journal_; }
+  // Work() has more to do, in the next step.
+  bool put_off() const { return put_off_; }
 
   // The block is no longer in the index. Its file goes once 'point' is durable, and either survives
   // a power loss or is behind a checkpoint that does.
@@ -145,6 +147,7 @@ class BlockWriter {
   // All blocks with lower numbers are sealed, written and synced: none of them is looked at again.
   uint32_t clean_below_ = 0;
   bool awaits_journal_ = false;
+  bool put_off_ = false;
 
   Stage stage_ = Stage::kNone;
   Checkpoint pending_;

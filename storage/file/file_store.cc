@@ -120,6 +120,7 @@ void FileStore::Work(const Now& now) {
   writer_.Work(&index_);
   reader_.Trim(&index_);
   told_expiry_ = NextExpiry();
+  if (writer_.put_off()) Touch();
 }
 
 bool FileStore::idle() const {

@@ -24,6 +24,9 @@ class StoreJournal {
   virtual void Passed(WritePoint point) = 0;
   // FileStore::Work() is due at the end of the step.
   virtual void Wake() = 0;
+  // So many bytes are about to be copied for the disk. False: not in this step, for others have
+  // copied a lot in it; ask again in the next.
+  virtual bool MayCopy(uint64_t) { return true; }
 };
 
 }  // namespace dunlin::file

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -137,6 +140,46 @@ TEST(Storage, GoesRoundTheJournalManyTimes) {
   options.runs_max = 3;
   sim::ExpectSurvivesEveryCrash(
       "rounds", [] { return std::make_unique<Streams>(900, false); }, options);
+}
+
+// Many streams that are filled at the same pace have enough to be written in the same step. What is
+// written is copied first, and no step copies so much that it would hold everybody up.
+TEST(Storage, OneStepDoesNotWriteForAllStreams) {
+  constexpr int kStreams = 40;
+  constexpr uint64_t kBytes = 300u << 10;
+  sim::DiskDriver driver(1);
+  Storage storage({}, &driver.queue(), Rng(1));
+  std::vector<uint32_t> ids;
+  for (int i = 0; i < kStreams; ++i) {
+    StoreConfig config;
+    config.name = "S" + std::to_string(i);
+    ids.push_back(storage.AddStream("A/streams/" + config.name, config));
+  }
+  std::set<uint64_t> blocks;  // Files.
+  uint64_t all = 0, most = 0;
+  const auto step = [&] {
+    storage.EndOfStep(driver.now());
+    uint64_t bytes = 0;
+    for (const DiskOp& op : driver.queue().ops()) {
+      if (op.kind == DiskOp::Kind::kOpen && op.path.ends_with(".blk")) blocks.insert(op.file.value);
+      if (op.kind == DiskOp::Kind::kWrite && blocks.contains(op.file.value)) bytes += op.size;
+    }
+    all += bytes;
+    most = std::max(most, bytes);
+    const std::optional<DiskDone> done = driver.Step();
+    if (done) storage.OnDisk(driver.now(), *done);
+    return done.has_value() || storage.NextDeadline() <= driver.now().mono;
+  };
+  storage.Open(driver.now());
+  while (storage.state() != Storage::State::kRunning) step();
+  for (const uint32_t id : ids) {
+    EXPECT_TRUE(storage.stream(id)->Store(driver.now(), "a", "", std::string(kBytes, 'x'), 0).ok());
+  }
+  while (step()) {
+  }
+  EXPECT_GE(all, kStreams * kBytes);
+  EXPECT_LE(most, 5u << 20);
+  driver.Crash(CrashKind::kKill);
 }
 
 }  // namespace

@@ -79,10 +79,11 @@ WritePoint FileStore::Append(Block* head, const format::Record& record) {
   head->last_checksum = record.checksum;
   // Bytes may go to the file once the journal has them, and not before: else a message could come
   // back from a crash that was never promised, with its number given to another one since.
-  if (!head->points.empty() && head->points.back().point == point) {
+  if (!head->points.empty() && head->last_point == point) {
     head->points.back().end = head->raw_bytes;
   } else {
     head->points.push_back({point, head->raw_bytes});
+    head->last_point = point;
   }
   return point;
 }
@@ -91,9 +92,13 @@ WritePoint FileStore::AppendMessage(std::string_view subject, std::string_view h
                                     std::string_view payload, SeqTime at, int64_t ttl) {
   const uint64_t bytes = format::RecordBytes(subject.size(), header.size(), payload.size());
   Block* head = HeadFor(bytes);
+  // Of a thousand streams none is in the processor's cache: while the room for the record is being
+  // fetched its subject is, too.
+  uint8_t* const room = RoomIn(head, bytes);
+  index_.AddToSubject(subject, at.seq);
   format::Record record;
-  record.checksum = format::EncodeMessage(head->checksum, at.seq, at.time, subject, header, payload,
-                                          RoomIn(head, bytes));
+  record.checksum =
+      format::EncodeMessage(head->checksum, at.seq, at.time, subject, header, payload, room);
   record.seq = at.seq;
   record.time = at.time;
   record.bytes = static_cast<uint32_t>(bytes);
@@ -111,7 +116,6 @@ WritePoint FileStore::AppendMessage(std::string_view subject, std::string_view h
   ++index_.msgs;
   index_.bytes += record.bytes;
   index_.last = at;
-  index_.AddToSubject(subject, at.seq);
   return Append(head, record);
 }
 

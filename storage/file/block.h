@@ -100,6 +100,7 @@ struct Block {
   uint64_t written = 0;         // Plain bytes that are in the file; raw_bytes for a sealed one.
   uint64_t synced = 0;          // Plain bytes that a sync has covered.
   std::vector<Written> points;  // What is appended and not written yet, in order.
+  WritePoint last_point;        // Of the last of them, if there is one.
 
   uint64_t rewrites = 0;  // How often its file was replaced, in this life.
   BlockMap map;           // Of the file as it is; empty, or from some message on.

@@ -11,10 +11,11 @@ namespace dunlin::file {
 void BlockCache::Index(Seq seq, uint64_t offset) {
   if (entries_.empty()) {
     base_ = seq;
-  } else if (seq <= SeqAt(entries_.size() - 1)) {
+  } else if (seq <= last_) {
     return;  // Says nothing new: see record.h.
   }
   if (seq - base_ > UINT32_MAX) LetGoFarBelow(seq);
+  last_ = seq;
   entries_.push_back({static_cast<uint32_t>(seq - base_), static_cast<uint32_t>(offset)});
 }
 

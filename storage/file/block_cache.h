@@ -83,7 +83,8 @@ class BlockCache {
 
   uint64_t from_;
   Seq first_;
-  Seq base_ = 0;  // The sequence of the first entry.
+  Seq base_ = 0;  // The sequence of the first entry,
+  Seq last_ = 0;  // and of the last one.
   std::string bytes_;
   std::vector<Entry> entries_;
   size_t indexed_ = 0;

@@ -59,9 +59,9 @@ class BlockMap {
 
   // The block's next message begins there. REQUIRES: above all others.
   void Note(Seq seq, uint64_t offset) {
-    if (stretches_.empty() || offset >= stretches_.back().offset + kStretchBytes) {
-      stretches_.push_back({seq, offset, false, {}});
-    }
+    if (!stretches_.empty() && offset < next_) return;
+    stretches_.push_back({seq, offset, false, {}});
+    next_ = offset + kStretchBytes;
   }
   void Clear() { stretches_.clear(); }
 
@@ -84,6 +84,7 @@ class BlockMap {
 
  private:
   std::vector<Stretch> stretches_;
+  uint64_t next_ = 0;  // Where the stretch after the last one may begin.
 };
 
 }  // namespace dunlin::file

@@ -1,6 +1,7 @@
 #include "storage/file/block_writer.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
@@ -62,13 +63,12 @@ BlockWriter::File* BlockWriter::OpenFile(Block* block) {
 }
 
 void BlockWriter::WriteSome(Block* block, bool all) {
-  // Not enough to be written, whatever of it the journal has: points are a long list by then.
   if (block->unwritten || (!all && !Due(*block))) return;
-  uint64_t end = block->written;
-  for (const dunlin::file::Written& written : block->points) {
-    if (!journal_->Covers(written.point) && !MUTANT(130)) break;
-    end = written.end;
-  }
+  const auto& points = block->points;
+  const auto covered = std::partition_point(points.begin(), points.end(), [&](const auto& written) {
+    return journal_->Covers(written.point) || MUTANT(130);
+  });
+  uint64_t end = covered == points.begin() ? block->written : std::prev(covered)->end;
   if (end < block->raw_bytes) awaits_journal_ = true;
   if (end == block->written) return;
   if (!all && end - block->written < limits_.write_bytes_min) return;
@@ -248,9 +248,9 @@ bool BlockWriter::OnDisk(const DiskDone& done, StreamIndex* index) {
         if (done.error != DiskError::kCanceled) Fail("write", name, file.write_end, done);
       } else if (block != nullptr) {
         block->written = file.write_end;
-        const auto kept = std::find_if(
-            block->points.begin(), block->points.end(),
-            [&](const dunlin::file::Written& written) { return written.end > block->written; });
+        const auto kept =
+            std::partition_point(block->points.begin(), block->points.end(),
+                                 [&](const auto& point) { return point.end <= block->written; });
         block->points.erase(block->points.begin(), kept);
       }
     } else if (done.ticket == file.sync) {

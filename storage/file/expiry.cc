@@ -145,8 +145,9 @@ std::optional<WallTime> FileStore::NextExpiry() const {
     const WallTime first = never_up_to_ < index_.first.seq ? index_.first.time : after_never_;
     if (first != WallTime{}) next = first + options_.config.max_age;
   }
+  if (!options_.config.allow_msg_ttl) return next;
   const std::optional<Expiry> ttl = ttls_.First();
-  if (ttl && options_.config.allow_msg_ttl && (!next || ttl->at < *next)) next = ttl->at;
+  if (ttl && (!next || ttl->at < *next)) next = ttl->at;
   return next;
 }
 

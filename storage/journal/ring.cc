@@ -184,7 +184,10 @@ void SegmentRing::Pump(uint64_t synced, uint32_t slot, uint64_t end) {
 bool SegmentRing::Work(uint32_t slot, uint64_t synced, uint64_t target) {
   Segment& segment = segments_[slot];
   if (!segment.headed && segment.reusable_after > synced) return false;
-  target = std::min(target, options_.segment_bytes);
+  // In steps: a write of zeros for each batch would take the disk as often as the batches do.
+  const uint64_t step =
+      std::clamp<uint64_t>(options_.prepare_bytes_ahead / 8, kDirectAlignment, kZeroSliceBytes);
+  target = std::min(RoundUp(target, step), options_.segment_bytes);
   const bool grows = segment.file.value == 0 || segment.length < target;
   if (grows && growth_failed_) return false;
   if (segment.file.value == 0) {

@@ -40,7 +40,8 @@ std::optional<FoundKey> KeyRing::Try(std::string_view file, Derive derive) const
     const SecretKey sealed_with = derive(*master);
     for (const CipherKind kind : {cipher_, other}) {
       std::optional<DataKey> key = OpenKeyFile(kind, sealed_with, file);
-      if (key) return FoundKey{std::move(*key), master == &key_ && kind == cipher_};
+      const bool present = master == &key_;
+      if (key) return FoundKey{std::move(*key), present && kind == cipher_, !present};
     }
   }
   return std::nullopt;
@@ -52,6 +53,10 @@ std::optional<FoundKey> KeyRing::OpenStream(std::string_view stream, std::string
 std::optional<FoundKey> KeyRing::OpenBlock(std::string_view stream, uint32_t block,
                                            std::string_view file) const {
   return Try(file, [&](const MasterKey& master) { return master.ForBlock(stream, block); });
+}
+std::string KeyRing::ResealBlock(std::string_view stream, uint32_t block,
+                                 const DataKey& key) const {
+  return SealKeyFile(key_.ForBlock(stream, block), key);
 }
 std::optional<FoundKey> KeyRing::OpenConsumer(std::string_view stream, std::string_view consumer,
                                               std::string_view file) const {

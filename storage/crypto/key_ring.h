@@ -36,6 +36,7 @@ inline constexpr std::string_view kNoMainKey = "encrypted store encountered with
 struct FoundKey {
   DataKey key;
   bool current = false;
+  bool by_previous = false;  // Only the previous key opens its file.
 };
 
 class KeyRing {
@@ -56,6 +57,9 @@ class KeyRing {
                                                    std::string_view file) const;
   [[nodiscard]] std::optional<FoundKey> OpenBlock(std::string_view stream, uint32_t block,
                                                   std::string_view file) const;
+  // The key file of the same key, sealed with the present one.
+  [[nodiscard]] std::string ResealBlock(std::string_view stream, uint32_t block,
+                                        const DataKey& key) const;
   [[nodiscard]] std::optional<FoundKey> OpenConsumer(std::string_view stream,
                                                      std::string_view consumer,
                                                      std::string_view file) const;

@@ -156,10 +156,18 @@ NewKey MakeKeyFile(CipherKind kind, const SecretKey& key_encryption_key, Entropy
   made.key.kind = kind;
   entropy->Fill(made.key.seed.data(), kKeyBytes);
   made.key.nonce = FreshNonce(kind, entropy);
-  made.file =
-      SealWith(kind, key_encryption_key,
-               {reinterpret_cast<const char*>(made.key.seed.data()), kKeyBytes}, made.key.nonce);
+  made.file = SealKeyFile(key_encryption_key, made.key);
   return made;
+}
+
+std::string SealKeyFile(const SecretKey& key_encryption_key, const DataKey& key) {
+  return SealWith(key.kind, key_encryption_key,
+                  {reinterpret_cast<const char*>(key.seed.data()), kKeyBytes}, key.nonce);
+}
+
+bool DataKey::operator==(const DataKey& other) const {
+  return kind == other.kind && nonce == other.nonce &&
+         sodium_memcmp(seed.data(), other.seed.data(), kKeyBytes) == 0;
 }
 
 std::optional<DataKey> OpenKeyFile(CipherKind kind, const SecretKey& key_encryption_key,

@@ -99,6 +99,7 @@ struct DataKey {
   CipherKind kind = CipherKind::kChaCha;
   SecretKey seed;
   std::string nonce;
+  bool operator==(const DataKey& other) const;
 };
 // A fresh one, and the file that keeps it.
 struct NewKey {
@@ -107,6 +108,9 @@ struct NewKey {
 };
 [[nodiscard]] NewKey MakeKeyFile(CipherKind kind, const SecretKey& key_encryption_key,
                                  Entropy* entropy);
+// A file for the same key. REQUIRES: 'key_encryption_key' never sealed anything else with this
+// nonce.
+[[nodiscard]] std::string SealKeyFile(const SecretKey& key_encryption_key, const DataKey& key);
 // nullopt: another key or cipher, or damaged.
 [[nodiscard]] std::optional<DataKey> OpenKeyFile(CipherKind kind,
                                                  const SecretKey& key_encryption_key,

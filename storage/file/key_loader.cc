@@ -1,6 +1,7 @@
 #include "storage/file/key_loader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/mutant.h"
 #include "storage/format/block_file.h"
@@ -123,18 +124,22 @@ bool KeyLoader::Give(Block* block, std::string_view file, std::string* why) {
   block->has_key = keys.now.there;
   if (keys.pending.there) {
     const std::string pending = PendingKeyPath(block->number);
-    const bool renamed =
-        keys.pending.key && !MUTANT(161) && Plausible(*block, file, &*keys.pending.key);
+    // The same key sealed anew may not have been synced; one that its block has was.
+    const bool renamed = keys.pending.key &&
+                         !(now != nullptr && now->key == keys.pending.key->key) && !MUTANT(161) &&
+                         Plausible(*block, file, &*keys.pending.key);
     if (renamed) {
       // The new block's name must be durable before its key has no other name any more.
       DiskTicket step = steps_.SyncDir(format::kMsgsDir);
       step = steps_.Rename(pending, BlockKeyPath(block->number), step);
       steps_.SyncDir(format::kMsgsDir, step);
       block->has_key = true;
-      Use(&*keys.pending.key, block);
+      found->second.now = std::exchange(found->second.pending, {});
+      Use(&*keys.now.key, block);
       return true;
     }
     steps_.Remove(pending);
+    found->second.pending = {};
   }
   // The reference makes the key of a plain block before it encrypts the block: cut off in between,
   // the block is still plain.
@@ -148,6 +153,28 @@ bool KeyLoader::Give(Block* block, std::string_view file, std::string* why) {
   }
   Use(now, block);
   return true;
+}
+
+bool KeyLoader::Reseal() {
+  constexpr int kFilesAtOnce = 16;
+  if (!settled()) return false;
+  steps_.Clear();
+  DiskTicket step;
+  for (int files = 0; files < kFilesAtOnce;) {
+    const auto next = keys_.upper_bound(resealed_);
+    if (next == keys_.end()) break;
+    resealed_ = next->first;
+    const std::optional<crypto::FoundKey>& key = next->second.now.key;
+    if (!key || !key->by_previous) continue;
+    const std::string pending = PendingKeyPath(resealed_);
+    step = steps_.Put(pending, codec_->keys()->ResealBlock(codec_->stream(), resealed_, key->key),
+                      step);
+    step = steps_.Rename(pending, BlockKeyPath(resealed_), step);
+    ++files;
+  }
+  if (steps_.idle()) return true;
+  steps_.SyncDir(format::kMsgsDir, step);
+  return false;
 }
 
 }  // namespace dunlin::file

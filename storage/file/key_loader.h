@@ -59,6 +59,11 @@ class KeyLoader {
   }
   // Nothing is left of a change of keys that was cut off.
   bool settled() const { return steps_.idle(); }
+  // Seals the key files that only the operator's previous key opens with the present one: the next
+  // start may not know that one any more, and blocks are written anew when there is time. The
+  // block's key stays what it is, so either file will do, once it is synced. False: not done
+  // yet; call it again when settled(). REQUIRES: each block was given its cipher.
+  [[nodiscard]] bool Reseal();
 
  private:
   struct KeyFile {
@@ -79,6 +84,7 @@ class KeyLoader {
   DiskSteps steps_;
   std::map<uint32_t, Keys> keys_;
   bool looked_ = false;
+  uint32_t resealed_ = 0;  // As far as this block.
   std::string failure_;
 };
 

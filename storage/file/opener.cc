@@ -213,7 +213,7 @@ Opener::Step Opener::Work() {
   if (stage_ != Stage::kBlocks) return Step::kWait;
   if (block_ == nullptr) {
     if (blocks_.empty()) {
-      if (!keys_.settled()) return Step::kWait;
+      if (!keys_.settled() || !keys_.Reseal()) return Step::kWait;
       FinishAll();
       return Step::kDone;
     }

@@ -84,6 +84,7 @@ class Journal::Impl {
   void FreeSegments();
   void Advance();
   void Announce();
+  bool LacksWitness() const;
   void CloseFiles();
 
   std::vector<DiskTicket> syncs_;   // kStarting: of what was recovered.
@@ -210,6 +211,13 @@ void Journal::Impl::Announce() {
     writer_.SyncNow();
 }
 
+// A batch that no later one calls durable; or a segment that was given back, and counts as needed
+// until a batch does not name it: it may be sealed with a key that is on its way out.
+bool Journal::Impl::LacksWitness() const {
+  return writer_.LacksWitness() ||
+         (writer_.named_head() < ring_.head_id() && writer_.TailRoom() > 0);
+}
+
 void Journal::Impl::EndOfBatch(Instant now) {
   now_ = now;
   if ((state_ != State::kRunning && state_ != State::kStopping) || closing_) return;
@@ -221,7 +229,7 @@ void Journal::Impl::EndOfBatch(Instant now) {
   if (options_.sync == JournalOptions::Sync::kInterval && sync_at_ == kNever &&
       writer_.durable() > writer_.synced())
     sync_at_ = now + options_.sync_interval;
-  witness_at_ = writer_.LacksWitness() ? now + kWitnessAfter : kNever;
+  witness_at_ = LacksWitness() ? now + kWitnessAfter : kNever;
   if (ring_.growth_failed() && grow_at_ == kNever) grow_at_ = now + kGrowthRetry;
 }
 
@@ -275,6 +283,7 @@ void Journal::Impl::Stop() {
   CHECK(state_ != State::kClosed && state_ != State::kStopping);
   const bool was_running = state_ == State::kRunning;
   state_ = State::kStopping;
+  if (was_running && !poison_.set()) FreeSegments();
   if (was_running) writer_.SealNow(journal::Writer::Seal::kGathered);
   Advance();
 }
@@ -287,7 +296,7 @@ void Journal::Impl::CloseFiles() {
     if (!writer_.idle()) return;
     if (options_.sync == JournalOptions::Sync::kInterval && writer_.synced() < writer_.durable())
       return writer_.SyncNow();
-    if (writer_.LacksWitness()) {
+    if (LacksWitness()) {
       writer_.SealNow(journal::Writer::Seal::kWitness);
       return writer_.Submit();
     }

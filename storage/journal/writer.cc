@@ -191,6 +191,7 @@ void Writer::SealOpen() {
   segment.last_batch = mark.number;
   prev_number_ = mark.number;
   witnessed_ = synced_;
+  named_head_ = mark.head;
   if (mark.records > 0) last_data_ = mark.number;
   ++batches_;
   bytes_ += padded;

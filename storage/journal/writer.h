@@ -65,6 +65,8 @@ class Writer {
   uint64_t pending_bytes() const { return pending_bytes_ + (open_ ? open_->size : 0); }
   // A batch with records that no later batch's mark calls durable.
   bool LacksWitness() const { return last_data_ > witnessed_; }
+  // The oldest live segment, as the last batch names it.
+  uint64_t named_head() const { return named_head_; }
   // Bytes that the tail has left for records.
   uint64_t TailRoom() const;
 
@@ -120,6 +122,7 @@ class Writer {
   uint64_t life_ = 0, life_from_ = 0;
   uint64_t durable_ = 0, synced_ = 0;
   uint64_t last_data_ = 0, witnessed_ = 0;
+  uint64_t named_head_ = 0;
 
   // Assets are declared anew in each stretch of a segment.
   uint64_t epoch_ = 0;

@@ -77,6 +77,7 @@ WritePoint FileStore::Append(Block* head, const format::Record& record) {
   if (record.kind == format::RecordKind::kMessage) head->map.Note(record.seq, head->raw_bytes);
   head->raw_bytes += record.bytes;
   head->last_checksum = record.checksum;
+  if (record.kind != format::RecordKind::kTombstone) head->top = record.seq;
   // Bytes may go to the file once the journal has them, and not before: else a message could come
   // back from a crash that was never promised, with its number given to another one since.
   if (!head->points.empty() && head->last_point == point) {

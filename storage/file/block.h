@@ -64,6 +64,7 @@ struct Block {
   Seq base = 0;  // No record in it has a lower sequence.
   SeqTime first;
   SeqTime last;
+  Seq top = 0;             // The highest sequence of a record in it that is no tombstone.
   uint64_t msgs = 0;       // Live ones.
   uint64_t bytes = 0;      // Of the live ones; those of unsettled ones still count.
   uint64_t raw_bytes = 0;  // Length of the plain block, all records included.

@@ -12,13 +12,14 @@ std::string BlockRewriter::Temporary() const {
   return BlockPath(block_) + std::string(format::kTemporarySuffix);
 }
 
-void BlockRewriter::Begin(Block* block, std::string plain, bool compress, Seq cut) {
+void BlockRewriter::Begin(Block* block, std::string plain, Seq top, bool compress, Seq cut) {
   CHECK(!busy() && steps_.idle());
   stage_ = Stage::kPacking;
   block_ = block->number;
   plain_bytes_ = plain.size();
   last_checksum_ = format::LastChecksum(plain);
   compressed_ = compress;
+  top_ = top;
   cut_ = cut;
   // What is erased from now on is still in the new file.
   erase_ = block->erase;
@@ -79,6 +80,7 @@ void BlockRewriter::Named(Block* block) {
   block->last_checksum = last_checksum_;
   block->rewritten = true;
   block->compressed = compressed_;
+  block->top = top_;
   if (keyed_ != nullptr) {
     block->cipher = std::move(keyed_->cipher);
     block->key_current = true;

@@ -22,9 +22,9 @@ class BlockRewriter {
  public:
   BlockRewriter(StoreDisk disk, BlockCodec* codec) : codec_(codec), steps_(std::move(disk)) {}
 
-  // Begins a new file with these records, which are what the block has up to 'cut' (0: all). Pack()
-  // is due until it is written. REQUIRES: !busy().
-  void Begin(Block* block, std::string plain, bool compress, Seq cut);
+  // Begins a new file with these records, which are what the block has up to 'cut' (0: all), the
+  // last message of them being 'top'. Pack() is due until it is written. REQUIRES: !busy().
+  void Begin(Block* block, std::string plain, Seq top, bool compress, Seq cut);
   // Compresses and encrypts, a slice a call; at the end it is written. REQUIRES: packing().
   void Pack();
   bool packing() const { return stage_ == Stage::kPacking; }
@@ -58,6 +58,7 @@ class BlockRewriter {
   uint32_t block_ = 0;
   uint64_t plain_bytes_ = 0, file_bytes_ = 0, last_checksum_ = 0;
   bool compressed_ = false;
+  Seq top_ = 0;
   std::unique_ptr<Block> keyed_;  // Bears the new cipher until the block takes it over.
   std::string key_file_;          // What its key file is to hold.
   std::optional<BlockPacker> packer_;

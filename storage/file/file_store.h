@@ -370,6 +370,7 @@ class FileStore final : public StreamStore {
     uint64_t at = 0;  // All of the block before that has been looked at, and these holes.
     size_t hole = 0;
     std::string plain;    // What remains.
+    Seq top = 0;          // The last message of it.
     SeqSet tombs;         // In it.
     uint64_t passed = 0;  // So many of 'tombs' are up to 'middle'.
     Seq middle = UINT64_MAX;

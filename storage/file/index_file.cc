@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/subject/subject.h"
 #include "storage/format/checksum_key.h"
 #include "storage/format/little_endian.h"
 
@@ -49,8 +50,16 @@ bool CanIndex(const StreamIndex& index) {
   if (index.blocks.empty() || index.unsettled > 0) return false;
   return std::all_of(index.blocks.begin(), index.blocks.end(), [](const auto& block) {
     return block->damage.empty() && block->holes == 0 && block->lost.empty() && block->cut == 0 &&
-           block->raw_bytes > 0 && block->has_file;
+           block->raw_bytes > 0 && block->has_file && (block->msgs == 0 || block->top > 0);
   });
+}
+
+BlockEnd EndInFile(const StreamIndex& index, const Block& block) {
+  if (&block == index.blocks.back().get() || block.msgs == 0 || block.top >= block.last.seq) {
+    return {block.last.seq, 0};
+  }
+  // All between two records that is no record is dead.
+  return {block.top, block.last.seq - block.top};
 }
 
 IndexBuilder::IndexBuilder(const StreamIndex& index, const IndexPoint& point)
@@ -82,11 +91,13 @@ void IndexBuilder::AddBlocks() {
     out.bytes = block->bytes;
     out.first_seq = block->first.seq;
     out.first_time = block->first.time;
-    out.last_seq = block->last.seq;
+    const BlockEnd end = EndInFile(index_, *block);
+    out.last_seq = end.last;
     out.last_time = block->last.time;
     out.ttls = block->ttls;
     out.schedules = block->schedules;
     out.deleted = block->deleted;
+    if (end.beyond > 0) out.deleted.DeleteRange(end.last + 1, block->last.seq);
     writer_.Add(out);
   }
   const Block& last = *index_.blocks.back();
@@ -141,6 +152,7 @@ IndexLoader::Step IndexLoader::WalkOver(int budget) {
         block->last = {in.last_seq, in.last_time};
         block->ttls = in.ttls;
         block->schedules = in.schedules;
+        block->top = in.last_seq;
         block->deleted = in.deleted;
         block->msgs = in.msgs();
         index_.msgs += block->msgs;
@@ -223,6 +235,8 @@ IndexLoader::Step IndexLoader::AddSubjects(int budget) {
     const format::IndexSubject& in = reader_->subject();
     const Block* first = index_.ByNumber(in.first_block);
     const Block* last = index_.ByNumber(in.last_block);
+    // What no stream could have stored is damage that was written with its checksum.
+    if (!subject::IsValidSubjectText(in.subject)) return Unusable();
     const SubjectMap::Inserted made = to_->subjects.Insert(in.subject);
     if (first == nullptr || last == nullptr || in.msgs == 0 || in.msgs > index_.msgs ||
         made.value == nullptr || !made.fresh) {

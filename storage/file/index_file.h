@@ -30,6 +30,14 @@ struct IndexPoint {
   bool operator==(const IndexPoint&) const = default;
 };
 
+// Where a block ends in its file: what is behind its last record is dead, and the reference wants
+// to hear of none of it. But the last block's last sequence is the stream's.
+struct BlockEnd {
+  Seq last = 0;
+  uint64_t beyond = 0;  // How many of the deleted ones are behind it.
+};
+[[nodiscard]] BlockEnd EndInFile(const StreamIndex& index, const Block& block);
+
 // Whether all that a store knows fits into an index: nothing is damaged, cut or owed, and there is
 // a block.
 [[nodiscard]] bool CanIndex(const StreamIndex& index);

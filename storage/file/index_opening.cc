@@ -75,12 +75,22 @@ bool IndexOpening::Unseal() {
   return true;
 }
 
+// A block that the index does not speak of is newer: it says nothing of what is there then.
+void IndexOpening::FindMissing() {
+  std::vector<uint32_t> named;
+  for (const auto& block : index_->blocks) named.push_back(block->number);
+  if (!std::includes(named.begin(), named.end(), numbers_.begin(), numbers_.end())) return;
+  std::set_difference(named.begin(), named.end(), numbers_.begin(), numbers_.end(),
+                      std::back_inserter(missing_));
+}
+
 // The block files are those that the index speaks of, and as long.
 bool IndexOpening::MatchesDirectory() {
   const auto& blocks = index_->blocks;
   const bool same =
       std::equal(blocks.begin(), blocks.end(), numbers_.begin(), numbers_.end(),
                  [](const auto& block, uint32_t number) { return block->number == number; });
+  if (!same) FindMissing();
   if (!same && !MUTANT(167)) return false;
   for (const auto& block : blocks) {
     const std::string name = format::BlockFile(block->number);
@@ -126,7 +136,7 @@ IndexOpening::Step IndexOpening::WorkBlock() {
     scan_->Take(std::move(*bytes));
   }
   if (!scan_->IndexSome(block->checksum, bytes_per_slice_)) return Step::kMore;
-  if (!Agrees(*block) && !MUTANT(168)) return Unusable();
+  if (!Agrees(*block, &block->top) && !MUTANT(168)) return Unusable();
   for (size_t i = 0; i < scan_->size(); ++i) {
     const format::Record record = scan_->At(i);
     if (record.header.empty() || !block->Live(record.seq)) continue;
@@ -142,7 +152,7 @@ IndexOpening::Step IndexOpening::WorkBlock() {
 }
 
 // The block's records are what the index says.
-bool IndexOpening::Agrees(const Block& block) const {
+bool IndexOpening::Agrees(const Block& block, Seq* top) const {
   if (!scan_->holes().empty() || scan_->end() != block.raw_bytes) return false;
   uint64_t msgs = 0, bytes = 0, last_checksum = 0;
   SeqSet tombs;
@@ -160,6 +170,7 @@ bool IndexOpening::Agrees(const Block& block) const {
       bytes += record.bytes;
     }
   }
+  *top = highest;
   return reader.at_end() && msgs == block.msgs && bytes == block.bytes && tombs == block.tombs &&
          last_checksum == block.last_checksum;
 }

@@ -58,14 +58,19 @@ class IndexOpening {
   // however old it is. It must not be used again, even if no block tells of it any more
   // (reference: the same). 0: there is none.
   const SeqTime& remembered() const { return remembered_; }
+  // Likewise: blocks that an index of ours speaks of, the newest that there are among them, and
+  // that are not there.
+  const std::vector<uint32_t>& missing() const { return missing_; }
 
  private:
   enum class Stage : uint8_t { kReading, kLoading, kBlocks, kDone };
   bool Unseal();
   bool MatchesDirectory();
+  void FindMissing();
   Step BeginBlock();
   Step WorkBlock();
-  bool Agrees(const Block& block) const;
+  // 'top': the highest sequence of its records.
+  bool Agrees(const Block& block, Seq* top) const;
   Step Unusable();
 
   StoreDisk disk_;
@@ -80,6 +85,7 @@ class IndexOpening {
   std::vector<uint32_t> numbers_;
   std::optional<crypto::FoundKey> key_;
   SeqTime remembered_;
+  std::vector<uint32_t> missing_;
   std::unique_ptr<IndexLoader> loader_;
   std::vector<Block*> to_read_;  // The last one is next, and being read.
   std::unique_ptr<BlockCache> scan_;

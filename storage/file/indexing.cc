@@ -9,18 +9,6 @@
 
 namespace dunlin::file {
 
-namespace {
-
-// The reference wants a block to end in its file where the index says; where the last messages of a
-// block went, its file may end before that, or not.
-bool EndsAreKnown(const StreamIndex& index) {
-  return std::all_of(index.blocks.begin(), index.blocks.end(), [&](const auto& block) {
-    return block == index.blocks.back() || !block->deleted.Contains(block->last.seq);
-  });
-}
-
-}  // namespace
-
 // Blocks whose first message moved while they were not in memory do not know its time.
 Progress FileStore::FindTimes() {
   for (const auto& block : index_.blocks) {
@@ -54,7 +42,7 @@ std::string FileStore::TtlFile() const {
 // True: they are written, or there is nothing to be written.
 bool FileStore::WriteIndex() {
   if (indexing_ == nullptr) {
-    if (!CanIndex(index_) || !EndsAreKnown(index_)) return true;
+    if (!CanIndex(index_)) return true;
     const Progress progress = FindTimes();
     if (progress == Progress::kMore) Touch();
     if (progress == Progress::kMore || progress == Progress::kWait) return false;

@@ -262,7 +262,13 @@ void Opener::WorkIndex() {
       purged_ = indexing_->point().purged;
       blocks_.clear();
       break;
-    case IndexOpening::Step::kUnusable: remembered_ = indexing_->remembered(); break;
+    case IndexOpening::Step::kUnusable:
+      remembered_ = indexing_->remembered();
+      for (const uint32_t block : indexing_->missing()) {
+        notices_.push_back("stream '" + codec_->stream() + "', block " + std::to_string(block) +
+                           ", offset 0: the file is missing; its messages are lost");
+      }
+      break;
   }
   indexing_.reset();
   RemoveIndex();
@@ -435,6 +441,7 @@ void Opener::TakeMessage(const format::Record& record) {
 void Opener::FinishBlock() {
   Block& block = *block_;
   const SeqTime highest = look_.highest;
+  block.top = highest.seq;
   if (block.base != 0) below_ = block.base;
   if (look_.comes_again) {
     notices_.push_back(Where() + "0: it has sequences of a later block; they are passed over");

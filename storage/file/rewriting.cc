@@ -58,6 +58,7 @@ bool FileStore::GatherSome(const Block& block) {
     bool keep = false;
     if (record.kind == format::RecordKind::kMessage) {
       keep = record.seq >= index_.first.seq && block.Live(record.seq);
+      if (keep) done.top = record.seq;
     } else if (record.kind == format::RecordKind::kTombstone) {
       keep = (block.cut == 0 || record.seq <= block.cut) && TombNeeded(block, record.seq) &&
              !MUTANT(144);
@@ -146,7 +147,7 @@ void FileStore::Rewrite(Block* block) {
   rewrite_point_ = last_point_;
   rewrite_number_ = record_number_;
   const bool compress = options_.config.compression == StoreCompression::kS2;
-  writer_.rewriter().Begin(block, std::move(done.plain), compress, done.cut);
+  writer_.rewriter().Begin(block, std::move(done.plain), done.top, compress, done.cut);
   block->erase = done.erased;
   Touch();
 }

@@ -234,6 +234,18 @@ void Tell(Opened* o) {
   }
   o->store("OURSS2").WantCheckpoint();
   Fill(o, "OURSS2", 3);
+  // Blocks that end in deleted messages, in their files or no more.
+  StoreConfig ends = config("OURSENDS");
+  ends.max_bytes = 120'000;
+  o->Add("$G", ends);
+  Fill(o, "OURSENDS", 200, 400);
+  const auto& blocks = o->store("OURSENDS").index().blocks;
+  CHECK(blocks.size() > 2);
+  const SeqRange some{blocks[0]->last.seq - 1, blocks[0]->last.seq};
+  const SeqRange most{blocks[1]->first.seq + 5, blocks[1]->last.seq};
+  CHECK(o->store("OURSENDS").SyncDeleted(now, {some, most}).ok());
+  o->store("OURSENDS").WantCheckpoint();
+  Fill(o, "OURSENDS", 3);
   for (const auto& [name, job] :
        {std::pair("OURSPURGED", PurgeOf("", 0, 0)), std::pair("OURSPURGEKEEP", PurgeOf("", 0, 7)),
         std::pair("OURSPURGESEQ", PurgeOf("", 31, 0)),

@@ -23,7 +23,7 @@ FileStoreOptions Blocks(uint64_t bytes = 400) {
 
 std::string Header(const std::string& line) { return "NATS/1.0\r\n" + line + "\r\n\r\n"; }
 
-// Something of everything; but no block ends in deleted messages: there is no index then.
+// Something of everything.
 void Fill(FileWorld* world) {
   for (int i = 0; i < 40; ++i) {
     world->Put("s." + std::to_string(i % 5), "payload " + std::to_string(i),
@@ -241,6 +241,128 @@ TEST(IndexDb, ManySubjectsGoInSlices) {
   EXPECT_TRUE(world.store().opened_by_index());
   EXPECT_EQ(world.store().SubjectsTotals(""), totals);
   EXPECT_EQ(totals.size(), 2500u);
+}
+
+// What a valid one is made into, with a checksum that is right.
+void Change(FileWorld* world, size_t at, size_t size, const std::string& by) {
+  std::string file = IndexOf(*world);
+  file.resize(file.size() - 8);
+  file.replace(at, size, by);
+  format::AppendIndexChecksum(format::StreamChecksum("S"), &file);
+  world->driver.disk().Put(kIndex, file);
+}
+
+// reference: TestFileStoreRecoverFullStateDetectCorruptState.
+TEST(IndexDb, AWrongCountUnderARightChecksumIsPassedOver) {
+  FileWorld world(Blocks(0));
+  world.index_stays = true;
+  for (int i = 1; i <= 10; ++i) world.Put("foo." + std::to_string(i), "abc");
+  world.StopClean();
+  ASSERT_EQ(IndexOf(world)[2], 10);
+  Change(&world, 2, 1, std::string(1, '\0'));
+  world.Boot();
+  EXPECT_FALSE(world.store().opened_by_index());
+  EXPECT_EQ(world.store().State().msgs, 10u);
+}
+
+// reference: TestFileStoreCorruptPSIMOnDisk.
+TEST(IndexDb, ASubjectThatCannotBeIsPassedOver) {
+  FileWorld world(Blocks(0));
+  world.index_stays = true;
+  world.Put("foo.bar", "ABC");
+  world.Put("foo.baz", "XYZ");
+  world.StopClean();
+  const size_t at = IndexOf(world).find("foo.bar");
+  ASSERT_NE(at, std::string::npos);
+  Change(&world, at + 3, 3, "\xEF\xBF\xBD");
+  world.Boot();
+  EXPECT_FALSE(world.store().opened_by_index());
+  for (const auto& [subject, payload] :
+       {std::pair{"foo.bar", "ABC"}, std::pair{"foo.baz", "XYZ"}}) {
+    LoadLast last;
+    last.subject = subject;
+    EXPECT_TRUE(world.Run(last));
+    EXPECT_EQ(last.msg.payload, payload);
+  }
+}
+
+// reference: TestFileStoreRestoreIndexWithMatchButLeftOverBlocks.
+TEST(IndexDb, AnOldOneWhoseLastBlockIsStillThereIsPassedOver) {
+  FileStoreOptions options = Blocks(256);
+  options.config.max_msgs_per_subject = 1;
+  FileWorld world(options);
+  world.index_stays = true;
+  for (int i = 1; i <= 12; ++i) world.Put("foo." + std::to_string(i), "hello");
+  world.StopClean();
+  const std::string old = IndexOf(world);
+  ASSERT_FALSE(old.empty());
+  world.Boot();
+  for (int i = 1; i <= 6; ++i) world.Put("foo." + std::to_string(i), "hello");
+  world.StopClean();
+  world.driver.disk().Put(kIndex, old);
+  world.Boot();
+  EXPECT_FALSE(world.store().opened_by_index());
+  EXPECT_EQ(world.store().State().msgs, 12u);
+  EXPECT_EQ(world.store().State().first_seq, 7u);
+  EXPECT_EQ(world.store().State().last_seq, 18u);
+}
+
+// reference: TestFileStoreMsgBlkFailOnKernelFaultLostDataReporting.
+TEST(IndexDb, SaysWhichBlocksAreMissing) {
+  FileWorld world(Blocks());
+  world.index_stays = true;
+  for (int i = 0; i < 100; ++i) world.Put("foo", "Hello World");
+  uint64_t lost = 0;
+  for (const int which : {0, 1, 2}) {  // The first block, the last one, one in between.
+    const auto& blocks = world.store().index().blocks;
+    ASSERT_GT(blocks.size(), 5u);
+    const size_t place = which == 0 ? 0 : which == 1 ? blocks.size() - 1 : blocks.size() - 3;
+    const uint32_t number = blocks[place]->number;
+    const StreamState before = world.store().State();
+    const uint64_t goes = blocks[place]->msgs;
+    lost += which == 0 ? 0 : goes;
+    const Seq first = blocks[place]->first.seq;
+    ASSERT_GT(goes, 0u);
+    world.StopClean();
+    world.driver.disk().Delete("S/msgs/" + std::to_string(number) + ".blk");
+    world.notices.clear();
+    world.Boot();
+    EXPECT_FALSE(world.store().opened_by_index());
+    ASSERT_EQ(world.notices.size(), 1u) << which;
+    EXPECT_EQ(world.notices[0], "stream 'S', block " + std::to_string(number) +
+                                    ", offset 0: the file is missing; its messages are lost");
+    const StreamState state = world.store().State();
+    EXPECT_EQ(state.msgs, before.msgs - goes);
+    EXPECT_EQ(state.first_seq, which == 0 ? first + goes : before.first_seq);
+    EXPECT_EQ(state.last_seq, 100u);
+    EXPECT_EQ(state.num_deleted, lost);
+  }
+}
+
+// reference: its own blocks end so whenever the last message of one is deleted.
+TEST(IndexDb, IsWrittenIfABlockEndsInDeletedMessages) {
+  for (const bool rewritten : {false, true}) {
+    FileWorld world(Blocks());
+    world.index_stays = true;
+    for (int i = 0; i < 60; ++i) world.Put("a", "0123456789");
+    const auto& blocks = world.store().index().blocks;
+    const Block& second = *blocks[1];
+    const Seq from = rewritten ? second.first.seq + 2 : second.last.seq;
+    const Seq to = second.last.seq;
+    for (Seq seq = from; seq <= to; ++seq) world.Remove(seq);
+    world.Settle();
+    world.Checkpoint();
+    world.Settle();
+    const std::string was = Everything(world);
+    world.Reopen();
+    EXPECT_TRUE(world.store().opened_by_index());
+    EXPECT_EQ(Everything(world), was);
+    // And so for the next one.
+    world.Put("a");
+    world.Reopen();
+    EXPECT_TRUE(world.store().opened_by_index());
+    EXPECT_TRUE(world.notices.empty());
+  }
 }
 
 TEST(IndexDb, SealedInAnEncryptedStore) {

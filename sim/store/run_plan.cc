@@ -34,6 +34,9 @@ file::FileLimits PlanLimits(Rng& rng) {
   limits.reader.cache_bytes_max = rng.Below(20'000);
   limits.writer.write_bytes_min = 1 + rng.Below(2000);
   limits.writer.write_bytes_max = 4096;
+  // Most stores are too small to have one.
+  limits.index.data_bytes_min = limits.block_bytes % 3 == 0 ? 1 << 30 : 0;
+  limits.index.slack_bytes = limits.checkpoint_bytes % 1000;
   return limits;
 }
 

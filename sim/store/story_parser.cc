@@ -202,11 +202,11 @@ bool StoryParser::TakeStream(LineCursor& cursor, StoryStep* step) {
 
 bool StoryParser::ParseStorage(LineCursor& cursor) {
   std::vector<Given> all;
-  if (!TakeGiven(
-          cursor,
-          {"seed=", "tries=", "pace=", "block=", "checkpoint=", "cache=", "write_min=", "segment=",
-           "segments=", "ahead=", "gather=", "depth=", "sync=", "key=", "cipher="},
-          &all))
+  if (!TakeGiven(cursor,
+                 {"seed=", "tries=", "pace=", "block=", "checkpoint=", "cache=", "write_min=",
+                  "slice=", "index=", "index_slack=", "segment=", "segments=", "ahead=", "gather=",
+                  "depth=", "sync=", "key=", "cipher="},
+                 &all))
     return false;
   StorySetup& setup = story_.setup;
   for (const Given& given : all) {
@@ -225,6 +225,9 @@ bool StoryParser::ParseStorage(LineCursor& cursor) {
     if (key == "block") setup.limits.block_bytes = number;
     if (key == "checkpoint") setup.limits.checkpoint_bytes = number;
     if (key == "cache") setup.limits.reader.cache_bytes_max = number;
+    if (key == "slice") setup.limits.records_per_slice = static_cast<int>(number);
+    if (key == "index") setup.limits.index.data_bytes_min = number;
+    if (key == "index_slack") setup.limits.index.slack_bytes = number;
     if (key == "write_min") setup.limits.writer.write_bytes_min = number;
     if (key == "segment") setup.journal.segment_bytes = number;
     if (key == "segments") setup.journal.segments_max = static_cast<uint32_t>(number);
@@ -235,6 +238,8 @@ bool StoryParser::ParseStorage(LineCursor& cursor) {
       return Fail(given.value->at, "a segment is a multiple of 4096 bytes, and 64k at least");
     if (key == "segments" && (number < 3 || number > 100))
       return Fail(given.value->at, "there are 3 to 100 segments");
+    if (key == "slice" && (number < 1 || number > 1'000'000))
+      return Fail(given.value->at, "a slice is 1 to 1000000 records");
     if (key == "depth" && (number < 1 || number > 4))
       return Fail(given.value->at, "the depth is 1 to 4");
   }

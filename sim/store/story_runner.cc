@@ -1,6 +1,7 @@
 #include "sim/store/story_runner.h"
 
 #include <algorithm>
+#include <map>
 
 #include "engine/base/check.h"
 #include "engine/store/msg_headers.h"
@@ -207,6 +208,8 @@ bool StoryRunner::Recovered() {
   for (const std::string& notice : process_->notices()) {
     if (damaged_ || notice.find(Describe(DiskError::kIo)) != std::string::npos) continue;
     if (IsOfPlanted(notice)) continue;
+    // An index that cannot be read now is no damage; blocks that cannot be, stop the start.
+    if (notice.find(": not now; the index is not used") != std::string::npos) continue;
     return Fail("speaks of damage that is not there: " + notice);
   }
   recovered_ = true;
@@ -241,6 +244,32 @@ bool StoryRunner::RecoveredStream(size_t stream) {
   if (!said && !journal_damaged_) return Fail(name + problem + ": and nobody said a word");
   history.Restart(found);  // Said aloud: it is what it is.
   return true;
+}
+
+// What a store says of its subjects, by an index or by having read its blocks, is what its messages
+// say. Empty: it is.
+static std::string WrongTotals(const file::FileStore& store,
+                               const std::vector<StreamTwin::Entry>& entries) {
+  if (store.index().unsettled > 0) return "";
+  std::map<std::string, uint64_t> counted;
+  uint64_t bytes = 0;
+  for (const StreamTwin::Entry& entry : entries) {
+    bytes += entry.msg->bytes;
+    if (!entry.msg->subject.empty()) ++counted[entry.msg->subject];
+  }
+  if (store.State().bytes != bytes) {
+    return "counts " + std::to_string(store.State().bytes) + " bytes and has " +
+           std::to_string(bytes);
+  }
+  for (const auto& [subject, total] : store.SubjectsTotals("")) {
+    const uint64_t has = counted.contains(subject) ? counted[subject] : 0;
+    if (total != has) {
+      return "counts " + std::to_string(total) + " of subject " + subject + " and has " +
+             std::to_string(has);
+    }
+    counted.erase(subject);
+  }
+  return counted.empty() ? "" : "knows nothing of subject " + counted.begin()->first;
 }
 
 // Everything that the stream holds, message by message. False: it could not be read to its end.
@@ -285,6 +314,8 @@ bool StoryRunner::ReadAll(StoreProcess* process, size_t stream, Reading* out) {
   } else if (state.msgs == 0 && state.last_seq > 0 && state.first_seq != state.last_seq + 1) {
     out->problem = "is empty, its last is " + std::to_string(state.last_seq) + ", and its first " +
                    std::to_string(state.first_seq);
+  } else if (process->file(stream) != nullptr && !damaged_) {
+    out->problem = WrongTotals(*process->file(stream), out->entries);
   }
   return true;
 }

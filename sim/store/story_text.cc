@@ -158,6 +158,11 @@ std::string StorageText(const StorySetup& setup) {
       Option("block", limits.block_bytes) + Option("checkpoint", limits.checkpoint_bytes) +
       Option("cache", limits.reader.cache_bytes_max) +
       Option("write_min", limits.writer.write_bytes_min) +
+      (limits.records_per_slice != file::FileLimits{}.records_per_slice
+           ? Option("slice", static_cast<uint64_t>(limits.records_per_slice))
+           : "") +
+      Option("index", limits.index.data_bytes_min) +
+      Option("index_slack", limits.index.slack_bytes) +
       Option("segment", journal.segment_bytes) + Option("segments", journal.segments_max) +
       Option("ahead", journal.prepare_bytes_ahead) + Option("gather", journal.gather_bytes_max) +
       Option("depth", journal.depth);
@@ -183,6 +188,8 @@ StorySetup SmallStorySetup() {
   setup.limits.reader.cache_bytes_max = 20'000;
   setup.limits.writer.write_bytes_min = 100;
   setup.limits.writer.write_bytes_max = 4096;
+  setup.limits.index.data_bytes_min = 0;
+  setup.limits.index.slack_bytes = 400;
   return setup;
 }
 

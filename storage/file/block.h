@@ -46,6 +46,14 @@ struct Written {
   uint64_t end = 0;
 };
 
+// By which an index knows whether it has a block as it is: what changes leaves a trace here.
+struct BlockStamp {
+  Seq first = 0, last = 0;
+  uint64_t msgs = 0, bytes = 0, raw_bytes = 0, file_bytes = 0, last_checksum = 0;
+  uint64_t deleted = 0, tombs = 0, unsettled = 0;
+  bool operator==(const BlockStamp&) const = default;
+};
+
 // Messages that were there and cannot be read any more.
 struct Lost {
   SeqRange seqs;
@@ -73,6 +81,7 @@ struct Block {
   SeqSet deleted;          // Dead sequences above first.seq.
   SeqSet tombs;            // Targets of the tombstones in it.
   uint64_t last_checksum = 0;
+  BlockStamp indexed;  // As the index that is being kept has it.
 
   // Dead, counted out of 'msgs', and its record not looked at yet: subject and bytes are still
   // counted. Increasing only within one call; paid when the block is cached.

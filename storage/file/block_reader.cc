@@ -46,6 +46,14 @@ BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
     return block->loading == nullptr ? Got::kWait : Got::kMore;
   }
   BlockCache& loading = *block->loading;
+  // What was written anew does not grow: it is another file than an index has told of.
+  if (block->rewritten && block->cache == nullptr && loading.end() != block->raw_bytes) {
+    block->damage = Where(*block, 0) + "there are " + std::to_string(loading.end()) +
+                    " bytes of records; " + std::to_string(block->raw_bytes) + " were written";
+    *why = block->damage;
+    block->loading.reset();
+    return Got::kDamaged;
+  }
   if (loading.end() != (block->cache == nullptr ? block->raw_bytes : block->cache->from())) {
     // It has grown since, and what it grew by was written and let go of: read it anew.
     block->loading.reset();

@@ -168,7 +168,7 @@ void BlockWriter::SyncAll(StreamIndex* index) {
     File* file = OpenFile(block.get());
     if (file->sync.value == 0 && file->close.value == 0) Sync(file, *block);
   }
-  if (!Synced(*index)) return;
+  if (!Synced(*index) || awaits_index_) return;
   stage_ = Stage::kNaming;
   WriteCheckpoint();
 }
@@ -193,11 +193,35 @@ void BlockWriter::WriteCheckpoint() {
   checkpoint_syncdir_ = disk_.SyncDir(format::kMsgsDir, checkpoint_rename_);
 }
 
-void BlockWriter::Begin(Checkpoint checkpoint, WritePoint point) {
+void BlockWriter::Begin(Checkpoint checkpoint, WritePoint point, bool awaits_index) {
   CHECK(!checkpointing());
+  awaits_index_ = awaits_index;
   pending_ = std::move(checkpoint);
   pending_point_ = point;
   stage_ = Stage::kWriting;
+}
+
+void BlockWriter::GiveIndex(std::vector<IndexPart> parts) {
+  if (!awaits_index_) return;
+  awaits_index_ = false;
+  new_names_ = new_names_ || !parts.empty();
+  pending_.index = std::move(parts);
+}
+
+bool BlockWriter::AnyIndex() const {
+  return (taken_ ? !taken_->index.empty() : inherited_index_) ||
+         (checkpointing() && (awaits_index_ || !pending_.index.empty()));
+}
+
+bool BlockWriter::MayRename(uint32_t block, uint64_t number) const {
+  const auto copes = [&](const Checkpoint& checkpoint) {
+    return checkpoint.number >= number &&
+           std::find(checkpoint.unsure.begin(), checkpoint.unsure.end(), block) !=
+               checkpoint.unsure.end();
+  };
+  if (MUTANT(191)) return true;
+  if (taken_ ? !taken_->index.empty() && !copes(*taken_) : inherited_index_) return false;
+  return !checkpointing() || (!awaits_index_ && pending_.index.empty()) || copes(pending_);
 }
 
 bool BlockWriter::OnCheckpointDisk(const DiskDone& done, StreamIndex* index) {
@@ -218,6 +242,7 @@ bool BlockWriter::OnCheckpointDisk(const DiskDone& done, StreamIndex* index) {
       }
     }
     taken_ = pending_;
+    ++takes_;
   }
   stage_ = Stage::kNone;
   return true;
@@ -296,15 +321,19 @@ void BlockWriter::CloseAll() {
   }
 }
 
-void BlockWriter::Drop(std::unique_ptr<Block> block, WritePoint point) {
+void BlockWriter::Drop(std::unique_ptr<Block> block, WritePoint point, Then then) {
   // The checkpoint under way speaks of bytes that will never be written now.
   const bool gathering = stage_ == Stage::kWriting || stage_ == Stage::kSyncing;
-  if (gathering && block->synced < Goal(*block)) stage_ = Stage::kNone;
+  if (gathering && block->synced < Goal(*block)) {
+    stage_ = Stage::kNone;
+    awaits_index_ = false;
+  }
   block->cache.reset();
   block->loading.reset();
   Doomed doomed;
   doomed.block = std::move(block);
   doomed.point = point;
+  doomed.then = then;
   doomed_.push_back(std::move(doomed));
 }
 
@@ -316,6 +345,19 @@ bool BlockWriter::IsNamed(uint32_t block) const {
   return !taken_ || names(*taken_) || (stage_ != Stage::kNone && names(pending_));
 }
 
+bool BlockWriter::Held(const Doomed& doomed) const {
+  return doomed.then == Then::kMayBeAsked && doomed.remove.value == 0 && AnyIndex() &&
+         IsNamed(doomed.block->number);
+}
+
+uint64_t BlockWriter::held_bytes() const {
+  uint64_t bytes = 0;
+  for (const Doomed& doomed : doomed_) {
+    if (Held(doomed)) bytes += doomed.block->raw_bytes;
+  }
+  return bytes;
+}
+
 bool BlockWriter::MayRemove(const Doomed& doomed) {
   const uint32_t number = doomed.block->number;
   // Without its file only a journal that says so, after any power loss, makes the block no loss.
@@ -325,7 +367,8 @@ bool BlockWriter::MayRemove(const Doomed& doomed) {
   }
   const bool pinned = number >= keep_first_ && number <= keep_last_;
   const bool rewritten = rewriter_.busy() && rewriter_.block() == number && !MUTANT(158);
-  return !pinned && !rewritten && FileOf(number) == nullptr && !reader_->Reading(number);
+  return !pinned && !Held(doomed) && !rewritten && FileOf(number) == nullptr &&
+         !reader_->Reading(number);
 }
 
 // Some files at a time, however many there are: the first ones that may go.
@@ -391,7 +434,9 @@ bool BlockWriter::OnDoomedDisk(const DiskDone& done) {
 }
 
 bool BlockWriter::quiet() const {
-  if (!doomed_.empty() || stage_ != Stage::kNone || rewriter_.busy()) return false;
+  const auto goes = [&](const Doomed& doomed) { return !Held(doomed); };
+  if (std::any_of(doomed_.begin(), doomed_.end(), goes)) return false;
+  if (stage_ != Stage::kNone || rewriter_.busy()) return false;
   return std::all_of(files_.begin(), files_.end(), [](const auto& file) {
     return file->write.value == 0 && file->sync.value == 0 && file->close.value == 0;
   });

@@ -63,18 +63,34 @@ class BlockWriter {
 
   // The block is no longer in the index. Its file goes once 'point' is durable, and either survives
   // a power loss or is behind a checkpoint that does.
-  void Drop(std::unique_ptr<Block> block, WritePoint point);
+  // 'then': nobody will want to know what was in it, whichever checkpoint is recovered from.
+  enum class Then : uint8_t { kMayBeAsked, kForgotten };
+  void Drop(std::unique_ptr<Block> block, WritePoint point, Then then = Then::kMayBeAsked);
 
   BlockRewriter& rewriter() { return rewriter_; }
   const BlockRewriter& rewriter() const { return rewriter_; }
 
   // Takes a checkpoint of the state that 'checkpoint' describes, which is the present one. 'point':
   // that of the last record. REQUIRES: !checkpointing().
-  void Begin(Checkpoint checkpoint, WritePoint point);
+  // 'awaits_index': it takes its name after GiveIndex().
+  void Begin(Checkpoint checkpoint, WritePoint point, bool awaits_index = false);
+  // The parts of the index that stand for the checkpoint under way, written and synced; none.
+  void GiveIndex(std::vector<IndexPart> parts);
+  bool awaits_index() const { return awaits_index_; }
+  // The directory's checkpoint, from before this life, names an index.
+  void Inherit(bool indexed) { inherited_index_ = indexed; }
+  // Whether every recovery, from whatever checkpoint may be found, copes with a block that was
+  // written anew by what was known at record 'number': it is said to be unsure, and what it leaves
+  // out does not count.
+  bool MayRename(uint32_t block, uint64_t number) const;
+  // In files of dropped blocks that stay until the next checkpoint: by the last one a recovery
+  // would go by its index, and then want to know what was in them.
+  uint64_t held_bytes() const;
   // It may end without having been taken: when a block that it speaks of is dropped.
   bool checkpointing() const { return stage_ != Stage::kNone; }
   // The last one that is durable; none before the first of this life.
   const std::optional<Checkpoint>& taken() const { return taken_; }
+  uint64_t takes() const { return takes_; }  // How many were taken.
 
   // The files of dropped blocks with these numbers stay, until it is called again. first > last:
   // none.
@@ -107,6 +123,7 @@ class BlockWriter {
   struct Doomed {
     std::unique_ptr<Block> block;
     WritePoint point;
+    Then then = Then::kMayBeAsked;
     DiskTicket remove, remove_key;
     enum class Gone : uint8_t { kNo, kVisibly, kSyncing, kCertainly } gone = Gone::kNo;
   };
@@ -122,6 +139,8 @@ class BlockWriter {
   void RemoveDoomed();
   bool MayRemove(const Doomed& doomed);
   bool IsNamed(uint32_t block) const;
+  bool AnyIndex() const;
+  bool Held(const Doomed& doomed) const;
   void RemoveKeys();
   bool OnDoomedDisk(const DiskDone& done);
   void CloseIdle(StreamIndex* index);
@@ -155,8 +174,11 @@ class BlockWriter {
   std::string checkpoint_bytes_;
   DiskTicket checkpoint_open_, checkpoint_write_, checkpoint_sync_, checkpoint_close_,
       checkpoint_names_, checkpoint_rename_, checkpoint_syncdir_;
+  bool awaits_index_ = false;
+  bool inherited_index_ = false;
   bool new_names_ = false;  // Files were made since the directory was synced.
   std::optional<Checkpoint> taken_;
+  uint64_t takes_ = 0;
   std::optional<std::string> failure_;
 };
 

@@ -7,8 +7,8 @@
 namespace dunlin::file {
 namespace {
 
-constexpr std::string_view kMagic = "DLCP\x02";
-constexpr size_t kFixedBytes = 5 + 16 + 8 + 8 + 8 + 8 + 8 + 4 + 8 + 4 + 4 + 4 + 4;
+constexpr std::string_view kMagic = "DLCP\x03";
+constexpr size_t kFixedBytes = 5 + 16 + 8 + 8 + 8 + 8 + 8 + 4 + 8 + 4 + 4 + 4 + 4 + 4 + 4;
 constexpr size_t kChecksumBytes = 8;
 
 template <typename T>
@@ -49,6 +49,14 @@ std::string EncodeCheckpoint(const Checkpoint& checkpoint, const crypto::Highway
   const std::string purge = checkpoint.purge ? EncodePurgeIntent(*checkpoint.purge) : "";
   Append<uint32_t>(static_cast<uint32_t>(purge.size()), &out);
   out += purge;
+  Append<uint32_t>(static_cast<uint32_t>(checkpoint.unsure.size()), &out);
+  for (const uint32_t block : checkpoint.unsure) Append<uint32_t>(block, &out);
+  Append<uint32_t>(static_cast<uint32_t>(checkpoint.index.size()), &out);
+  for (const IndexPart& part : checkpoint.index) {
+    Append<uint32_t>(part.number, &out);
+    Append<uint64_t>(part.bytes, &out);
+    Append<uint64_t>(part.checksum, &out);
+  }
   Append<uint64_t>(checksum.Of(out), &out);
   return out;
 }
@@ -70,28 +78,44 @@ std::optional<Checkpoint> DecodeCheckpoint(std::string_view bytes,
   out.msgs = Take<uint64_t>(&in);
   out.head = Take<uint32_t>(&in);
   out.head_bytes = Take<uint64_t>(&in);
+  // So many of so many bytes, and another count or the end.
+  const auto fits = [&](uint32_t count, uint64_t each, uint64_t more) {
+    return in.size() >= count * each + more;
+  };
   const uint32_t count = Take<uint32_t>(&in);
-  if (in.size() < uint64_t{count} * sizeof(uint32_t) + 3 * sizeof(uint32_t)) return std::nullopt;
+  if (!fits(count, sizeof(uint32_t), sizeof(uint32_t))) return std::nullopt;
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t block = Take<uint32_t>(&in);
     if (!out.blocks.empty() && block <= out.blocks.back()) return std::nullopt;
     out.blocks.push_back(block);
   }
   const uint32_t cuts = Take<uint32_t>(&in);
-  if (in.size() < uint64_t{cuts} * (sizeof(uint32_t) + sizeof(uint64_t)) + 2 * sizeof(uint32_t)) {
-    return std::nullopt;
-  }
+  if (!fits(cuts, sizeof(uint32_t) + sizeof(uint64_t), sizeof(uint32_t))) return std::nullopt;
   for (uint32_t i = 0; i < cuts; ++i) {
     const uint32_t block = Take<uint32_t>(&in);
     out.cuts.push_back({block, Take<uint64_t>(&in)});
   }
   const uint32_t erasures = Take<uint32_t>(&in);
-  if (in.size() < uint64_t{erasures} * sizeof(uint32_t) + sizeof(uint32_t)) return std::nullopt;
+  if (!fits(erasures, sizeof(uint32_t), sizeof(uint32_t))) return std::nullopt;
   for (uint32_t i = 0; i < erasures; ++i) out.erasures.push_back(Take<uint32_t>(&in));
   const uint32_t purge = Take<uint32_t>(&in);
-  if (in.size() != purge) return std::nullopt;
-  if (purge == 0) return out;
-  if (!DecodePurgeIntent(in, &out.purge.emplace())) return std::nullopt;
+  if (!fits(purge, 1, sizeof(uint32_t))) return std::nullopt;
+  if (purge > 0 && !DecodePurgeIntent(in.substr(0, purge), &out.purge.emplace())) {
+    return std::nullopt;
+  }
+  in.remove_prefix(purge);
+  const uint32_t unsure = Take<uint32_t>(&in);
+  if (!fits(unsure, sizeof(uint32_t), sizeof(uint32_t))) return std::nullopt;
+  for (uint32_t i = 0; i < unsure; ++i) out.unsure.push_back(Take<uint32_t>(&in));
+  const uint32_t parts = Take<uint32_t>(&in);
+  if (in.size() != uint64_t{parts} * (sizeof(uint32_t) + 2 * sizeof(uint64_t))) return std::nullopt;
+  for (uint32_t i = 0; i < parts; ++i) {
+    IndexPart part;
+    part.number = Take<uint32_t>(&in);
+    part.bytes = Take<uint64_t>(&in);
+    part.checksum = Take<uint64_t>(&in);
+    out.index.push_back(part);
+  }
   return out;
 }
 

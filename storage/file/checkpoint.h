@@ -1,5 +1,5 @@
 // msgs/checkpoint: up to where a store's files are synced, and who its journal records belong to.
-// The one file of ours in a stream's directory, and not a cache: it is there from before the first
+// A file of ours in a stream's directory, and not a cache: it is there from before the first
 // change until a clean stop has put everything into the reference's files. Replaced by temp, sync,
 // rename, sync dir.
 //
@@ -7,7 +7,8 @@
 //   messages u64; head block u32, its synced bytes u64; live blocks: count u32, numbers u32 each in
 //   increasing order; cuts: count u32, block u32 and sequence u64 each; blocks to be erased in:
 //   count u32, numbers u32 each; the purge under way: bytes u32 (0: none) of EncodePurgeIntent();
-//   HighwayHash-64 of all before, by StreamChecksum()
+//   unsure blocks: count u32, numbers u32 each; parts of an index (index_part.h): count u32, number
+//   u32, length u64 and checksum u64 each; HighwayHash-64 of all before, by StreamChecksum()
 #pragma once
 
 #include <cstdint>
@@ -33,6 +34,14 @@ struct BlockCut {
   bool operator==(const BlockCut&) const = default;
 };
 
+// A file that is part of an index.
+struct IndexPart {
+  uint32_t number = 0;
+  uint64_t bytes = 0;
+  uint64_t checksum = 0;  // Of the checksums of its frames.
+  bool operator==(const IndexPart&) const = default;
+};
+
 struct Checkpoint {
   Incarnation incarnation;
   uint64_t number = 0;  // Of the last journal record whose effect is in the files.
@@ -45,6 +54,10 @@ struct Checkpoint {
   std::vector<BlockCut> cuts;
   std::vector<uint32_t> erasures;    // Blocks whose files hold what was erased, or may.
   std::optional<PurgeIntent> purge;  // Is under way.
+  // Blocks that may have been written anew since, with all that lived then. Any other one below the
+  // head is as the index says, if there is one.
+  std::vector<uint32_t> unsure;
+  std::vector<IndexPart> index;  // What stands for this state; empty: nothing does.
   bool operator==(const Checkpoint&) const = default;
 };
 

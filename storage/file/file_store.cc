@@ -19,6 +19,7 @@ FileStore::FileStore(FileStoreOptions options, StoreDisk disk, StoreJournal* jou
       codec_(options_.config.name, options_.keys),
       reader_(options_.limits.reader, disk_, &codec_),
       writer_(options_.limits.writer, disk_, journal, &codec_, &reader_),
+      chain_(options_.limits.index, disk_, options_.config.name),
       meta_(disk_, {"", options_.config.name, ""}, options_.keys) {
   CHECK(!options_.config.name.empty());
 }
@@ -71,7 +72,7 @@ void FileStore::OnDisk(const DiskDone& done) {
   ready_ = true;
   waiting_ = false;
   if (opener_ != nullptr && opener_->OnDisk(done)) return;
-  if (meta_.OnDisk(done) || OnIndexDisk(done)) return;
+  if (meta_.OnDisk(done) || OnIndexDisk(done) || chain_.OnDisk(done)) return;
   // What none of them knows is a step on the way to another one.
   (void)(reader_.OnDisk(done, &index_) || writer_.OnDisk(done, &index_) || OnStopDisk(done));
 }
@@ -105,6 +106,7 @@ void FileStore::Work(const Now& now) {
   if (failure_) return;
   NewSlice();
   WorkMeta();
+  WorkIndexParts();
   writer_.Work(&index_);
   PassTaken();
   WorkPinning();
@@ -115,7 +117,9 @@ void FileStore::Work(const Now& now) {
   if (drops_due_ && !job_.active()) DropEmpty();
   if (phase_ == Phase::kStarting) WorkStarting();
   if (phase_ == Phase::kStopping) WorkStopping();
+  base_slice_ = true;
   if (phase_ == Phase::kRunning) MaybeCheckpoint();
+  base_slice_ = false;
   if (phase_ == Phase::kRunning) MaybeRewrite();
   writer_.Work(&index_);
   reader_.Trim(&index_);

@@ -26,6 +26,7 @@
 #include "engine/store/stream_store.h"
 #include "storage/file/block_reader.h"
 #include "storage/file/block_writer.h"
+#include "storage/file/index_chain.h"
 #include "storage/file/journal_record.h"
 #include "storage/file/meta_files.h"
 #include "storage/file/opener.h"
@@ -38,6 +39,7 @@ struct FileLimits {
   uint64_t block_bytes = 0;  // 0: as the reference chooses: DynamicBlockBytes().
   BlockReader::Limits reader;
   BlockWriter::Limits writer;
+  IndexChain::Limits index;
   // Journal bytes of a store before it takes a checkpoint by itself.
   uint64_t checkpoint_bytes = 32u << 20;
   // Records that one call looks at, before it gives the thread back.
@@ -104,7 +106,8 @@ class FileStore final : public StreamStore {
   bool idle() const;
   // meta.inf is to hold this from now on; it does once MetaDurable().
   void UpdateMeta(std::string meta);
-  // When it was opened, index.db told what is in its blocks; nearly none was read.
+  // When it was opened, an index told what is in its blocks: index.db after a clean stop, the parts
+  // that the checkpoint names after a crash. Nearly none was read.
   bool opened_by_index() const { return by_index_; }
   bool MetaDurable() const { return !meta_due_ && meta_.idle(); }
   // For the log, in the order of finding: what was damaged or lost, with stream, block and offset.
@@ -284,6 +287,9 @@ class FileStore final : public StreamStore {
   Checkpoint Snapshot() const;
   void MaybeCheckpoint();
   void BeginCheckpoint();
+  bool IndexGoesFirst();
+  bool CanSealIndex();
+  void WorkIndexParts();
   void PassTaken();
   void ReplayAppend(const JournalHead& head, std::span<const uint8_t> bytes);
   void ReplayDropped(uint32_t number);
@@ -317,7 +323,7 @@ class FileStore final : public StreamStore {
   bool OnIndexDisk(const DiskDone& done);
 
   // --- stopping.cc
-  enum class StopStage : uint8_t { kSettling, kCheckpoint, kIndex, kNaming };
+  enum class StopStage : uint8_t { kSettling, kCheckpoint, kIndex, kNaming, kParts };
   bool LeaveTombstones();
   void WorkStopping();
   bool OnStopDisk(const DiskDone& done);
@@ -345,6 +351,9 @@ class FileStore final : public StreamStore {
   StreamIndex index_;
   BlockReader reader_;
   BlockWriter writer_;
+  IndexChain chain_;
+  bool base_slice_ = false;   // BuildBase() may take one.
+  uint64_t index_takes_ = 0;  // How many checkpoints it knows of.
   MetaFiles meta_;
   bool meta_due_ = false;
   std::unique_ptr<Opener> opener_;

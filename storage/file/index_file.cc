@@ -27,6 +27,8 @@ uint32_t NumberAt(const StreamIndex& index, Seq seq) {
   return block == nullptr ? index.blocks.back()->number : block->number;
 }
 
+}  // namespace
+
 void AppendSet(const SeqSet& set, std::string* out) {
   format::AppendUvarint(set.size(), out);
   if (!set.empty()) set.AppendEncoded(*out);
@@ -43,8 +45,6 @@ bool ReadSet(format::ByteReader* in, SeqSet* out) {
   in->Skip(used);
   return true;
 }
-
-}  // namespace
 
 bool CanIndex(const StreamIndex& index) {
   if (index.blocks.empty() || index.unsettled > 0) return false;

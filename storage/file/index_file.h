@@ -18,6 +18,7 @@
 
 #include "engine/store/incarnation.h"
 #include "storage/file/stream_index.h"
+#include "storage/format/byte_reader.h"
 #include "storage/format/index_state.h"
 
 namespace dunlin::file {
@@ -29,6 +30,10 @@ struct IndexPoint {
   bool purged = false;  // FileStore::purged_.
   bool operator==(const IndexPoint&) const = default;
 };
+
+// How sets of sequences stand in it: their size, and unless that is 0 a SeqSet.
+void AppendSet(const SeqSet& set, std::string* out);
+[[nodiscard]] bool ReadSet(format::ByteReader* in, SeqSet* out);
 
 // Where a block ends in its file: what is behind its last record is dead, and the reference wants
 // to hear of none of it. But the last block's last sequence is the stream's.

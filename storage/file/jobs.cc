@@ -26,7 +26,10 @@ WritePoint FileStore::AppendMark(RecordType type, SeqTime mark) {
 // All blocks go, with all that is in them; 'block' is the last number that was in use. 'last' is
 // the last sequence from then on.
 void FileStore::ResetTo(SeqTime last, uint32_t block, WritePoint point) {
-  for (std::unique_ptr<Block>& gone : index_.blocks) writer_.Drop(std::move(gone), point);
+  for (std::unique_ptr<Block>& gone : index_.blocks) {
+    writer_.Drop(std::move(gone), point, BlockWriter::Then::kForgotten);
+  }
+  index_.log.End();
   index_.blocks.clear();
   index_.subjects.Clear();
   index_.msgs = index_.bytes = index_.unsettled = 0;
@@ -331,6 +334,7 @@ void FileStore::CutTo(SeqTime mark) {
 
 // False: the slice is used up, and some of it is left.
 bool FileStore::CutBlock(Block* cut, SeqTime mark) {
+  index_.log.End();
   for (Seq at = std::max(mark.seq + 1, cut->first.seq); cut->msgs > 0;) {
     const auto live = cut->deleted.NextAbsent(at);
     if (!live || *live > cut->last.seq) break;

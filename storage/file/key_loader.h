@@ -50,8 +50,13 @@ class KeyLoader {
   const std::string& failure() const { return failure_; }
 
   // Gives the block the cipher that 'file', its bytes, are encrypted with. False: its key is
-  // damaged, '*why' says it in the reference's words.
+  // damaged, '*why' says it in the reference's words. A change of keys that was cut off is ended.
   [[nodiscard]] bool Give(Block* block, std::string_view file, std::string* why);
+  // Likewise of one block.
+  bool undecided(uint32_t block) const {
+    const auto found = keys_.find(block);
+    return found != keys_.end() && found->second.pending.there;
+  }
   // Some change of keys was cut off: the bytes of its block must decide.
   bool undecided() const {
     return std::any_of(keys_.begin(), keys_.end(),

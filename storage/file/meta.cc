@@ -37,6 +37,7 @@ void FileStore::WorkMeta() {
   }
   if (failure_ || !meta_due_ || !meta_.idle()) return;
   meta_due_ = false;
+  if (options_.keys != nullptr) index_.log.End();  // What seals the index may change.
   meta_.Write(options_.meta);
 }
 

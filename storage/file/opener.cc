@@ -51,6 +51,7 @@ bool Opener::OnDisk(const DiskDone& done) {
     return true;
   }
   if (indexing_ != nullptr && indexing_->OnDisk(done)) return true;
+  if (chain_ != nullptr && chain_->OnDisk(done)) return true;
   if (done.ticket == make_) {
     if (!done.ok()) Fail("making its directory", done);
     return true;
@@ -173,6 +174,15 @@ void Opener::RemoveStrays() {
       index_there_ = true;
       continue;
     }
+    if (const std::optional<uint32_t> part = ParsePartFile(entry.name)) {
+      const bool used =
+          checkpoint_ && std::any_of(checkpoint_->index.begin(), checkpoint_->index.end(),
+                                     [&](const auto& named) { return named.number == *part; });
+      highest_part_ = std::max(highest_part_, *part);
+      if (used) part_files_.push_back(*part);
+      if (!used) removing_.push_back(disk_.Remove(InMsgs(entry.name)));
+      continue;
+    }
     const bool stray = block && checkpoint_ && !MUTANT(150) &&
                        !std::binary_search(named.begin(), named.end(), *block);
     if (temporary || stray) {
@@ -183,6 +193,7 @@ void Opener::RemoveStrays() {
     if (block) highest_ = std::max(highest_, *block);
   }
   std::sort(blocks_.begin(), blocks_.end());
+  all_blocks_ = blocks_;
   std::set_difference(named.begin(), named.end(), blocks_.begin(), blocks_.end(),
                       std::back_inserter(missing_));
   if (checkpoint_) highest_ = std::max(highest_, checkpoint_->head);
@@ -194,6 +205,7 @@ Opener::Step Opener::Work() {
   if (stage_ == Stage::kNaming && replacing_.idle()) RemoveStrays();
   if (stage_ == Stage::kStrays && removing_.empty() && keys_.Work()) {
     stage_ = Stage::kBlocks;
+    if (checkpoint_ && !checkpoint_->index.empty()) BeginChain();
     if (index_there_ && !keys_.undecided()) {
       stage_ = Stage::kIndex;
     } else if (index_there_) {
@@ -210,6 +222,7 @@ Opener::Step Opener::Work() {
     WorkIndex();
     return index_step_ == IndexOpening::Step::kWait ? Step::kWait : Step::kMore;
   }
+  if (stage_ == Stage::kChain) return WorkChain();
   if (stage_ != Stage::kBlocks) return Step::kWait;
   if (block_ == nullptr) {
     if (blocks_.empty()) {
@@ -240,7 +253,12 @@ Opener::Step Opener::Work() {
       return Step::kWait;
     }
   }
-  if (!ScanSome() || !LookSome()) return Step::kMore;
+  if (!ScanSome()) return Step::kMore;
+  if (by_chain_) {
+    FinishByChain();
+    return Step::kMore;
+  }
+  if (!LookSome()) return Step::kMore;
   FinishBlock();
   return Step::kMore;
 }
@@ -499,7 +517,8 @@ void Opener::NoteHoles() {
 }
 
 void Opener::FinishAll() {
-  if (by_index_) {
+  if (by_chain_) parts_ = checkpoint_->index;
+  if (by_index_ || by_chain_) {
     stage_ = Stage::kDone;
     return;
   }

@@ -13,6 +13,10 @@
 // Without a checkpoint, an index.db of ours that is as new as the blocks says what is in them
 // (index_opening.h): then they are not read.
 //
+// With a checkpoint that names an index, the index says what is in the blocks (chain_opening.h);
+// only those are read that may be otherwise by now, that it says too little of, or that are the
+// head. If the directory or what was read is not as it says, it is no use, and all blocks are read.
+//
 // Damage is reported and passed over: the messages in it are lost, their sequences stay used.
 #pragma once
 
@@ -24,6 +28,7 @@
 
 #include "engine/base/seq_set.h"
 #include "storage/file/block_codec.h"
+#include "storage/file/chain_opening.h"
 #include "storage/file/checkpoint.h"
 #include "storage/file/disk_steps.h"
 #include "storage/file/index_opening.h"
@@ -61,8 +66,13 @@ class Opener {
   uint32_t highest_block() const { return highest_; }
   // Of live messages.
   const std::vector<TtlFound>& ttls() const { return ttls_; }
-  // The blocks were not read, but for a few: index.db said what is in them.
-  bool by_index() const { return by_index_; }
+  // The blocks were not read, but for a few: an index said what is in them.
+  bool by_index() const { return by_index_ || by_chain_; }
+  // The index that the checkpoint names, if it was of use; and files of those that it names, and
+  // the highest number that any has.
+  const std::vector<IndexPart>& parts() const { return parts_; }
+  const std::vector<uint32_t>& part_files() const { return part_files_; }
+  uint32_t highest_part() const { return highest_part_; }
   // Somebody purged, although nothing was ever stored: a tombstone for sequence 0 says so.
   bool purged() const { return purged_; }
   std::vector<std::string>& notices() { return notices_; }
@@ -76,6 +86,7 @@ class Opener {
     kNaming,      // Is being written once more.
     kStrays,
     kIndex,
+    kChain,
     kBlocks,
     kDone,
     kFailed,
@@ -86,6 +97,11 @@ class Opener {
   void RemoveStrays();
   void WorkIndex();
   void RemoveIndex();
+  void BeginChain();
+  Step WorkChain();
+  bool FitsChain(std::string* why);
+  void NoChain(const std::string& why);
+  void FinishByChain();
   void BeginFile(std::string name, uint64_t size);
   void TryAgain();
   void ReplaceFile(std::string bytes);
@@ -116,6 +132,11 @@ class Opener {
   SeqTime remembered_;      // By an index that was no use otherwise.
   Seq below_ = UINT64_MAX;  // Where the blocks read so far, the later ones, begin.
   bool by_index_ = false;
+  std::unique_ptr<ChainOpening> chain_;
+  bool by_chain_ = false;
+  std::vector<IndexPart> parts_;
+  std::vector<uint32_t> part_files_;
+  uint32_t highest_part_ = 0;
   bool begun_ = false;
   Stage stage_ = Stage::kListing;
   DiskTicket make_, list_, open_, read_, close_;
@@ -133,6 +154,7 @@ class Opener {
   std::vector<DirEntry> entries_;
   std::optional<Checkpoint> checkpoint_;
   std::vector<uint32_t> blocks_;  // Yet to scan; the last one is next.
+  std::vector<uint32_t> all_blocks_;
   std::vector<uint32_t> missing_;
   uint32_t highest_ = 0;
 

@@ -44,16 +44,21 @@ void FileStore::WorkOpening() {
     ttls_.Add({ExpiryOf(ttl.time, ttl.ttl), ttl.seq});
   }
   next_block_ = opener_->highest_block() + 1;
+  chain_.Adopt(opener_->part_files(), opener_->parts(), opener_->highest_part());
+  if (!opener_->parts().empty()) index_.log.Begin();
   if (const auto& checkpoint = opener_->checkpoint()) {
     has_checkpoint_ = true;
     incarnation_ = checkpoint->incarnation;
     record_number_ = checkpoint->number;
     purging_ = checkpoint->purge;
+    writer_.Inherit(!checkpoint->index.empty());
   } else {
     for (uint8_t& byte : incarnation_.bytes) byte = static_cast<uint8_t>(rng_.Below(256));
   }
+  const Seq floor = by_index_ && has_checkpoint_ ? opener_->checkpoint()->floor : 0;
   opener_.reset();
   replaying_ = true;
+  ApplyFloor(floor);  // What a compaction that was under way has left, and an index still counts.
   phase_ = Phase::kScanned;
 }
 
@@ -249,6 +254,8 @@ void FileStore::WorkStarting() {
   }
   DropEmpty();
   phase_ = Phase::kRunning;
+  // The next crash is to find an index.
+  if (!index_.log.on() && chain_.Wanted(index_)) checkpoint_wanted_ = true;
 }
 
 void FileStore::BeginSubjectSweep() {
@@ -296,6 +303,13 @@ Checkpoint FileStore::Snapshot() const {
       out.erasures.push_back(block->number);
     }
   }
+  for (const auto& block : index_.blocks) {
+    // What is owed when a rewrite begins is paid before: an index that says it is owed is too old.
+    const BlockRewriter& rewriter = writer_.rewriter();
+    const bool rewriting = rewriter.busy() && rewriter.block() == block->number;
+    const bool soon = block->erase && block->unsettled.empty();
+    if (block->raw_bytes > 0 && (rewriting || soon)) out.unsure.push_back(block->number);
+  }
   const Block* head = index_.blocks.empty() ? nullptr : index_.blocks.back().get();
   if (head == nullptr) return out;
   // A head that is sealed counts whole: the next one, empty yet, is the head.
@@ -316,21 +330,48 @@ void FileStore::MaybeCheckpoint() {
   // What was to be taken and came to nothing is taken anew.
   const bool canceled =
       begun_number_ != 0 && (!writer_.taken() || writer_.taken()->number < begun_number_);
-  if (!canceled && !checkpoint_wanted_ &&
-      bytes_since_checkpoint_ < options_.limits.checkpoint_bytes) {
-    return;
-  }
+  const uint64_t enough = options_.limits.checkpoint_bytes;
+  const bool held = base_slice_ && writer_.held_bytes() >= enough;  // Asked in Work() only.
+  if (!canceled && !checkpoint_wanted_ && !held && bytes_since_checkpoint_ < enough) return;
+  if (phase_ == Phase::kRunning && !IndexGoesFirst()) return;
   checkpoint_wanted_ = false;
   bytes_since_checkpoint_ = 0;
   DropEmpty();
   BeginCheckpoint();
 }
 
+// What a new index begins with is built before the checkpoint: while it is, changes are only noted.
+// False: it is not built yet.
+bool FileStore::IndexGoesFirst() {
+  // A part for a checkpoint that came to nothing: it is one of the next one's.
+  if (chain_.busy()) return false;
+  if (!chain_.Wanted(index_) || !chain_.WantsBase(index_) || !CanSealIndex()) return true;
+  if (base_slice_ && chain_.BuildBase(&index_, options_.limits.records_per_slice)) return true;
+  Touch();
+  return false;
+}
+
+bool FileStore::CanSealIndex() {
+  if (options_.keys == nullptr) return true;
+  if (!meta_.key() || !MetaDurable()) return false;
+  chain_.SetSealing({&*meta_.key(), options_.keys->entropy()});
+  return true;
+}
+
 void FileStore::BeginCheckpoint() {
   begun_number_ = record_number_;
   PinMoment();
+  if (!CanSealIndex()) index_.log.End();
+  const bool indexed = chain_.Cut(&index_, record_number_, purged_);
   Touch();
-  writer_.Begin(Snapshot(), last_point_);
+  writer_.Begin(Snapshot(), last_point_, indexed);
+}
+
+void FileStore::WorkIndexParts() {
+  if (chain_.Work()) Touch();
+  if (writer_.awaits_index() && !chain_.busy()) writer_.GiveIndex(chain_.parts());
+  if (writer_.takes() != index_takes_) chain_.Taken(writer_.taken()->index);
+  index_takes_ = writer_.takes();
 }
 
 // Tells the journal what the last checkpoint has made needless. A point is that of a whole batch,

@@ -104,7 +104,10 @@ void FileStore::FinishRewrite() {
   }
   if (!rewriter.ready()) return;
   Block* block = index_.ByNumber(rewriter.block());
-  const bool kept = IsKept(rewrite_point_, rewrite_number_);
+  const bool copes = writer_.MayRename(rewriter.block(), rewrite_number_);
+  // The next checkpoint will say that the block is unsure.
+  if (!copes && phase_ == Phase::kRunning) WantCheckpoint();
+  const bool kept = copes && IsKept(rewrite_point_, rewrite_number_);
   if (block == nullptr || (!kept && phase_ == Phase::kStopping)) return rewriter.Abandon(block);
   if (kept && !reader_.Reading(block->number)) rewriter.Name(block);
 }

@@ -89,7 +89,8 @@ void FileStore::WorkStopping() {
     }
     stop_ = StopStage::kIndex;
   }
-  if (stop_ == StopStage::kIndex && WriteIndex()) {
+  if (stop_ == StopStage::kParts && !chain_.removing()) phase_ = Phase::kStopped;
+  if (stop_ == StopStage::kIndex && !chain_.busy() && WriteIndex()) {
     // Without the checkpoint every file counts that has a name: what was removed and renamed must
     // be so for good before the checkpoint goes.
     const std::string path = std::string(format::kMsgsDir).append("/").append(kCheckpointFile);
@@ -108,7 +109,11 @@ bool FileStore::OnStopDisk(const DiskDone& done) {
     failure_ = "stream '" + options_.config.name +
                "', checkpoint, offset 0: remove: " + Describe(done.error);
   }
-  if (done.ticket == stop_sync_) phase_ = Phase::kStopped;
+  if (done.ticket != stop_sync_) return true;
+  // Without a checkpoint these are strays, to anybody.
+  chain_.RemoveAll();
+  stop_ = StopStage::kParts;
+  Touch();
   return true;
 }
 

@@ -38,6 +38,7 @@ void StreamIndex::AddToSubject(std::string_view subject, Seq seq) {
   SubjectInfo& info = *found.value;
   if (found.fresh) {
     info = {seq, seq, 1, true, true};
+    log.Note(subject, &info);
     return;
   }
   ++info.total;
@@ -49,6 +50,7 @@ void StreamIndex::AddToSubject(std::string_view subject, Seq seq) {
     info.first = seq;
     info.first_exact = true;
   }
+  log.Note(subject, &info);
 }
 
 void StreamIndex::TakeFromSubject(std::string_view subject, Seq seq) {
@@ -57,6 +59,7 @@ void StreamIndex::TakeFromSubject(std::string_view subject, Seq seq) {
   if (info == nullptr) return;
   if (--info->total == 0) {
     subjects.Remove(subject);
+    log.Note(subject, nullptr);
     return;
   }
   if (seq == info->first) {
@@ -75,13 +78,16 @@ void StreamIndex::TakeFromSubject(std::string_view subject, Seq seq) {
     info->last = info->first;
     info->last_exact = true;
   }
+  log.Note(subject, info);
 }
 
 void StreamIndex::TakeCutFromSubject(std::string_view subject) {
   SubjectInfo* info = subject.empty() ? nullptr : subjects.Find(subject);
   if (info == nullptr) return;
   info->first_exact = info->last_exact = false;
-  if (--info->total == 0) subjects.Remove(subject);
+  const bool gone = --info->total == 0;
+  if (gone) subjects.Remove(subject);
+  log.Note(subject, gone ? nullptr : info);
 }
 
 void StreamIndex::FindFirst() {

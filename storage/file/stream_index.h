@@ -10,18 +10,10 @@
 #include "engine/store/stream_store.h"
 #include "engine/subject/subject_tree.h"
 #include "storage/file/block.h"
+#include "storage/file/index_log.h"
 
 namespace dunlin::file {
 
-// 'first' is at or below the subject's first live sequence, 'last' at or above its last one; each
-// is that sequence while the flag stands.
-struct __attribute__((packed, aligned(4))) SubjectInfo {
-  Seq first = 0;
-  Seq last = 0;
-  uint32_t total = 0;
-  bool first_exact : 1;
-  bool last_exact : 1;
-};
 using SubjectMap = subject::SubjectMap<SubjectInfo>;
 
 struct StreamIndex {
@@ -32,6 +24,7 @@ struct StreamIndex {
   uint64_t bytes = 0;
   SeqTime first;  // The first live message; {last.seq + 1, 0} if there is none.
   SeqTime last;
+  IndexLog log;            // Of what AddToSubject() and TakeFromSubject() change.
   uint64_t unsettled = 0;  // In all blocks: subjects and bytes count that many too many.
 
   Block* head() { return blocks.empty() ? nullptr : blocks.back().get(); }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "storage/format/checksum_key.h"
+#include "tests/storage/file/everything.h"
 #include "tests/storage/file/file_world.h"
 
 namespace dunlin::file {
@@ -35,27 +36,6 @@ void Fill(FileWorld* world) {
   world->Purge("s.3", 21, 0);
   world->Checkpoint();
   world->Put("t", "last");
-}
-
-// All that there is to be seen.
-std::string Everything(FileWorld& world) {
-  const StreamState state = world.store().State();
-  std::string out = std::to_string(state.msgs) + " messages, " + std::to_string(state.bytes) +
-                    " bytes, " + std::to_string(state.first_seq) + " at " +
-                    std::to_string(state.first_time.ns) + " to " + std::to_string(state.last_seq) +
-                    " at " + std::to_string(state.last_time.ns) + ", " +
-                    std::to_string(state.num_deleted) + " deleted\n";
-  for (const SeqRange& range : world.store().Deleted()) {
-    out += std::to_string(range.first) + "-" + std::to_string(range.last) + " ";
-  }
-  SubjectsState subjects;
-  EXPECT_TRUE(world.Run(subjects));
-  for (const SubjectState& each : subjects.subjects) {
-    out += each.subject + " " + std::to_string(each.state.msgs) + " " +
-           std::to_string(each.state.first) + " " + std::to_string(each.state.last) + "\n";
-  }
-  for (Seq seq = 1; seq <= state.last_seq; ++seq) out += world.Load(seq) + "\n";
-  return out;
 }
 
 std::string IndexOf(FileWorld& world) { return world.driver.disk().Contents(kIndex).value_or(""); }

@@ -116,6 +116,65 @@ bool RewritingKeepsTombstones() {
   return world.Load(2) == "deleted message";
 }
 
+FileStoreOptions WithIndex(uint64_t block_bytes) {
+  FileStoreOptions options = SmallBlocks(block_bytes);
+  options.limits.index.data_bytes_min = 0;
+  options.limits.index.slack_bytes = 500;
+  return options;
+}
+
+// Whether a start after a kill counts the same, and has nothing to complain of.
+bool CountsTheSameAfterAKill(FileWorld* world) {
+  world->Settle();
+  const auto totals = world->store().SubjectsTotals("");
+  const uint64_t bytes = world->store().State().bytes;
+  world->Crash(CrashKind::kKill);
+  return world->store().SubjectsTotals("") == totals && world->store().State().bytes == bytes &&
+         world->notices.empty();
+}
+
+bool IndexHasWhatChangesWhileItIsBuilt() {
+  FileStoreOptions options = WithIndex(4000);
+  options.limits.records_per_slice = 8;
+  FileWorld world(options);
+  world.Put("z");
+  world.Settle();
+  world.Purge();  // What is told after this needs a new base.
+  for (int i = 100; i < 160; ++i) world.Put("a." + std::to_string(i));
+  world.Settle();
+  world.store().WantCheckpoint();
+  for (int i = 0; i < 10; ++i) {
+    world.Turn();
+    world.Put("a.100");
+  }
+  return CountsTheSameAfterAKill(&world);
+}
+
+bool RewritesLeaveOutWhatNobodyCounts() {
+  FileWorld world(WithIndex(400));
+  for (int i = 0; i < 40; ++i) world.Put("a." + std::to_string(i % 7), "0123456789");
+  world.Checkpoint();
+  for (Seq seq = 2; seq <= 36; ++seq) {
+    if (seq % 4 != 0) world.Remove(seq);
+  }
+  return CountsTheSameAfterAKill(&world);
+}
+
+bool IndexSaysWhatIsOwed() {
+  FileStoreOptions options = WithIndex(200);
+  options.config.max_msgs = 12;
+  options.limits.reader.cache_bytes_max = 0;
+  FileWorld world(options);
+  for (int i = 0; i < 20; ++i) {
+    world.Put("a." + std::to_string(i), "0123456789");
+    world.Settle();
+  }
+  world.Put("b");
+  EXPECT_GT(world.store().index().unsettled, 0u);
+  world.store().WantCheckpoint();
+  return CountsTheSameAfterAKill(&world);
+}
+
 bool TakesNothingFromBehindTheCheckpoint() {
   for (uint64_t seed = 1; seed <= 30; ++seed) {
     FileStoreOptions options = SmallBlocks(100'000);
@@ -198,6 +257,11 @@ const Planted kPlanted[] = {
     {158, "a clean stop believes in a floor that it does not leave behind",
      ACleanStopKeepsTombstones},
     {154, "the journal forgets a batch with records from after the checkpoint", AnyStory},
+    {190, "what changes while the base of an index is built is not in it",
+     IndexHasWhatChangesWhileItIsBuilt},
+    {191, "a rewritten block takes its name while an index still counts what it leaves out",
+     RewritesLeaveOutWhatNobodyCounts},
+    {192, "an index does not say what is still owed", IndexSaysWhatIsOwed},
 };
 
 class FileMutants : public testing::TestWithParam<Planted> {

@@ -1,0 +1,54 @@
+#include "storage/file/index_log.h"
+
+#include <utility>
+
+namespace dunlin::file {
+
+void SubjectEntries::Add(std::string_view subject, const SubjectInfo* info) {
+  const bool again =
+      count_ > 0 && std::string_view(bytes_).substr(last_name_, last_bytes_) == subject;
+  if (again) {
+    bytes_.resize(last_at_);
+    before_ = before_last_;
+  } else {
+    ++count_;
+  }
+  last_at_ = bytes_.size();
+  before_last_ = before_;
+  format::AppendUvarint(subject.size(), &bytes_);
+  last_name_ = bytes_.size();
+  last_bytes_ = subject.size();
+  bytes_.append(subject);
+  if (info == nullptr) return format::AppendUvarint(0, &bytes_);
+  const uint64_t flags = (info->first_exact ? 2u : 0u) + (info->last_exact ? 1u : 0u);
+  format::AppendUvarint(uint64_t{info->total} * 4 + flags, &bytes_);
+  format::AppendVarint(static_cast<int64_t>(info->last - before_), &bytes_);
+  format::AppendVarint(static_cast<int64_t>(info->last - info->first), &bytes_);
+  before_ = info->last;
+}
+
+std::string SubjectEntries::Take(Then then) {
+  std::string out = std::exchange(bytes_, {});
+  count_ = 0;
+  if (then == Then::kNew) before_ = 0;
+  last_at_ = last_name_ = last_bytes_ = 0;
+  return out;
+}
+
+bool ReadSubjectEntry(format::ByteReader* in, Seq* before, std::string_view* subject,
+                      SubjectInfo* info) {
+  *subject = in->Bytes(in->Uvarint());
+  const uint64_t packed = in->Uvarint();
+  *info = {0, 0, 0, false, false};
+  if (!in->ok() || subject->empty() || packed / 4 > UINT32_MAX) return false;
+  if (packed == 0) return true;
+  info->total = static_cast<uint32_t>(packed / 4);
+  info->first_exact = (packed & 2) != 0;
+  info->last_exact = (packed & 1) != 0;
+  info->last = *before + static_cast<uint64_t>(in->Varint());
+  info->first = info->last - static_cast<uint64_t>(in->Varint());
+  *before = info->last;
+  return in->ok() && info->total > 0;
+}
+
+}  // namespace dunlin::file

@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""One table of Google Benchmark's JSON: bench_table.py RESULT.json [REFERENCE.tsv]
+"""One table of Google Benchmark's JSON: bench_table.py [--reference FIGURES.tsv] [PLACE=]RESULT.json...
 
-Each figure is the median of a case's repetitions. REFERENCE.tsv has the columns case, per_second, p50_us, note; what
-it says of a case stands in the last column. What is not a rate has no per_second, and its figure in the note."""
+Each figure is the median of a case's repetitions. A result of a further PLACE has its cases named after it. What the
+reference did in the same case stands in the last column: FIGURES.tsv has the columns case, per_second, p50_us, cpu_us,
+note. Below the table: what was asked of storage, and whether these figures keep it."""
 
 import csv
 import json
 import os
+import re
 import statistics
 import sys
 
 COLUMNS = [  # Title, counter, format. A counter that no case has gets no column.
     ("p50 us", "p50_us", "{:,.1f}"),
+    ("raw sync us", "raw_us", "{:,.1f}"),
     ("p99 us", "p99_us", "{:,.1f}"),
     ("worst us", "worst_us", "{:,.0f}"),
     ("per second", "items_per_second", "{:,.0f}"),
@@ -23,9 +26,24 @@ COLUMNS = [  # Title, counter, format. A counter that no case has gets no column
 ]
 SCALE = {"bytes_per_second": 1e-6}
 
+PUBLISH = "store/128 B, {} in flight, {} streams"
+BUDGETS = [  # What, case, figure of its counters, at most / at least, bound.
+    ("one at a time, beyond the raw sync of the same moment, us", PUBLISH.format(1, 1),
+     lambda c: c["p50_us"] - c["raw_us"], "<=", 40),
+    ("256 in flight, per second, where a sync takes 0.1 ms", PUBLISH.format(256, 1),
+     lambda c: c["items_per_second"], ">=", 500_000),
+    ("1,024 in flight, per second, likewise", PUBLISH.format("1024", 1),
+     lambda c: c["items_per_second"], ">=", 800_000),
+    ("CPU us a record, 1,024 in flight", PUBLISH.format("1024", 1), lambda c: c["cpu_us"], "<=", 0.5),
+    ("CPU us a record, 1,024 in flight, 1,000 streams", PUBLISH.format("1024", 1000),
+     lambda c: c["cpu_us"], "<=", 0.5),
+    ("bytes a subject (0.3 of the reference's 159.5)", "store/memory of 1 M subjects",
+     lambda c: c["bytes_each"], "<=", 47.8),
+]
+
 
 def name_of(run):
-    return run["run_name"].removesuffix("/real_time").removesuffix("/manual_time")
+    return re.sub(r"/(iterations|repeats|min_time):[0-9.]+|/(real|manual)_time", "", run["run_name"])
 
 
 def medians(runs):
@@ -43,16 +61,16 @@ def medians(runs):
     return found
 
 
-def rate_word(per_second):
-    return f"{float(per_second):,g}/s " if per_second else ""
-
-
 def reference_words(path):
-    if not path or not os.path.exists(path):
+    def words(row):
+        parts = [form.format(float(row[key])) for key, form in
+                 (("per_second", "{:,g}/s"), ("p50_us", "p50 {:,g} us"), ("cpu_us", "CPU {:,g} us")) if row[key]]
+        return ", ".join(parts + [row["note"]] * bool(row["note"]))
+
+    if not path:
         return {}
     with open(path, newline="", encoding="utf-8") as file:
-        return {row["case"]: f"{rate_word(row['per_second'])}{row['note']}".strip()
-                for row in csv.DictReader(file, delimiter="\t")}
+        return {row["case"]: words(row) for row in csv.DictReader(file, delimiter="\t")}
 
 
 def table(found, reference):
@@ -73,15 +91,37 @@ def table(found, reference):
     return lines
 
 
+def verdicts(found, places):
+    lines = []
+    for place in places:
+        for what, case, figure, way, bound in BUDGETS:
+            counters = found.get(case + place)
+            if not counters or "failed" in counters:
+                continue
+            value = figure(counters)
+            kept = value <= bound if way == "<=" else value >= bound
+            lines.append(f"{'kept ' if kept else 'SHORT'}  {what}{place}: {value:,.6g} ({way} {bound:,})")
+    return lines
+
+
 def main(arguments):
-    with open(arguments[0], encoding="utf-8") as file:
-        result = json.load(file)
-    context = result["context"]
-    reference = reference_words(arguments[1] if len(arguments) > 1 else "")
-    print("\n".join(table(medians(result["benchmarks"]), reference)))
-    load = ", ".join(f"{value:.1f}" for value in context.get("load_avg", []))
+    reference = {}
+    if arguments[:1] == ["--reference"]:
+        reference = reference_words(arguments[1])
+        arguments = arguments[2:]
+    found, places = {}, []
+    for argument in arguments:
+        place, _, path = argument.rpartition("=")
+        place = f" on {place}" if place else ""
+        with open(path, encoding="utf-8") as file:
+            result = json.load(file)
+        context = result["context"]
+        found.update({name + place: counters for name, counters in medians(result["benchmarks"]).items()})
+        places += [place] * (place not in places)
+    print("\n".join(table(found, reference)))
+    print("\n".join(verdicts(found, places)))
     now = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    print(f"{context['num_cpus']} CPUs; load average {load} before, {now} after; {context['date']}")
+    print(f"{context['num_cpus']} CPUs; load average {now} at the end; {context['date']}")
 
 
 if __name__ == "__main__":

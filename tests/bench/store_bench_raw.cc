@@ -1,38 +1,17 @@
 // What this disk does by itself, and what host/disk adds to it: the figures that all others of
-// storage are to be read beside. Files are written once before they are measured: growing a file
-// costs more, and nobody waits for it.
-#include <fcntl.h>
-#include <unistd.h>
-
+// storage are to be read beside.
 #include <string>
 
+#include "tests/bench/raw_sync.h"
 #include "tests/bench/store_meter.h"
 #include "tests/host/disk/disk_fixture.h"
 
 namespace dunlin::bench {
 namespace {
 
-constexpr size_t kFileBytes = 16 << 20;
+constexpr size_t kFileBytes = RawFile::kBytes;
 constexpr size_t kBlock = kDirectAlignment;
 constexpr size_t kBlocks = kFileBytes / kBlock;
-
-class RawFile {
- public:
-  RawFile(const std::string& path, int flags)
-      : bytes_(kFileBytes, 'x'), fd_(::open(path.c_str(), O_RDWR | O_CREAT | flags, 0600)) {
-    CHECK(::pwrite(fd_.get(), bytes_.data(), kFileBytes, 0) == ssize_t{kFileBytes});
-    CHECK(::fdatasync(fd_.get()) == 0);
-  }
-  void Write(size_t offset, size_t size) {
-    CHECK(::pwrite(fd_.get(), bytes_.data(), size, static_cast<off_t>(offset)) ==
-          static_cast<ssize_t>(size));
-  }
-  void Sync() { CHECK(::fdatasync(fd_.get()) == 0); }
-
- private:
-  host::AlignedBuffer bytes_;
-  host::UniqueFd fd_;
-};
 
 template <class Work>
 void MeasureEach(benchmark::State& state, Work work) {

@@ -31,7 +31,17 @@ inline double CpuSeconds() {
 // p99_us, worst_us, cpu_us, items_per_second.
 class Meter {
  public:
-  Meter() : cpu_(CpuSeconds()) {}
+  Meter() { Resume(); }
+
+  // What is done in between does not count.
+  void Pause() {
+    cpu_ += CpuSeconds() - cpu_since_;
+    ns_ += NowNs() - since_;
+  }
+  void Resume() {
+    cpu_since_ = CpuSeconds();
+    since_ = NowNs();
+  }
 
   // 'items' that all took so long.
   void Add(int64_t ns, uint64_t items = 1) {
@@ -40,14 +50,19 @@ class Meter {
   }
 
   void Report(benchmark::State& state) {
-    const double cpu = CpuSeconds() - cpu_;
+    Pause();
     if (items_ == 0) return;
-    std::sort(seen_.begin(), seen_.end(), [](auto& a, auto& b) { return a.ns < b.ns; });
-    state.SetItemsProcessed(static_cast<int64_t>(items_));
-    state.counters["p50_us"] = At(items_ / 2);
+    state.counters["items_per_second"] = static_cast<double>(items_) * 1e9 / ns_;
+    state.counters["p50_us"] = P50();
     state.counters["p99_us"] = At(items_ * 99 / 100);
     state.counters["worst_us"] = At(items_ - 1);
-    state.counters["cpu_us"] = cpu * 1e6 / static_cast<double>(items_);
+    state.counters["cpu_us"] = cpu_ * 1e6 / static_cast<double>(items_);
+  }
+
+  uint64_t items() const { return items_; }
+  double P50() {
+    std::sort(seen_.begin(), seen_.end(), [](auto& a, auto& b) { return a.ns < b.ns; });
+    return At(items_ / 2);
   }
 
  private:
@@ -63,7 +78,9 @@ class Meter {
     return 0;
   }
 
-  double cpu_;
+  double cpu_ = 0, cpu_since_ = 0;
+  double ns_ = 0;  // Of the clock.
+  int64_t since_ = 0;
   uint64_t items_ = 0;
   std::vector<Seen> seen_;
 };

@@ -28,6 +28,8 @@ class World {
     size_t streams = 1;
     StorageOptions storage;
     StoreConfig config;  // Of each stream; the name is added.
+    // Whether each call is to be noted, which takes longer than many a call does.
+    enum class Calls : uint8_t { kUnnoted, kNoted } calls = Calls::kUnnoted;
   };
 
   explicit World(size_t streams = 1)
@@ -43,6 +45,7 @@ class World {
   // 'call' is one call of the store; the time it holds the thread is noted.
   template <class Call>
   auto Noted(Call call) {
+    if (options_.calls == Options::Calls::kUnnoted) return call();
     const int64_t begin = ThreadCpuNs();
     auto result = call();
     worst_call_ns_ = std::max(worst_call_ns_, ThreadCpuNs() - begin);
@@ -64,10 +67,11 @@ class World {
   void StepUntilDurable(WritePoint point) {
     while (!storage().durable().Covers(point)) Step();
   }
-  // Until nothing that was begun waits for anything.
-  void Settle() {
-    for (int quiet = 0; quiet < 3; ++quiet) {
-      while (!store().idle()) Step(), quiet = 0;
+  // Until nothing that was begun waits for anything, or so long.
+  void Settle(int64_t ns_max = INT64_MAX) {
+    const int64_t begin = NowNs();
+    for (int quiet = 0; quiet < 3 && NowNs() - begin < ns_max; ++quiet) {
+      for (; !store().idle() && NowNs() - begin < ns_max; quiet = 0) Step();
       Step(StorageLoop::How::kLook);
     }
   }
@@ -142,10 +146,9 @@ class World {
   int64_t worst_step_ns_ = 0;
 };
 
-// The benchmark's line: what the meter saw, and the longest call and step.
+// The benchmark's line: what the meter saw, and the longest step.
 inline void Finish(benchmark::State& state, Meter& meter, World& world) {
   meter.Report(state);
-  state.counters["call_us"] = world.worst_call_us();
   state.counters["step_us"] = world.worst_step_us();
 }
 

@@ -1,8 +1,10 @@
 #include "sim/store/campaign.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
+#include "sim/store/notice.h"
 #include "sim/store/store_plan.h"
 #include "sim/store/stream_model.h"
 
@@ -56,7 +58,10 @@ class StoreRun {
     driver_.Crash(kind, rng_.Next());
     for (size_t i = damages; i < driver_.disk().damages().size(); ++i) {
       const DiskDamage& damage = driver_.disk().damages()[i];
-      if (damage.fault == DiskFault::kForeign) continue;
+      if (damage.fault == DiskFault::kForeign) {
+        foreign_.push_back(damage.path);
+        continue;
+      }
       damaged_ = true;
       journal_damaged_ |= damage.path.starts_with("journal/");
     }
@@ -112,6 +117,9 @@ class StoreRun {
       for (const std::string& notice : node_->notices()) {
         if (damaged_ || notice.find(Describe(DiskError::kIo)) != std::string::npos) continue;
         if (notice.find(": not now; the index is not used") != std::string::npos) continue;
+        if (std::any_of(foreign_.begin(), foreign_.end(),
+                        [&](const auto& path) { return SpeaksOfBlock(notice, path); }))
+          continue;
         Fail("speaks of damage that is not there: " + notice);
         return false;
       }
@@ -324,6 +332,7 @@ class StoreRun {
   bool lost_power_ = false;  // Since the last recovery.
   bool damaged_ = false;
   bool journal_damaged_ = false;
+  std::vector<std::string> foreign_;
   bool said_ = false;  // There was a notice since the last recovery, by a process that died.
   bool in_job_ = false;
   bool over_ = false;

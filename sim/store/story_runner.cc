@@ -5,6 +5,7 @@
 
 #include "engine/base/check.h"
 #include "engine/store/msg_headers.h"
+#include "sim/store/notice.h"
 
 namespace dunlin::sim {
 namespace {
@@ -56,16 +57,9 @@ bool StoryRunner::Fail(std::string text) {
   return false;
 }
 
-// A foreign file with a block's name counts as a block, and not a good one (reference: the same).
 bool StoryRunner::IsOfPlanted(const std::string& notice) const {
-  constexpr std::string_view kFolder = "/msgs/", kEnd = ".blk";
-  return std::any_of(planted_.begin(), planted_.end(), [&](const std::string& path) {
-    const size_t folder = path.rfind(kFolder);
-    if (folder == std::string::npos || !path.ends_with(kEnd)) return false;
-    const size_t number = folder + kFolder.size(), name = path.rfind('/', folder - 1) + 1;
-    return notice.starts_with("stream '" + path.substr(name, folder - name) + "', block " +
-                              path.substr(number, path.size() - kEnd.size() - number) + ",");
-  });
+  return std::any_of(planted_.begin(), planted_.end(),
+                     [&](const std::string& path) { return SpeaksOfBlock(notice, path); });
 }
 
 void StoryRunner::Trouble(bool on) {

@@ -58,8 +58,9 @@ bool FileStore::LeaveTombstones() {
 void FileStore::WorkStopping() {
   if (stop_ == StopStage::kSettling) {
     if (writer_.rewriter().busy()) return FinishRewrite();
-    if (index_.unsettled > 0 || !subjects_due_.empty() || !deletions_due_.empty() ||
-        writer_.checkpointing() || !MetaDurable()) {
+    // What goes later would go without a tombstone, and be there again.
+    if (index_.unsettled > 0 || !subjects_due_.empty() || !deletions_due_.empty() || limits_due_ ||
+        sweeping_ || writer_.checkpointing() || !MetaDurable()) {
       return;
     }
     if (!LeaveTombstones()) return;

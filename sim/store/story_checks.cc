@@ -127,11 +127,15 @@ bool StoryRunner::CheckState(size_t stream) {
 
 bool StoryRunner::CheckContents(size_t stream) {
   Reading reading;
-  if (!ReadAll(process_.get(), stream, &reading)) {
-    return !running() || failed() || Fail(reading.problem);
+  for (int attempt = 0; attempt < 4; ++attempt) {  // Time passes, and messages go.
+    if (!ReadAll(process_.get(), stream, &reading)) {
+      return !running() || failed() || Fail(reading.problem);
+    }
+    const StreamState before = twin(stream).State();
+    Absorb();
+    if (!well() || !running() || failed() || damaged_) return well();
+    if (twin(stream).State() == before) break;
   }
-  Absorb();
-  if (!well() || !running() || failed() || damaged_) return well();
   if (!reading.problem.empty()) return Fail(reading.problem);
   StreamTwin found;
   found.Become(std::move(reading.entries), reading.state);
@@ -155,6 +159,11 @@ bool StoryRunner::AskSome(size_t stream) {
   }
   if (filters.empty() || questions_.Chance(1, 4)) filters = {questions_.Chance(1, 2) ? ">" : "*.a"};
   const Seq from = std::max<Seq>(1, model.first()) + questions_.Below(model.last() + 1);
+  // Time passes while it is asked, and messages go.
+  const auto changed = [&, before = model.State()] {
+    Absorb();
+    return !running() || failed() || model.State() != before;
+  };
   const bool lasts = questions_.Chance(1, 2);
   const std::string about = " by '" + filters[0] + "' from " + std::to_string(from) + " is ";
   const auto wrong = [&](const std::string& what, uint64_t is, uint64_t should) {
@@ -167,6 +176,7 @@ bool StoryRunner::AskSome(size_t stream) {
   count.last_per_subject = lasts;
   if (process_->Run(stream, count) != Outcome::kDone)
     return !running() || failed() || Fail("cannot count");
+  if (changed()) return well();
   if (wrong("the number pending", count.total, model.Count(filters, from, lasts).msgs))
     return false;
   MultiLast last;
@@ -174,6 +184,7 @@ bool StoryRunner::AskSome(size_t stream) {
   last.max_seq = from;
   if (process_->Run(stream, last) != Outcome::kDone)
     return !running() || failed() || Fail("cannot find the last");
+  if (changed()) return well();
   const std::vector<Seq> wanted = model.MultiLast(filters, from);
   if (wrong("the number of last ones", last.seqs.size(), wanted.size())) return false;
   for (size_t i = 0; i < wanted.size(); ++i) {
@@ -185,7 +196,7 @@ bool StoryRunner::AskSome(size_t stream) {
     load.from = from;
     load.way = way;
     const Outcome outcome = process_->Run(stream, load);
-    if (!running() || failed()) return true;
+    if (changed()) return well();
     const Seq should =
         way == LoadMatch::Way::kNext ? model.Next(filters, from) : model.Prev(filters, from);
     const char* what = way == LoadMatch::Way::kNext ? "the next one" : "the one before";

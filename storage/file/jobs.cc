@@ -346,6 +346,7 @@ bool FileStore::CutBlock(Block* cut, SeqTime mark) {
     at = std::max(*live + 1, cut->first.seq);
   }
   cut->deleted.DeleteRange(mark.seq + 1, cut->last.seq);
+  cut->tombs.DeleteRange(mark.seq + 1, cut->last.seq);  // The sequences will be used again.
   cut->last = mark;
   if (cut->msgs == 0) cut->deleted.Clear();
   if (cut->msgs == 0) cut->first = {mark.seq + 1, WallTime{}};

@@ -119,6 +119,10 @@ bool StoryRunner::StoreOne(size_t stream, TwinMsg msg, std::optional<StoreError>
     return Fail("stream " + setup_.streams[stream].config.name + " gives sequence " +
                 std::to_string(result.seq) + ", not " + std::to_string(after.last()));
   }
+  // After a truncation sequences are used again, and payloads with them.
+  std::erase_if(erased_, [&](const Erased& erased) {
+    return kept->payload.find(erased.payload) != std::string::npos;
+  });
   last_point_ = std::max(last_point_, result.point);
   history.Changed(std::move(after), result.point);
   return true;

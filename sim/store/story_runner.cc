@@ -439,6 +439,9 @@ bool StoryRunner::Do(const StoryStep& step) {
       break;
     case Verb::kSettle: right = Settle(); break;
     case Verb::kAdvance:
+      // A limit that waits for a block would find that something else went meanwhile.
+      for (size_t i = 0; i < histories_.size(); ++i) LetSettle(i);
+      if (!running() || failed()) break;
       driver_.Advance(step.time);
       process_->CatchUp();
       NotePromises();

@@ -101,12 +101,25 @@ StreamTwin StreamHistory::Aged(StreamTwin wanted, const StreamTwin& found, WallT
   return wanted;
 }
 
+// What went by itself is nobody's promise: it may be there again, and go again.
+bool StreamHistory::OthersAreDue(const StreamTwin& found, const StreamTwin& wanted,
+                                 WallTime now) const {
+  return std::all_of(found.entries().begin(), found.entries().end(), [&](const auto& entry) {
+    if (wanted.Find(entry.seq) != nullptr) return true;
+    const WallTime due = StreamTwin::Due(config_, *entry.msg);
+    return due != WallTime{} && due <= now &&
+           std::any_of(kept_.begin(), kept_.end(), [&](const TwinMsg& kept) {
+             return &kept != entry.msg && Same(kept, *entry.msg);
+           });
+  });
+}
+
 // Limits may have been lowered since: then, or by the start.
 bool StreamHistory::IsLike(const StreamTwin& found, const StreamTwin& wanted, WallTime now) const {
   if (found.last() != wanted.last()) return false;
   const auto equals = [&](StreamTwin limited) {
     limited = Aged(std::move(limited), found, now);
-    return found.entries().size() == limited.entries().size() && Holds(found, limited);
+    return Holds(found, limited) && OthersAreDue(found, limited, now);
   };
   StreamTwin then = wanted, at_start = wanted;
   then.Enforce(config_);

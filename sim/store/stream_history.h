@@ -59,6 +59,7 @@ class StreamHistory {
   const StreamTwin& Before(size_t step) const {
     return step == 0 ? start_ : steps_[step - 1].after;
   }
+  bool OthersAreDue(const StreamTwin& found, const StreamTwin& wanted, WallTime now) const;
   bool IsLike(const StreamTwin& found, const StreamTwin& wanted, WallTime now) const;
   StreamTwin Aged(StreamTwin wanted, const StreamTwin& found, WallTime now) const;
   bool IsWithin(const StreamTwin& found, const StreamTwin& before, const StreamTwin& after,

@@ -222,6 +222,7 @@ bool StoryRunner::RecoveredStream(size_t stream) {
     if (process_->dying() || (process_->Failed() && damaged_)) return true;
     return Fail(name + reading.problem);
   }
+  if (process_->Failed() && (damaged_ || in_trouble())) return true;  // In what it began before.
   StreamTwin found;
   found.Become(std::move(reading.entries), reading.state);
   if (process_->file(stream) == nullptr) {

@@ -260,7 +260,7 @@ void Journal::Impl::OnDeadline(Instant now) {
 bool Journal::Impl::full() const {
   if (poison_.set()) return true;
   const bool stuck = ring_.growth_failed() && writer_.WaitingSlot() != journal::SegmentRing::kNone;
-  return ring_.Available() == 0 || stuck || writer_.pending_bytes() > options_.gather_bytes_max;
+  return !ring_.AnyAvailable() || stuck || writer_.pending_bytes() > options_.gather_bytes_max;
 }
 
 bool Journal::Impl::stuck() const {

@@ -75,6 +75,10 @@ class SegmentRing {
   void AddExtra();
   // Segments that Switch() could give, one after another.
   uint32_t Available() const;
+  // Whether there is one. Asked for each message, so the common answer is a quick one.
+  bool AnyAvailable() const {
+    return next_ != kNone ? live_.size() < options_.segments_max : Available() > 0;
+  }
   // Gives the oldest live one back. REQUIRES: it is not the tail.
   void FreeOldest(uint64_t reusable_after);
   // The number of the batch whose sync something waits for to make progress; 0: none.

@@ -472,6 +472,10 @@ void StoryRunner::End() {
   if (!begun_ && !Ready({})) return;
   if (process_ == nullptr) return;  // It refuses to start on damage: an honest answer.
   if (failed() && damaged_) return Kill();
+  // What is due goes before a limit makes room for what comes.
+  for (size_t i = 0; i < histories_.size(); ++i) LetSettle(i);
+  process_->CatchUp();
+  Absorb();
   for (size_t i = 0; i < histories_.size() && well(); ++i)
     (void)StoreOne(i, {"the.end", "", "of " + std::to_string(i), {}, 0, 0}, std::nullopt);
   if (failed() && damaged_) return Kill();

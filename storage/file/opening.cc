@@ -290,8 +290,7 @@ Checkpoint FileStore::Snapshot() const {
   Checkpoint out;
   out.incarnation = incarnation_;
   out.number = record_number_;
-  // What a compaction under way is going to remove is gone: its record is not replayed any more.
-  out.floor = std::max(index_.first.seq, job_.floor);
+  out.floor = index_.first.seq;
   if (!MUTANT(171)) out.purge = purging_;
   out.last = index_.last;
   out.msgs = index_.msgs;
@@ -325,8 +324,9 @@ void FileStore::MaybeCheckpoint() {
   }
   const bool purging = phase_ == Phase::kStarting && purging_;
   if (writer_.checkpointing() || (phase_ != Phase::kRunning && !purging)) return;
-  // A truncation goes from block to block; until it is done no checkpoint could say how far.
-  if (job_.head != 0) return;
+  // A truncation goes from block to block, and so does a compaction; until it is done no checkpoint,
+  // or no index, could say how far.
+  if (job_.head != 0 || job_.floor != 0) return;
   // What was to be taken and came to nothing is taken anew.
   const bool canceled =
       begun_number_ != 0 && (!writer_.taken() || writer_.taken()->number < begun_number_);

@@ -64,15 +64,16 @@ bool IndexChain::WantsBase(const StreamIndex& index) const {
          ChainBytes() + index.log.bytes() > kWorth * worth;
 }
 
-void IndexChain::NewBasePart() {
+void IndexChain::NewBasePart(uint64_t expected) {
   auto part = std::make_unique<PartWriter>(next_++, checksum_, sealing_);
+  part->Expect(std::min(kPartBytes, expected));
   part->Add(std::string(1, static_cast<char>(kBasePart)));
   base_->parts.push_back(std::move(part));
 }
 
 void IndexChain::BeginBase(StreamIndex* index) {
   base_.emplace();
-  NewBasePart();
+  NewBasePart(Estimate(*index));
   // Whatever changes from now on is said behind it; what changed before it will see itself.
   index->log.Begin();
   for (const auto& block : index->blocks) block->indexed = {};
@@ -96,7 +97,7 @@ bool IndexChain::BuildBase(StreamIndex* index, int subjects) {
   base_->parts.back()->Add(
       base_->entries.Take(full ? SubjectEntries::Then::kNew : SubjectEntries::Then::kGoOn));
   (void)base_->parts.back()->Step();
-  if (full) NewBasePart();
+  if (full) NewBasePart(Estimate(*index));
   base_->built = step == Step::kEnd;
   if (base_->built && MUTANT(190)) index->log.Begin();
   return base_->built;
@@ -126,7 +127,8 @@ bool IndexChain::Cut(StreamIndex* index, uint64_t number, bool purged) {
   }
   auto changes = std::make_unique<PartWriter>(next_++, checksum_, sealing_);
   changes->Add(EncodeChanges(index, number, purged));
-  changes->Add(index->log.Take());
+  for (std::string& piece : index->log.Take()) changes->Add(std::move(piece));
+  changes->Expect(changes->bytes());
   writing_.push_back(std::move(changes));
   stage_ = Stage::kFraming;
   return true;

@@ -87,7 +87,7 @@ class IndexChain {
     bool built = false;
   };
   void BeginBase(StreamIndex* index);
-  void NewBasePart();
+  void NewBasePart(uint64_t expected);
   std::optional<Base> base_;
 
   Stage stage_ = Stage::kNone;

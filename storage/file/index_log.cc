@@ -35,6 +35,18 @@ std::string SubjectEntries::Take(Then then) {
   return out;
 }
 
+void IndexLog::NextPiece() {
+  full_bytes_ += entries_.bytes().size();
+  full_.push_back(entries_.Take(SubjectEntries::Then::kGoOn));
+  if (full_bytes_ > kBytesMax) End();
+}
+
+std::vector<std::string> IndexLog::Take() {
+  full_bytes_ = 0;
+  full_.push_back(entries_.Take());
+  return std::exchange(full_, {});
+}
+
 bool ReadSubjectEntry(format::ByteReader* in, Seq* before, std::string_view* subject,
                       SubjectInfo* info) {
   *subject = in->Bytes(in->Uvarint());

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/store/stream_store.h"
 #include "storage/format/byte_reader.h"
@@ -51,30 +52,37 @@ class SubjectEntries {
 [[nodiscard]] bool ReadSubjectEntry(format::ByteReader* in, Seq* before, std::string_view* subject,
                                     SubjectInfo* info);
 
-// The changes since the last checkpoint, while somebody wants to know.
+// The changes since the last checkpoint, while somebody wants to know. In pieces, none of which is
+// copied when it grows: they may be many megabytes, and the engine's thread waits.
 class IndexLog {
  public:
   // A store that changes more between two checkpoints does without.
   static constexpr size_t kBytesMax = 16u << 20;
+  static constexpr size_t kPieceBytes = 128u << 10;
 
   bool on() const { return on_; }
   void Begin() {
     on_ = true;
-    (void)entries_.Take();
+    (void)Take();
   }
   void End() {
     on_ = false;
-    (void)entries_.Take();
+    (void)Take();
   }
   void Note(std::string_view subject, const SubjectInfo* info) {
     if (!on_) return;
     entries_.Add(subject, info);
-    if (entries_.bytes().size() > kBytesMax) End();
+    if (entries_.bytes().size() > kPieceBytes) NextPiece();
   }
-  size_t bytes() const { return entries_.bytes().size(); }
-  std::string Take() { return entries_.Take(); }
+  size_t bytes() const { return full_bytes_ + entries_.bytes().size(); }
+  // All of it, to be read one after the other.
+  std::vector<std::string> Take();
 
  private:
+  void NextPiece();
+
+  std::vector<std::string> full_;
+  size_t full_bytes_ = 0;  // Of these.
   SubjectEntries entries_;
   bool on_ = false;
 };

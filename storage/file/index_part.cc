@@ -91,15 +91,23 @@ void PartWriter::Frame(std::string_view plain) {
   AppendU64(sum, &sums_);
 }
 
+void PartWriter::Add(std::string plain) {
+  if (plain.empty()) return;
+  plain_bytes_ += plain.size();
+  plain_.push_back(std::move(plain));
+}
+
 bool PartWriter::Step() {
-  if (at_ < plain_.size()) {
-    Frame(std::string_view(plain_).substr(at_, kFrameBytes));
-    at_ = std::min(at_ + kFrameBytes, plain_.size());
+  if (plain_.empty()) return true;
+  const std::string_view frame = std::string_view(plain_.front()).substr(at_, kFrameBytes);
+  Frame(frame);
+  at_ += frame.size();
+  plain_bytes_ -= frame.size();
+  if (at_ == plain_.front().size()) {
+    plain_.pop_front();
+    at_ = 0;
   }
-  if (at_ < plain_.size()) return false;
-  plain_.clear();
-  at_ = 0;
-  return true;
+  return plain_.empty();
 }
 
 IndexPart PartWriter::Describe() const { return {number_, file_.size(), checksum_.Of(sums_)}; }
@@ -109,6 +117,7 @@ PartReader::Step PartReader::Work() {
   if (at_ == 0) {
     if (file.size() != part_.bytes || !file.starts_with(kMagic)) return Step::kUnusable;
     at_ = kMagic.size();
+    plain_.reserve(file.size());
   }
   if (at_ == file.size()) {
     return checksum_.Of(sums_) == part_.checksum ? Step::kDone : Step::kUnusable;

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,13 +46,16 @@ class PartWriter {
   };
   PartWriter(uint32_t number, const crypto::HighwayHash64& checksum, Sealing sealing);
 
-  void Add(std::string_view plain) { plain_.append(plain); }
+  void Add(std::string plain);
+  // So much is to come, about: a file that grows by doubling is copied, and the engine's thread
+  // waits.
+  void Expect(uint64_t bytes) { file_.reserve(bytes + bytes / 8); }
   // Frames what is there; a slice of it. True: all of it is framed.
   bool Step();
   // REQUIRES: Step() said true. The file, and what a checkpoint says of it.
   std::string Take() { return std::move(file_); }
   IndexPart Describe() const;
-  uint64_t bytes() const { return file_.size() + plain_.size() - at_; }
+  uint64_t bytes() const { return file_.size() + plain_bytes_; }
 
  private:
   void Frame(std::string_view plain);
@@ -59,8 +63,9 @@ class PartWriter {
   const uint32_t number_;
   const crypto::HighwayHash64 checksum_;
   const Sealing sealing_;
-  std::string plain_;
-  size_t at_ = 0;  // So much of it is framed.
+  std::deque<std::string> plain_;  // To be framed.
+  uint64_t plain_bytes_ = 0;
+  size_t at_ = 0;  // So much of the first one is framed.
   std::string file_;
   std::string sums_;  // Of all frames.
 };

@@ -119,9 +119,6 @@ void Opener::FinishByChain() {
   }
   const bool same = maybe || (scan_->end() == block.raw_bytes && tombs == block.tombs &&
                               found.last_checksum == block.last_checksum);
-  // A compaction was under way: the index counts what it had not come to, and what was written anew
-  // since leaves that out.
-  if (maybe && msgs < block.msgs && block.first.seq < checkpoint_->floor) return NoChain("");
   if (msgs != block.msgs || (block.unsettled.empty() && bytes != block.bytes) || !same) {
     return NoChain("block " + std::to_string(found.number) +
                    ", offset 0: it is not as its index says");

@@ -10,6 +10,7 @@
 namespace dunlin::file {
 namespace {
 
+constexpr uint64_t kOwedMax = 16u << 10;                // Each is said in one step with its block.
 constexpr size_t kPartsMax = 1024;                      // Of a chain: a checkpoint names them all.
 constexpr uint64_t kPartBytes = kTransferBytesMax / 2;  // Of a base: each is read in one piece.
 constexpr uint64_t kBlockEntryBytes = 96;               // About.
@@ -37,6 +38,7 @@ void IndexChain::Adopt(std::vector<uint32_t> files, std::vector<IndexPart> parts
 }
 
 bool IndexChain::Wanted(const StreamIndex& index) const {
+  if (index.unsettled > kOwedMax) return false;
   uint64_t bytes = 0;
   for (const auto& block : index.blocks) {
     bytes += block->raw_bytes;

@@ -69,7 +69,9 @@ FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
     std::string why;
     switch (reader_.Need(block, from, &why)) {
       case BlockReader::Got::kHere: break;
-      case BlockReader::Got::kMore: return Found::kMore;
+      case BlockReader::Got::kMore:  // A piece of it was looked through.
+        slice_ -= options_.limits.records_per_slice;
+        return Found::kMore;
       case BlockReader::Got::kFailed:
       case BlockReader::Got::kWait: return Found::kWait;
       case BlockReader::Got::kDamaged: Damaged(why); return Found::kFailed;

@@ -63,6 +63,8 @@ class World {
     const int64_t begin = ThreadCpuNs();
     loop_->Step(how);
     worst_step_ns_ = std::max(worst_step_ns_, ThreadCpuNs() - begin);
+    // What its owner would have taken. With many streams nobody removes anything.
+    if (stores_.size() == 1) (void)store().TakeChanges();
   }
   void StepUntilDurable(WritePoint point) {
     while (!storage().durable().Covers(point)) Step();
@@ -119,7 +121,6 @@ class World {
       CHECK(storage().state() != Storage::State::kFailed);
       Step();
     }
-    stores_.clear();
     for (const uint32_t id : ids) stores_.push_back(storage().stream(id));
   }
   // In order; or as a process that is killed would.
@@ -132,6 +133,7 @@ class World {
     Die();
   }
   void Die() {
+    stores_.clear();
     disk_.reset();  // First: it lets go of memory that the loop owns.
     loop_.reset();
   }

@@ -1,6 +1,8 @@
 // How many deaths a story of crashes is told with, and how many recoveries of it are cut off.
 #pragma once
 
+#include "sim/disk/crash_points.h"
+
 namespace dunlin {
 
 // Under AddressSanitizer, which looks for other things and takes its time, a sixteenth of them.
@@ -11,6 +13,17 @@ constexpr int CrashRuns(int runs) {
 #endif
 #endif
   return runs;
+}
+
+// Each point is died at once by a kill and so many times by a power loss. Beyond about 'runs_max'
+// deaths, points are left out evenly.
+inline sim::CrashOptions Deaths(uint64_t power_losses, int recoveries_cut, int runs_max = 6000) {
+  sim::CrashOptions options;
+  options.kills = 1;
+  options.power_losses = power_losses;
+  options.recoveries_cut = static_cast<uint64_t>(CrashRuns(recoveries_cut));
+  options.runs_max = static_cast<uint64_t>(CrashRuns(runs_max));
+  return options;
 }
 
 }  // namespace dunlin

@@ -174,13 +174,8 @@ class DeletionStory : public sim::CrashStory {
 };
 
 void Tell(const char* name, DeletionStory::What what, bool again, bool stop = false) {
-  sim::CrashOptions options;
-  options.kills = 1;
-  options.power_losses = 3;
-  options.recoveries_cut = CrashRuns(3);
-  options.runs_max = CrashRuns(200);
   sim::ExpectSurvivesEveryCrash(
-      name, [&] { return std::make_unique<DeletionStory>(what, again, stop); }, options);
+      name, [&] { return std::make_unique<DeletionStory>(what, again, stop); }, Deaths(3, 3));
 }
 
 TEST(Deletion, OfAStream) { Tell("delete", DeletionStory::What::kStream, false); }

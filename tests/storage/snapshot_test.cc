@@ -479,13 +479,8 @@ class SnapshotStory : public sim::CrashStory {
 };
 
 TEST(SnapshotCrash, WhileItIsRead) {
-  sim::CrashOptions options;
-  options.kills = 1;
-  options.power_losses = 2;
-  options.recoveries_cut = CrashRuns(1);
-  options.runs_max = CrashRuns(200);
   sim::ExpectSurvivesEveryCrash(
-      "snapshot", [] { return std::make_unique<SnapshotStory>(); }, options);
+      "snapshot", [] { return std::make_unique<SnapshotStory>(); }, Deaths(2, 1));
 }
 
 }  // namespace

@@ -112,23 +112,14 @@ class Streams : public sim::CrashStory {
   Instant turned_;
 };
 
-sim::CrashOptions Few() {
-  sim::CrashOptions options;
-  options.kills = 1;
-  options.power_losses = 2;
-  options.recoveries_cut = CrashRuns(1);
-  options.runs_max = CrashRuns(60);
-  return options;
-}
-
 TEST(Storage, KeepsWhatItPromisedAtEveryCrash) {
   sim::ExpectSurvivesEveryCrash(
-      "storing", [] { return std::make_unique<Streams>(30, false); }, Few());
+      "storing", [] { return std::make_unique<Streams>(30, false); }, Deaths(2, 1));
 }
 
 TEST(Storage, StopsCleanlyAtEveryCrash) {
   sim::ExpectSurvivesEveryCrash(
-      "stopping", [] { return std::make_unique<Streams>(12, true); }, Few());
+      "stopping", [] { return std::make_unique<Streams>(12, true); }, Deaths(2, 1));
 }
 
 // More than the journal holds, several times over: it must get its space back from checkpoints.

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -13,6 +14,15 @@
 #include "sim/disk/crash_points.h"
 
 namespace dunlin::sim {
+
+// A line of the table that `storage_tests | grep 'crash points'` prints.
+inline void TellCrashPoints(std::string_view name, const CrashReport& report) {
+  std::printf("crash points: %.*s: %llu effects, stopped after %llu%s, %llu lives\n",
+              static_cast<int>(name.size()), name.data(),
+              static_cast<unsigned long long>(report.effects),
+              static_cast<unsigned long long>(report.points), report.exhaustive() ? " (all)" : "",
+              static_cast<unsigned long long>(report.runs));
+}
 
 inline void ExpectSurvivesEveryCrash(std::string_view name, const CrashStoryMaker& make,
                                      const CrashOptions& options = {}) {
@@ -24,8 +34,7 @@ inline void ExpectSurvivesEveryCrash(std::string_view name, const CrashStoryMake
   }
   const CrashReport report = RunCrashPoints(name, make, options);
   for (const std::string& failure : report.failures) ADD_FAILURE() << failure;
-  testing::Test::RecordProperty("effects", static_cast<int>(report.effects));
-  testing::Test::RecordProperty("runs", static_cast<int>(report.runs));
+  TellCrashPoints(name, report);
   EXPECT_GT(report.effects, 0u) << "nothing was done";
 }
 

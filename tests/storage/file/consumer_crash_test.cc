@@ -139,13 +139,8 @@ class ConsumerStory : public sim::CrashStory {
 };
 
 void Tell(const char* name, const Script& script, bool stop = false) {
-  sim::CrashOptions options;
-  options.kills = 1;
-  options.power_losses = 3;
-  options.recoveries_cut = CrashRuns(2);
-  options.runs_max = CrashRuns(120);
   sim::ExpectSurvivesEveryCrash(
-      name, [&] { return std::make_unique<ConsumerStory>(script, stop); }, options);
+      name, [&] { return std::make_unique<ConsumerStory>(script, stop); }, Deaths(3, 2));
 }
 
 TEST(FileConsumerCrash, DeliveringAndAcknowledging) {

@@ -18,6 +18,7 @@
 #include "storage/file/file_store.h"
 #include "tests/storage/crash_runs.h"
 #include "tests/storage/file/test_journal.h"
+#include "tests/support/crash_story.h"
 
 namespace dunlin {
 extern int mutant_switched_on;  // engine/base/mutant.h
@@ -374,14 +375,11 @@ inline FileStoreOptions Small() {
 inline std::vector<std::string> Tell(const char* name, const Script& script,
                                      const FileStoreOptions& options = Small(),
                                      const Telling& telling = {}) {
-  sim::CrashOptions crash;
-  crash.kills = 1;
-  crash.power_losses = 3;
-  crash.recoveries_cut = CrashRuns(2);
-  crash.runs_max = CrashRuns(telling.sync_every > 0 ? 60 : 150);
   const std::vector<std::string> seen = Rehearse(script, options, telling);
   const sim::CrashReport report = sim::RunCrashPoints(
-      name, [&] { return std::make_unique<FileStory>(script, options, telling, &seen); }, crash);
+      name, [&] { return std::make_unique<FileStory>(script, options, telling, &seen); },
+      Deaths(3, 2, telling.sync_every > 0 ? 1500 : 6000));
+  sim::TellCrashPoints(name, report);
   EXPECT_GT(report.effects, 10u) << "nothing to stop in the middle of";
   return report.failures;
 }

@@ -202,7 +202,7 @@ class Storage {
   WritePoint synced_seen_;
   bool full_seen_ = false;
   uint64_t copied_ = 0;  // By all streams, for the disk, in this step.
-  Now now_;  // Of the last step.
+  Now now_;              // Of the last step.
   TimerWheel deadlines_;
   std::vector<AssetNumber> laggards_;
   uint32_t last_id_ = 0;

@@ -162,10 +162,9 @@ std::string StorageText(const StorySetup& setup) {
            ? Option("slice", static_cast<uint64_t>(limits.records_per_slice))
            : "") +
       Option("index", limits.index.data_bytes_min) +
-      Option("index_slack", limits.index.slack_bytes) +
-      Option("segment", journal.segment_bytes) + Option("segments", journal.segments_max) +
-      Option("ahead", journal.prepare_bytes_ahead) + Option("gather", journal.gather_bytes_max) +
-      Option("depth", journal.depth);
+      Option("index_slack", limits.index.slack_bytes) + Option("segment", journal.segment_bytes) +
+      Option("segments", journal.segments_max) + Option("ahead", journal.prepare_bytes_ahead) +
+      Option("gather", journal.gather_bytes_max) + Option("depth", journal.depth);
   if (!setup.key.empty()) {
     text += " key=" + Quoted(setup.key);
     if (setup.cipher == crypto::CipherKind::kAes) text += " cipher=aes";

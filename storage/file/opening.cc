@@ -324,8 +324,8 @@ void FileStore::MaybeCheckpoint() {
   }
   const bool purging = phase_ == Phase::kStarting && purging_;
   if (writer_.checkpointing() || (phase_ != Phase::kRunning && !purging)) return;
-  // A truncation goes from block to block, and so does a compaction; until it is done no checkpoint,
-  // or no index, could say how far.
+  // A truncation goes from block to block, and so does a compaction; until it is done no
+  // checkpoint, or no index, could say how far.
   if (job_.head != 0 || job_.floor != 0) return;
   // What was to be taken and came to nothing is taken anew.
   const bool canceled =

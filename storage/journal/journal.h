@@ -94,10 +94,10 @@ struct JournalOptions {
 
   std::string directory = "journal";  // Within the disk's; made if it is not there.
   Sync sync = Sync::kAlways;
-  Duration sync_interval = Minutes(2);      // Sync::kInterval only.
-  Access access = Access::kDurableWrites;   // Or kWrite, with a sync per batch; kInterval: kWrite.
-  uint64_t segment_bytes = 64u << 20;       // Of each file; a multiple of kDirectAlignment.
-  uint32_t segments_max = 16;               // Files. At least 3; made only when they are needed.
+  Duration sync_interval = Minutes(2);     // Sync::kInterval only.
+  Access access = Access::kDurableWrites;  // Or kWrite, with a sync per batch; kInterval: kWrite.
+  uint64_t segment_bytes = 64u << 20;      // Of each file; a multiple of kDirectAlignment.
+  uint32_t segments_max = 16;              // Files. At least 3; made only when they are needed.
   // The oldest segment is Wanted() once there is so much for each asset that is in it, or half of
   // what may be. (Two segments at least.)
   uint64_t wanted_bytes_per_asset = 512u << 10;

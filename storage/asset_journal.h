@@ -22,6 +22,7 @@ class AssetJournal : public file::StoreJournal {
   bool Covers(WritePoint point) const override { return journal_->durable().Covers(point); }
   bool SyncCovers(WritePoint point) const override { return journal_->synced().Covers(point); }
   bool Full() const override { return journal_->full(); }
+  bool MakesRoom() const override { return journal_->full() && journal_->Wanted().batch != 0; }
   // Batches between the store's last record and its next one may still be on their way.
   void Passed(WritePoint point) override {
     journal_->Passed(asset, std::min(point, journal_->durable().through()));

@@ -198,7 +198,7 @@ StoreResult FileStore::Put(const Now& now, std::string_view subject, std::string
   result.seq = at.seq;
   result.time = at.time;
   result.point = AppendMessage(subject, header, payload, at, ttl);
-  if (options_.config.max_msgs_per_subject > 0) EnforceSubject(subject);
+  if (options_.config.max_msgs_per_subject > 0) EnforceSubject(subject, When::kNow);
   EnforceLimits();
   MaybeCheckpoint();
   if (StepDue()) Touch();

@@ -106,6 +106,7 @@ struct Block {
   Seq rewrite_past = UINT64_MAX;  // Half of its tombstones are needless once the first is above.
   bool replacing = false;         // A new file is taking its name: do not open it.
   bool unwritten = false;         // Recovered, and will be dropped: it gets no file.
+  bool said_dropped = false;      // The journal that was recovered says so; no newer checkpoint.
   uint64_t file_bytes = 0;
   uint64_t written = 0;         // Plain bytes that are in the file; raw_bytes for a sealed one.
   uint64_t synced = 0;          // Plain bytes that a sync has covered.

@@ -44,7 +44,7 @@ void FileStore::DoChores() {
   }
   if (sweeping_ && index_.unsettled == 0) SweepSubjects();
   if (!deletions_due_.empty()) (void)DeleteSome();
-  waiting_ = HasChores() && WaitsForDisk();
+  waiting_ = HasChores() && (WaitsForDisk() || paused_);
 }
 
 // The message goes by itself. What goes at the front leaves no record: see DropFront().
@@ -178,7 +178,7 @@ void FileStore::GoOnExpiring(const Now& now) {
   }
   expire_.more = !ExpireByAge(now);
   if (!expire_.more) expire_.more = !ExpireByTtl(now);
-  waiting_ = HasChores() && WaitsForDisk();
+  waiting_ = HasChores() && (WaitsForDisk() || paused_);
   // What was asked for is looked at again when it may be asked for again.
   rest_until_ = now.mono + (expire_.asked ? RemovalRequests::kAgain : kRest);
 }

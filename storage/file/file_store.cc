@@ -102,6 +102,10 @@ void FileStore::Work(const Now& now) {
     job_.paused = false;
     ready_ = true;
   }
+  if (paused_ && !journal_->MakesRoom()) {
+    paused_ = waiting_ = false;
+    ready_ = true;
+  }
   if (!failure_ && writer_.failure()) failure_ = writer_.failure();
   if (failure_) return;
   NewSlice();
@@ -114,7 +118,7 @@ void FileStore::Work(const Now& now) {
   if (HasChores() && (phase_ != Phase::kStarting || has_checkpoint_)) DoChores();
   if (expire_.more && phase_ == Phase::kRunning) GoOnExpiring(now);
   if (job_.floor != 0) FloorSome();
-  if (drops_due_ && !job_.active()) DropEmpty();
+  if (drops_due_ && !job_.active() && !Pauses()) (void)DropEmpty();
   if (phase_ == Phase::kStarting) WorkStarting();
   if (phase_ == Phase::kStopping) WorkStopping();
   base_slice_ = true;

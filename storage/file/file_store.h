@@ -93,7 +93,7 @@ class FileStore final : public StreamStore {
   void WantCheckpoint();
   Phase phase() const { return phase_; }
   // Work() has more to do once more of the journal is durable, or it is not full any more.
-  bool awaits_journal() const { return writer_.awaits_journal() || job_.paused; }
+  bool awaits_journal() const { return writer_.awaits_journal() || job_.paused || paused_; }
   // For a snapshot (stream_snapshot.h): takes a checkpoint and keeps the files of all blocks that
   // it has as they are, or those from a block on, until Unpin(). REQUIRES: not pinned yet.
   void Pin();
@@ -181,8 +181,11 @@ class FileStore final : public StreamStore {
   WritePoint DeleteSome();
   std::optional<Seq> NextLive(Seq seq) const;
   void NextFirst();
-  void DropIfEmpty(Block* block);
-  void DropEmpty();
+  // Whether a record waits for room in the journal, if that is being made.
+  enum class When : uint8_t { kNow, kWithRoom };
+  bool Pauses();
+  void DropIfEmpty(Block* block, When when = When::kWithRoom);
+  bool DropEmpty();
   std::string Where(const Block& block) const;
   bool Needed(const Block& block) const;
   bool MayBeReadAgain(const Block& block) const;
@@ -201,7 +204,7 @@ class FileStore final : public StreamStore {
   void EnforceLimits();
   void DropFront();
   void Forfeit(Block* block);
-  void EnforceSubject(std::string_view subject);
+  void EnforceSubject(std::string_view subject, When when);
   enum class Found : uint8_t { kYes, kNo, kWait, kMore, kFailed };
   Found FirstOfSubject(std::string_view subject, Seq* seq);
   void PayDebts();
@@ -423,6 +426,7 @@ class FileStore final : public StreamStore {
   std::deque<SeqRange> deletions_due_;     // Taken over, and not all removed yet.
   bool limits_due_ = false;
   bool drops_due_ = false;  // Blocks that are empty are still there.
+  bool paused_ = false;     // Something waits until the journal has room.
   bool floor_due_ = false;  // Messages went at the front, and no record says so yet.
   bool ready_ = false;
   bool abandoned_ = false;

@@ -87,7 +87,7 @@ Progress FileStore::FloorSome() {
   NextFirst();
   if (progress != Progress::kDone) return progress;
   job_.floor = 0;
-  DropEmpty();
+  (void)DropEmpty();
   return Progress::kDone;
 }
 
@@ -154,7 +154,7 @@ Progress FileStore::LimitsFirst() {
   if (failure_ || (!limits_due_ && subjects_due_.empty() && !sweeping_ && deletions_due_.empty())) {
     return Progress::kDone;
   }
-  return WaitsForDisk() ? Progress::kWait : Progress::kMore;
+  return WaitsForDisk() || paused_ ? Progress::kWait : Progress::kMore;
 }
 
 Progress FileStore::Run(const Now& now, Purge& job) {
@@ -388,7 +388,7 @@ Progress FileStore::Run(const Now& now, Truncate& job) {
   if (!index_.Live(job.seq)) AppendTombstone(job_.mark);
   job.point = last_point_;
   (void)EndJob();
-  DropEmpty();
+  (void)DropEmpty();
   return Progress::kDone;
 }
 

@@ -91,7 +91,7 @@ FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
   return Found::kNo;
 }
 
-void FileStore::EnforceSubject(std::string_view subject) {
+void FileStore::EnforceSubject(std::string_view subject, When when) {
   const int64_t max = options_.config.max_msgs_per_subject;
   if (max <= 0 || replaying_) return;
   const std::string name(subject);
@@ -99,9 +99,10 @@ void FileStore::EnforceSubject(std::string_view subject) {
     const SubjectInfo* info = index_.subjects.Find(name);
     if (info == nullptr || info->total <= static_cast<uint64_t>(max)) return;
     Seq oldest = 0;
-    const Found found = index_.unsettled > 0 ? Found::kWait
-                        : slice_ <= 0        ? Found::kMore
-                                             : FirstOfSubject(name, &oldest);
+    const bool waits = index_.unsettled > 0 || (when == When::kWithRoom && Pauses());
+    const Found found = waits         ? Found::kWait
+                        : slice_ <= 0 ? Found::kMore
+                                      : FirstOfSubject(name, &oldest);
     if (found == Found::kYes) {
       slice_ -= kRemovalCost;
       RemoveOne(oldest);
@@ -165,7 +166,7 @@ void FileStore::PayDebts() {
   std::vector<std::string> due = std::move(subjects_due_);
   subjects_due_.clear();
   size_t done = 0;
-  for (; done < due.size() && slice_ > 0; ++done) EnforceSubject(due[done]);
+  for (; done < due.size() && slice_ > 0; ++done) EnforceSubject(due[done], When::kWithRoom);
   if (done < due.size()) Touch();
   std::move(due.begin() + static_cast<ptrdiff_t>(done), due.end(),
             std::back_inserter(subjects_due_));

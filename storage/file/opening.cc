@@ -112,6 +112,7 @@ void FileStore::Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> 
 void FileStore::ReplayDropped(uint32_t number) {
   std::erase(missing_, number);
   Block* block = index_.ByNumber(number);
+  if (block != nullptr) block->said_dropped = true;
   while (block != nullptr && block->msgs > 0) TakeOut(block, block->first.seq);
   NextFirst();
 }
@@ -234,8 +235,8 @@ void FileStore::DropUnwritten() {
 }
 
 void FileStore::WorkStarting() {
+  if (has_checkpoint_) MaybeCheckpoint();
   if (purging_ && has_checkpoint_) {
-    MaybeCheckpoint();
     if (!ResumePurge()) return;
     BeginLimits();
     return Touch();
@@ -252,7 +253,7 @@ void FileStore::WorkStarting() {
   if ((first_wanted > 1 && index_.last.seq == 0 && !purged_) || (first_wanted > 0 && MUTANT(143))) {
     PurgeAll(first_wanted);
   }
-  DropEmpty();
+  (void)DropEmpty();
   phase_ = Phase::kRunning;
   // The next crash is to find an index.
   if (!index_.log.on() && chain_.Wanted(index_)) checkpoint_wanted_ = true;
@@ -283,7 +284,7 @@ void FileStore::SweepSubjects() {
     sweep_from_ = walk.Position();
     Touch();
   }
-  for (const std::string& subject : over) EnforceSubject(subject);
+  for (const std::string& subject : over) EnforceSubject(subject, When::kWithRoom);
 }
 
 Checkpoint FileStore::Snapshot() const {
@@ -322,8 +323,11 @@ void FileStore::MaybeCheckpoint() {
     floor_due_ = false;
     AppendFloor(index_.first.seq);
   }
-  const bool purging = phase_ == Phase::kStarting && purging_;
-  if (writer_.checkpointing() || (phase_ != Phase::kRunning && !purging)) return;
+  // A start needs one if something waits for room. Not before it has dropped what was dropped in
+  // the last life: of what is in such a block, it may be that nothing else says any more that it is
+  // dead.
+  const bool room = phase_ == Phase::kStarting && (purging_ || paused_) && index_.unsettled == 0;
+  if (writer_.checkpointing() || (phase_ != Phase::kRunning && !room)) return;
   // A truncation goes from block to block, and so does a compaction; until it is done no
   // checkpoint, or no index, could say how far.
   if (job_.head != 0 || job_.floor != 0) return;
@@ -334,9 +338,9 @@ void FileStore::MaybeCheckpoint() {
   const bool held = base_slice_ && writer_.held_bytes() >= enough;  // Asked in Work() only.
   if (!canceled && !checkpoint_wanted_ && !held && bytes_since_checkpoint_ < enough) return;
   if (phase_ == Phase::kRunning && !IndexGoesFirst()) return;
+  if (!DropEmpty()) return;
   checkpoint_wanted_ = false;
   bytes_since_checkpoint_ = 0;
-  DropEmpty();
   BeginCheckpoint();
 }
 
@@ -360,6 +364,8 @@ bool FileStore::CanSealIndex() {
 
 void FileStore::BeginCheckpoint() {
   begun_number_ = record_number_;
+  // What the last life said of a block is not read again once there is a checkpoint that names it.
+  for (const auto& block : index_.blocks) block->said_dropped = false;
   PinMoment();
   if (!CanSealIndex()) index_.log.End();
   const bool indexed = chain_.Cut(&index_, record_number_, purged_);

@@ -118,7 +118,15 @@ bool FileStore::MayBeReadAgain(const Block& block) const {
   return next == index_.blocks.end() || (*next)->base > index_.first.seq;
 }
 
-void FileStore::DropIfEmpty(Block* block) {
+// A start, too, appends: what the last life left to be done may be more than the journal's last
+// segment has room for. (A stop makes room at its end, and not before.)
+bool FileStore::Pauses() {
+  if (phase_ == Phase::kStopping || !journal_->MakesRoom()) return false;
+  paused_ = true;
+  return true;
+}
+
+void FileStore::DropIfEmpty(Block* block, When when) {
   if (block->life == BlockLife::kOpen || block->msgs > 0 || !block->unsettled.empty() ||
       block->replacing || MayBeReadAgain(*block) || Needed(*block)) {
     return;
@@ -127,11 +135,16 @@ void FileStore::DropIfEmpty(Block* block) {
       index_.blocks.begin(), index_.blocks.end(), block->number,
       [](const std::unique_ptr<Block>& at, uint32_t number) { return at->number < number; });
   CHECK(found != index_.blocks.end() && found->get() == block);
+  // Many may become empty, each in a batch of its own. One that was dropped before needs no room.
+  if (when == When::kWithRoom && !block->said_dropped && Pauses()) {
+    drops_due_ = true;
+    return;
+  }
   DropBlock(static_cast<size_t>(found - index_.blocks.begin()));
 }
 
-// Some at a time; what is left goes with the next call.
-void FileStore::DropEmpty() {
+// Some at a time. False: what is left goes with the next call.
+bool FileStore::DropEmpty() {
   constexpr int kDropsMax = 256;
   int drops = 0;
   drops_due_ = false;
@@ -143,15 +156,18 @@ void FileStore::DropEmpty() {
       ++place;
     } else if (++drops == kDropsMax) {
       drops_due_ = true;
-      return Touch();
+      Touch();
+      return false;
     }
   }
+  return true;
 }
 
 void FileStore::DropBlock(size_t place) {
   std::unique_ptr<Block> block = std::move(index_.blocks[place]);
   index_.blocks.erase(index_.blocks.begin() + static_cast<ptrdiff_t>(place));
-  const WritePoint point = AppendJournal(RecordType::kDropped, block->number, 0, {});
+  const WritePoint point =
+      block->said_dropped ? last_point_ : AppendJournal(RecordType::kDropped, block->number, 0, {});
   writer_.Drop(std::move(block), point);
 }
 

@@ -144,7 +144,7 @@ void FileStore::Rewrite(Block* block) {
     block->tombs.Clear();
     block->cut = 0;
     block->erase = false;
-    return DropIfEmpty(block);
+    return DropIfEmpty(block, When::kNow);
   }
   block->tombs = std::move(done.tombs);
   rewrite_point_ = last_point_;

@@ -64,7 +64,7 @@ void FileStore::WorkStopping() {
       return;
     }
     if (!LeaveTombstones()) return;
-    DropEmpty();
+    (void)DropEmpty();
     if (drops_due_) return;
     if (Block* head = index_.head(); head != nullptr && head->life == BlockLife::kOpen) {
       head->life = BlockLife::kSealed;

@@ -20,6 +20,9 @@ class StoreJournal {
   virtual bool SyncCovers(WritePoint point) const = 0;
   // Take nothing more in that can wait: the journal waits for stores to catch up.
   virtual bool Full() const = 0;
+  // It is full, and checkpoints are asked for that will change that: what can wait, waits for them.
+  // (One that is full because the disk is may need what a store gives up.)
+  virtual bool MakesRoom() const = 0;
   // Nothing of this store up to 'point' is needed any more.
   virtual void Passed(WritePoint point) = 0;
   // FileStore::Work() is due at the end of the step.

@@ -33,6 +33,7 @@ class TestJournal : public StoreJournal {
   bool Covers(WritePoint point) const override { return point.batch <= durable_; }
   bool SyncCovers(WritePoint point) const override { return point.batch <= synced_; }
   bool Full() const override { return full; }
+  bool MakesRoom() const override { return full; }
   void Passed(WritePoint point) override {
     passed_ = std::max(passed_, point.batch);
     // A whole segment goes at once: what was passed may well come again.

@@ -31,7 +31,7 @@ class FileReads {
   const std::string& failure() const { return failure_; }
 
  private:
-  static constexpr size_t kAtOnce = 64;
+  static constexpr size_t kAtOnce = 8;  // Open files are few, and many streams may be starting.
   struct File {
     std::string name;
     FileId id;

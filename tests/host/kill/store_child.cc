@@ -79,6 +79,7 @@ class Child {
     options.journal.segment_bytes = (1 + fixed.Below(4)) << 20;
     options.limits.block_bytes = (16 + fixed.Below(200)) << 10;
     options.limits.checkpoint_bytes = (64 + fixed.Below(1'000)) << 10;
+    options.limits.index.data_bytes_min = 0;  // Small stores have an index for the next start, too.
     options.journal.depth = 1 + static_cast<uint32_t>(rng_.Below(4));
     options.journal.prepare_bytes_ahead = 1 << 20;
     options.journal.gather_bytes_max = 512 << 10;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "engine/base/check.h"
+#include "storage/file/index_part.h"
 #include "storage/format/consumer_state.h"
 #include "storage/format/index_state.h"
 #include "storage/format/meta_file.h"
@@ -64,6 +65,32 @@ void Meta(std::string_view bytes) {
   CHECK(consumer.ok() ? consumer->json == bytes : !consumer.error().text.empty());
 }
 
+// What stands in a part of the index for a start after a crash, behind its checksums.
+void ChangesPart(std::string_view bytes) {
+  format::ByteReader in(bytes);
+  dunlin::file::ChangesHead head;
+  if (!dunlin::file::ReadChangesHead(&in, &head)) return;
+  for (uint64_t i = 0; i < head.blocks; ++i) {
+    const auto block = dunlin::file::ReadBlockEntry(&in, "S");
+    if (block == nullptr) return;
+    block->deleted.CheckInvariants();
+    block->tombs.CheckInvariants();
+    CHECK(block->unsettled.size() <= bytes.size());
+  }
+  dunlin::Seq before = 0;
+  dunlin::file::SubjectEntries entries;
+  uint64_t count = 0;
+  while (!in.at_end()) {
+    std::string_view subject;
+    dunlin::file::SubjectInfo info;
+    if (!dunlin::file::ReadSubjectEntry(&in, &before, &subject, &info)) return;
+    entries.Add(subject, info.total == 0 ? nullptr : &info);
+    CHECK(++count <= bytes.size());
+  }
+  // Numbers may be written longer than they have to be, and one subject several times.
+  CHECK(entries.bytes().size() <= bytes.size());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -76,6 +103,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 't': Timers(format::TimerFile::kTtls, bytes); break;
     case 'e': Timers(format::TimerFile::kSchedules, bytes); break;
     case 'm': Meta(bytes); break;
+    case 'x': ChangesPart(bytes); break;
     default: break;
   }
   return 0;

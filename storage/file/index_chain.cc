@@ -74,7 +74,7 @@ void IndexChain::NewBasePart(uint64_t expected) {
 }
 
 void IndexChain::BeginBase(StreamIndex* index) {
-  base_.emplace();
+  base_ = std::make_unique<Base>();
   NewBasePart(Estimate(*index));
   // Whatever changes from now on is said behind it; what changed before it will see itself.
   index->log.Begin();

@@ -12,7 +12,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,7 +87,7 @@ class IndexChain {
   };
   void BeginBase(StreamIndex* index);
   void NewBasePart(uint64_t expected);
-  std::optional<Base> base_;
+  std::unique_ptr<Base> base_;
 
   Stage stage_ = Stage::kNone;
   std::vector<std::unique_ptr<PartWriter>> writing_;  // Being framed; then their files are written.

@@ -3,17 +3,8 @@
 #include <algorithm>
 
 #include "storage/format/checksum_key.h"
-#include "storage/format/file_names.h"
 
 namespace dunlin::file {
-namespace {
-
-std::string PartPath(const IndexPart& part) {
-  return std::string(format::kMsgsDir).append("/").append(PartFile(part.number));
-}
-
-}  // namespace
-
 ChainOpening::ChainOpening(const StoreDisk& disk, const Checkpoint& checkpoint, std::string stream,
                            const crypto::FoundKey* key, StreamIndex* index, int entries_per_slice)
     : checkpoint_(checkpoint),
@@ -23,7 +14,7 @@ ChainOpening::ChainOpening(const StoreDisk& disk, const Checkpoint& checkpoint, 
       index_(index),
       entries_per_slice_(entries_per_slice),
       reads_(disk) {
-  for (const IndexPart& part : checkpoint.index) reads_.Add(PartPath(part));
+  for (const IndexPart& part : checkpoint.index) reads_.Add(PartPath(part.number));
 }
 
 ChainOpening::Step ChainOpening::Unusable(std::string why) {
@@ -43,7 +34,7 @@ ChainOpening::Step ChainOpening::Work() {
   switch (reader_->Work()) {
     case PartReader::Step::kMore: return Step::kMore;
     case PartReader::Step::kUnusable:
-      return Unusable(PartPath(checkpoint_.index[part_]) + ", offset 0: it is damaged");
+      return Unusable(PartPath(checkpoint_.index[part_].number) + ", offset 0: it is damaged");
     case PartReader::Step::kDone: break;
   }
   plain_.emplace(reader_->plain());
@@ -55,8 +46,8 @@ ChainOpening::Step ChainOpening::Work() {
 ChainOpening::Step ChainOpening::NextPart() {
   if (part_ == checkpoint_.index.size()) return Finish();
   const IndexPart& part = checkpoint_.index[part_];
-  std::string* const file = reads_.Get(PartPath(part));
-  if (file == nullptr) return Unusable(PartPath(part) + ", offset 0: it is missing");
+  std::string* const file = reads_.Get(PartPath(part.number));
+  if (file == nullptr) return Unusable(PartPath(part.number) + ", offset 0: it is missing");
   reader_ = std::make_unique<PartReader>(std::move(*file), part, checksum_, key_);
   return Step::kMore;
 }
@@ -77,7 +68,8 @@ bool ChainOpening::ReadHead() {
 
 ChainOpening::Step ChainOpening::WorkPlain() {
   const auto unusable = [&] {
-    return Unusable(PartPath(checkpoint_.index[part_]) + ", offset 0: it contradicts itself");
+    return Unusable(PartPath(checkpoint_.index[part_].number) +
+                    ", offset 0: it contradicts itself");
   };
   if (!headed_ && !ReadHead()) return unusable();
   for (int budget = entries_per_slice_; budget > 0; --budget) {

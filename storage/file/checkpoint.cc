@@ -18,6 +18,11 @@ void Append(T value, std::string* out) {
   out->append(bytes, sizeof(T));
 }
 
+void AppendNumbers(const std::vector<uint32_t>& numbers, std::string* out) {
+  Append<uint32_t>(static_cast<uint32_t>(numbers.size()), out);
+  for (const uint32_t number : numbers) Append<uint32_t>(number, out);
+}
+
 template <typename T>
 T Take(std::string_view* in) {
   const T value = format::GetLittleEndian<T>(in->data());
@@ -37,20 +42,17 @@ std::string EncodeCheckpoint(const Checkpoint& checkpoint, const crypto::Highway
   Append<uint64_t>(checkpoint.msgs, &out);
   Append<uint32_t>(checkpoint.head, &out);
   Append<uint64_t>(checkpoint.head_bytes, &out);
-  Append<uint32_t>(static_cast<uint32_t>(checkpoint.blocks.size()), &out);
-  for (const uint32_t block : checkpoint.blocks) Append<uint32_t>(block, &out);
+  AppendNumbers(checkpoint.blocks, &out);
   Append<uint32_t>(static_cast<uint32_t>(checkpoint.cuts.size()), &out);
   for (const BlockCut& cut : checkpoint.cuts) {
     Append<uint32_t>(cut.block, &out);
     Append<uint64_t>(cut.seq, &out);
   }
-  Append<uint32_t>(static_cast<uint32_t>(checkpoint.erasures.size()), &out);
-  for (const uint32_t block : checkpoint.erasures) Append<uint32_t>(block, &out);
+  AppendNumbers(checkpoint.erasures, &out);
   const std::string purge = checkpoint.purge ? EncodePurgeIntent(*checkpoint.purge) : "";
   Append<uint32_t>(static_cast<uint32_t>(purge.size()), &out);
   out += purge;
-  Append<uint32_t>(static_cast<uint32_t>(checkpoint.unsure.size()), &out);
-  for (const uint32_t block : checkpoint.unsure) Append<uint32_t>(block, &out);
+  AppendNumbers(checkpoint.unsure, &out);
   Append<uint32_t>(static_cast<uint32_t>(checkpoint.index.size()), &out);
   for (const IndexPart& part : checkpoint.index) {
     Append<uint32_t>(part.number, &out);

@@ -5,7 +5,6 @@
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
 #include "storage/format/checksum_key.h"
-#include "storage/format/file_names.h"
 
 namespace dunlin::file {
 namespace {
@@ -16,10 +15,6 @@ constexpr uint64_t kPartBytes = kTransferBytesMax / 2;  // Of a base: each is re
 constexpr uint64_t kBlockEntryBytes = 96;               // About.
 // So many times what it is worth may a chain be long: a base costs one third of what it replaces.
 constexpr uint64_t kWorth = 3;
-
-std::string PartPath(uint32_t number) {
-  return std::string(format::kMsgsDir).append("/").append(PartFile(number));
-}
 
 }  // namespace
 

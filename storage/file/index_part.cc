@@ -5,6 +5,7 @@
 #include "engine/base/mutant.h"
 #include "storage/file/index_file.h"
 #include "storage/format/checksum_key.h"
+#include "storage/format/file_names.h"
 #include "storage/format/little_endian.h"
 
 namespace dunlin::file {
@@ -61,6 +62,10 @@ void AppendBlock(const Block& block, std::string* out) {
 
 std::string PartFile(uint32_t number) {
   return std::string(kPrefix).append(std::to_string(number)).append(kSuffix);
+}
+
+std::string PartPath(uint32_t number) {
+  return std::string(format::kMsgsDir).append("/").append(PartFile(number));
 }
 
 std::optional<uint32_t> ParsePartFile(std::string_view name) {

@@ -34,6 +34,7 @@ inline constexpr uint8_t kBasePart = 1, kChangesPart = 2;
 
 // Within msgs/.
 [[nodiscard]] std::string PartFile(uint32_t number);
+[[nodiscard]] std::string PartPath(uint32_t number);  // Within the stream's directory.
 [[nodiscard]] std::optional<uint32_t> ParsePartFile(std::string_view name);
 
 // Makes a file of what is given piece by piece.

@@ -1,4 +1,4 @@
-// A look at a whole store, as text to compare.
+// A look at a whole store, as text to compare; and what goes into one.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,6 +8,9 @@
 #include "tests/storage/file/file_world.h"
 
 namespace dunlin::file {
+
+// A message's header of one line.
+inline std::string Header(const std::string& line) { return "NATS/1.0\r\n" + line + "\r\n\r\n"; }
 
 // All that there is to be seen.
 inline std::string Everything(FileWorld& world) {

@@ -371,6 +371,15 @@ inline FileStoreOptions Small() {
   return options;
 }
 
+// Blocks that get sparse, in three goes. 'take' removes or erases.
+template <class Take>
+Script Sparse(Take take) {
+  Script script = 12 * Put("a", 40) + Script{WantCheckpoint()};
+  for (Seq seq = 2; seq <= 9; seq += 2) script.push_back(Remove(seq));
+  return script + Script{Put("b"),         WantCheckpoint(), take(3),  Put("b"),
+                         WantCheckpoint(), take(7),          Put("c"), WantCheckpoint()};
+}
+
 // What is wrong, at the points tried; empty if nothing is.
 inline std::vector<std::string> Tell(const char* name, const Script& script,
                                      const FileStoreOptions& options = Small(),

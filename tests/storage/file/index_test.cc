@@ -22,8 +22,6 @@ FileStoreOptions Blocks(uint64_t bytes = 400) {
   return options;
 }
 
-std::string Header(const std::string& line) { return "NATS/1.0\r\n" + line + "\r\n\r\n"; }
-
 // Something of everything.
 void Fill(FileWorld* world) {
   for (int i = 0; i < 40; ++i) {

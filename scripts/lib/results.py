@@ -5,6 +5,7 @@ GoogleTest, a path for scenarios and client scripts.
 """
 
 import dataclasses
+import itertools
 import pathlib
 import xml.etree.ElementTree as ET
 
@@ -60,11 +61,21 @@ def add_junit(results, step, path: pathlib.Path, suffix=""):
     for suite in ET.parse(path).getroot().iter("testsuite"):
         for case in suite.findall("testcase"):
             status = _status_of(case)
-            node = case.find("failure") if case.find("failure") is not None else case.find("skipped")
-            detail = "" if node is None else (node.get("message") or node.text or "").strip()
+            detail = "" if status == PASSED else _detail_of(suite, case)
             results.add(step, _case_name(case) + suffix, status, detail)
             added += 1
     return added
+
+
+def _detail_of(suite, case):
+    """Why a case failed or was skipped: its own words, or, of a line of TAP, the comments that follow it."""
+    said = [(x.get("message") or x.text or "").strip() for x in case if x.tag in ("failure", "skipped", "system-out")]
+    if not any(said):
+        lines = (suite.findtext("system-out") or "").splitlines()
+        start = f"not ok {case.get('name', '')}"
+        if start in lines:
+            said = list(itertools.takewhile(lambda x: x.startswith("#"), lines[lines.index(start) + 1:]))
+    return "\n".join(x for x in said if x)
 
 
 def add_tap(results, step, text, suffix=""):

@@ -28,6 +28,23 @@ class Junit(unittest.TestCase):
                          [("S.A", r.PASSED), ("S.B", r.FAILED), ("S.C", r.SKIPPED), ("S.D", r.SKIPPED)])
         self.assertEqual(results.failures()[0].detail, "boom")
 
+    def test_a_failed_line_of_tap_says_why(self):
+        """Meson puts the comments of TAP into the output of the whole suite, and why one is skipped into the case."""
+        xml = """<testsuites><testsuite name="golden"><testcase name="1 - A"/><testcase name="2 - B"><failure/></testcase>
+          <testcase name="3 - C"><skipped/><system-out>no disk</system-out></testcase>
+          <system-out>ok 1 - A
+# of A
+not ok 2 - B
+# bytes: got 1,
+# wanted 2
+ok 3 - C # SKIP no disk</system-out></testsuite></testsuites>"""
+        results = r.Results()
+        with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+            file.write(xml)
+            file.flush()
+            r.add_junit(results, "unit", pathlib.Path(file.name))
+        self.assertEqual([x.detail for x in results.all], ["", "# bytes: got 1,\n# wanted 2", "no disk"])
+
 
 class Tap(unittest.TestCase):
     def test_ok_not_ok_and_skip(self):

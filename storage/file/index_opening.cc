@@ -18,7 +18,11 @@ std::string IndexPath() {
 
 void IndexOpening::Begin(const std::vector<DirEntry>& entries, const std::vector<uint32_t>& blocks,
                          const std::optional<crypto::FoundKey>& key) {
-  entries_ = entries;
+  for (const DirEntry& entry : entries) {
+    const std::optional<uint32_t> number = format::ParseBlockFile(entry.name);
+    if (number && !entry.is_directory) lengths_.emplace_back(*number, entry.size);
+  }
+  std::sort(lengths_.begin(), lengths_.end());
   numbers_ = blocks;
   key_ = key;
   reads_->Add(IndexPath());
@@ -75,29 +79,40 @@ bool IndexOpening::Unseal() {
   return true;
 }
 
-// A block that the index does not speak of is newer: it says nothing of what is there then.
-void IndexOpening::FindMissing() {
+std::optional<uint64_t> IndexOpening::LengthOf(uint32_t number) const {
+  const auto found =
+      std::lower_bound(lengths_.begin(), lengths_.end(), std::pair<uint32_t, uint64_t>{number, 0});
+  if (found == lengths_.end() || found->first != number) return std::nullopt;
+  return found->second;
+}
+
+// A block that the index does not speak of is newer, and so is what was appended to the last one:
+// then others have been here since, who may remove blocks and write them anew.
+void IndexOpening::FindShorter() {
+  const auto& blocks = index_->blocks;
   std::vector<uint32_t> named;
-  for (const auto& block : index_->blocks) named.push_back(block->number);
+  for (const auto& block : blocks) named.push_back(block->number);
   if (!std::includes(named.begin(), named.end(), numbers_.begin(), numbers_.end())) return;
-  std::set_difference(named.begin(), named.end(), numbers_.begin(), numbers_.end(),
-                      std::back_inserter(missing_));
+  if (LengthOf(named.back()).value_or(0) > blocks.back()->file_bytes) return;
+  for (const auto& block : blocks) {
+    const std::optional<uint64_t> is = LengthOf(block->number);
+    if (is.value_or(0) < block->file_bytes)
+      shorter_.push_back({block->number, is, block->file_bytes});
+  }
 }
 
 // The block files are those that the index speaks of, and as long.
 bool IndexOpening::MatchesDirectory() {
   const auto& blocks = index_->blocks;
+  const auto fits = [&](const auto& block, uint32_t number) {
+    return block->number == number && LengthOf(number) == block->file_bytes;
+  };
   const bool same =
-      std::equal(blocks.begin(), blocks.end(), numbers_.begin(), numbers_.end(),
-                 [](const auto& block, uint32_t number) { return block->number == number; });
-  if (!same) FindMissing();
+      std::equal(blocks.begin(), blocks.end(), numbers_.begin(), numbers_.end(), fits);
+  if (!same) FindShorter();
   if (!same && !MUTANT(167)) return false;
   for (const auto& block : blocks) {
-    const std::string name = format::BlockFile(block->number);
-    const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const DirEntry& found) {
-      return !found.is_directory && found.name == name;
-    });
-    if (entry == entries_.end() || (entry->size != block->file_bytes && !MUTANT(167))) return false;
+    if (!LengthOf(block->number)) return false;
     if (!block->compressed && block->file_bytes != block->raw_bytes) return false;
     std::string why;
     if (!keys_->Give(block.get(), {}, &why)) return false;

@@ -5,7 +5,8 @@
 // An index is believed if it was written by this store, after the last change that a block knows:
 // its checksum is right, the files are those that it names, as long as it says, and the last block
 // is record by record what it says. Anything else, and whatever cannot be read, makes it no use;
-// then all blocks are read.
+// then all blocks are read. What an index that is not older than the blocks says is missing of them
+// is spoken of: where a file ends between two records, the blocks alone do not tell.
 #pragma once
 
 #include <cstdint>
@@ -58,15 +59,21 @@ class IndexOpening {
   // however old it is. It must not be used again, even if no block tells of it any more
   // (reference: the same). 0: there is none.
   const SeqTime& remembered() const { return remembered_; }
-  // Likewise: blocks that an index of ours speaks of, the newest that there are among them, and
-  // that are not there.
-  const std::vector<uint32_t>& missing() const { return missing_; }
+  // Likewise, of blocks that an index of ours speaks of, the newest that there are among them:
+  // those that are not there, or are shorter than they were.
+  struct Short {
+    uint32_t number = 0;
+    std::optional<uint64_t> is;  // Bytes; nullopt: there is no file.
+    uint64_t was = 0;
+  };
+  const std::vector<Short>& shorter() const { return shorter_; }
 
  private:
   enum class Stage : uint8_t { kReading, kLoading, kBlocks, kDone };
   bool Unseal();
   bool MatchesDirectory();
-  void FindMissing();
+  void FindShorter();
+  std::optional<uint64_t> LengthOf(uint32_t number) const;
   Step BeginBlock();
   Step WorkBlock();
   // 'top': the highest sequence of its records.
@@ -81,11 +88,11 @@ class IndexOpening {
   const int records_per_slice_;
   std::unique_ptr<FileReads> reads_;
   Stage stage_ = Stage::kReading;
-  std::vector<DirEntry> entries_;
+  std::vector<std::pair<uint32_t, uint64_t>> lengths_;  // Of the block files, by number.
   std::vector<uint32_t> numbers_;
   std::optional<crypto::FoundKey> key_;
   SeqTime remembered_;
-  std::vector<uint32_t> missing_;
+  std::vector<Short> shorter_;
   std::unique_ptr<IndexLoader> loader_;
   std::vector<Block*> to_read_;  // The last one is next, and being read.
   std::unique_ptr<BlockCache> scan_;

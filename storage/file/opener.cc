@@ -20,6 +20,10 @@ std::string InMsgs(std::string_view name) {
   return std::string(format::kMsgsDir).append("/").append(name);
 }
 
+std::string EndsTooEarly(uint64_t written) {
+  return ": the file ends here; " + std::to_string(written) + " bytes were written";
+}
+
 }  // namespace
 
 void Opener::Begin(const std::optional<crypto::FoundKey>& key) {
@@ -282,9 +286,11 @@ void Opener::WorkIndex() {
       break;
     case IndexOpening::Step::kUnusable:
       remembered_ = indexing_->remembered();
-      for (const uint32_t block : indexing_->missing()) {
-        notices_.push_back("stream '" + codec_->stream() + "', block " + std::to_string(block) +
-                           ", offset 0: the file is missing; its messages are lost");
+      for (const IndexOpening::Short& block : indexing_->shorter()) {
+        notices_.push_back(
+            "stream '" + codec_->stream() + "', block " + std::to_string(block.number) +
+            ", offset " + std::to_string(block.is.value_or(0)) +
+            (block.is ? EndsTooEarly(block.was) : ": the file is missing; its messages are lost"));
       }
       break;
   }
@@ -313,8 +319,8 @@ bool Opener::ScanSome() {
       bytes_.clear();
     } else if (checkpoint_ && block_->number == checkpoint_->head &&
                bytes_.size() < checkpoint_->head_bytes) {
-      notices_.push_back(where + std::to_string(bytes_.size()) + ": the file ends here; " +
-                         std::to_string(checkpoint_->head_bytes) + " bytes were written");
+      notices_.push_back(where + std::to_string(bytes_.size()) +
+                         EndsTooEarly(checkpoint_->head_bytes));
     }
     if (!keys_.Give(block_.get(), bytes_, &why)) {
       notices_.push_back(where + "0: " + why + "; all its messages are lost");

@@ -29,6 +29,7 @@ void FileStore::UpdateMeta(std::string meta) {
   if (meta == options_.meta) return;
   options_.meta = std::move(meta);
   meta_due_ = true;
+  Touch();
 }
 
 void FileStore::WorkMeta() {

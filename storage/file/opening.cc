@@ -242,8 +242,11 @@ void FileStore::WorkStarting() {
     return Touch();
   }
   if (writer_.checkpointing()) return;
-  has_checkpoint_ = has_checkpoint_ || writer_.taken();
-  if (!has_checkpoint_) return BeginCheckpoint();
+  if (!has_checkpoint_) {
+    if (!writer_.taken()) return BeginCheckpoint();
+    has_checkpoint_ = true;
+    if (HasChores()) Touch();  // They had to wait for it.
+  }
   if (sweeping_ || index_.unsettled > 0 || !subjects_due_.empty() || !MetaDurable()) return;
   if (limits_due_) EnforceLimits();
   if (limits_due_) return;

@@ -125,7 +125,7 @@ std::unique_ptr<FileWorld> Forgetful(size_t pieces) {
 void LetGoOfTheHead(FileWorld& world, size_t pieces) {
   world.Settle();
   world.Load(1);
-  world.Settle();
+  world.store().Work(world.now());
   EXPECT_EQ(Cached(world), pieces == 0 ? Blocks{1} : Blocks{});
 }
 

@@ -187,16 +187,18 @@ class FileWorld {
   std::vector<std::string> notices;  // Of all openings.
   bool index_stays = false;          // index.db, after a clean stop.
 
+  // One completion of the disk; the store works when it asks to, as with Storage.
   bool Turn() {
-    store_->Work(now());
+    WorkIfAsked();
+    const uint64_t news = journal.news;
     bool moved = journal.Turn();
+    if (news != journal.news && store_->awaits_journal()) journal.Wake();
     if (const auto done = driver.Step()) {
       EXPECT_EQ(routes_->Take(done->ticket), 1u);
       store_->OnDisk(*done);
       moved = true;
     }
-    store_->Work(now());
-    return moved;
+    return WorkIfAsked() || moved;
   }
 
  private:
@@ -217,7 +219,16 @@ class FileWorld {
     }
   }
 
+  bool WorkIfAsked() {
+    if (store_->NextDeadline() <= now().mono) store_->OnDeadline(now());
+    if (wakes_seen_ == journal.wakes) return false;
+    wakes_seen_ = journal.wakes;
+    store_->Work(now());
+    return true;
+  }
+
   Rng rng_;
+  uint64_t wakes_seen_ = 0;
   uint64_t lives_ = 0;
   std::unique_ptr<DiskRoutes> routes_;
   std::unique_ptr<FileStore> store_;

@@ -41,12 +41,14 @@ class TestJournal : public StoreJournal {
     while (!entries.empty() && entries.front().batch <= passed_) entries.pop_front();
   }
 
-  // Its owner lets the store work all the time; another one, when it is asked to.
   void Wake() override { ++wakes; }
 
   // What was appended before the last turn is durable now. True: something is not yet.
   bool Turn() {
+    if (was_full_ != full) ++news;
+    was_full_ = full;
     if (held) return false;
+    if (durable_ != sealed_ || (!unsynced && synced_ != durable_)) ++news;
     durable_ = sealed_;
     if (!unsynced) synced_ = durable_;
     sealed_ = entries.empty() || entries.back().batch <= durable_ ? sealed_ : batch_;
@@ -55,7 +57,10 @@ class TestJournal : public StoreJournal {
   }
 
   // As by Sync::kInterval: what is durable by now survives a power loss, too.
-  void SyncNow() { synced_ = durable_; }
+  void SyncNow() {
+    synced_ = durable_;
+    ++news;
+  }
 
   // The process died: batches that were not durable may be there, in order, or not.
   void Die(Rng rng, sim::CrashKind kind = sim::CrashKind::kKill) {
@@ -78,6 +83,7 @@ class TestJournal : public StoreJournal {
   std::deque<Entry> entries;
   bool keep_passed = false;
   uint64_t wakes = 0;     // How often the store asked for Work().
+  uint64_t news = 0;      // How often something happened that it may be waiting for.
   bool held = false;      // Nothing becomes durable.
   bool full = false;      // Jobs pause.
   bool unsynced = false;  // What is durable becomes synced by SyncNow() only.
@@ -89,6 +95,7 @@ class TestJournal : public StoreJournal {
   uint64_t durable_ = 0;
   uint64_t synced_ = 0;
   uint64_t passed_ = 0;
+  bool was_full_ = false;
 };
 
 }  // namespace dunlin::file

@@ -78,5 +78,17 @@ TEST(FileWake, TheFirstOfAStreamWithAnAgeAsks) {
   EXPECT_FALSE(Asks(world));
 }
 
+// Whatever becomes durable last: the checkpoint, or the meta file. Nobody calls a store that has
+// not asked to be called.
+TEST(FileWake, AStartGoesOnWhateverIsDurableLast) {
+  FileStoreOptions options;
+  options.config.max_msgs_per_subject = 2;
+  options.config.max_msgs = 5;
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    FileWorld world(options, seed);
+    EXPECT_EQ(world.store().phase(), FileStore::Phase::kRunning) << "seed " << seed;
+  }
+}
+
 }  // namespace
 }  // namespace dunlin::file

@@ -30,7 +30,7 @@ void FileStore::NoteTtl(const format::Record& record, int64_t ttl) {
 }
 
 bool FileStore::HasChores() const {
-  return limits_due_ || sweeping_ || !subjects_due_.empty() || index_.unsettled > 0 ||
+  return limits_due_ || sweep_.active() || !subjects_due_.empty() || index_.unsettled > 0 ||
          !deletions_due_.empty() || expire_.more ||
          (index_.msgs > 0 && index_.first.time == WallTime{});
 }
@@ -42,7 +42,7 @@ void FileStore::DoChores() {
       (index_.msgs > 0 && index_.first.time == WallTime{})) {
     PayDebts();
   }
-  if (sweeping_ && index_.unsettled == 0) SweepSubjects();
+  if (sweep_.active() && index_.unsettled == 0) SweepSubjects();
   if (!deletions_due_.empty()) (void)DeleteSome();
   waiting_ = HasChores() && (WaitsForDisk() || paused_);
 }

@@ -134,7 +134,7 @@ void FileStore::Work(const Now& now) {
 bool FileStore::idle() const {
   return phase_ != Phase::kOpening && phase_ != Phase::kStarting && phase_ != Phase::kStopping &&
          reader_.idle() && writer_.quiet() && index_.unsettled == 0 && subjects_due_.empty() &&
-         !limits_due_ && !sweeping_ && gathering_.block == 0 && deletions_due_.empty() &&
+         !limits_due_ && !sweep_.active() && gathering_.block == 0 && deletions_due_.empty() &&
          !drops_due_ && job_.floor == 0 && MetaDurable();
 }
 

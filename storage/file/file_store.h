@@ -281,12 +281,16 @@ class FileStore final : public StreamStore {
   Progress BeginTruncate(Truncate* job);
   Progress CutSome();
 
+  // --- subject_sweep.cc
+  void BeginSubjectSweep();
+  void SweepSubjects();
+  void FindSubjectsAbove();
+  void SweepMessages();
+
   // --- opening.cc
   void WorkOpening();
   void WorkStarting();
   void BeginLimits();
-  void BeginSubjectSweep();
-  void SweepSubjects();
   Checkpoint Snapshot() const;
   void MaybeCheckpoint();
   void BeginCheckpoint();
@@ -420,8 +424,16 @@ class FileStore final : public StreamStore {
   std::optional<WallTime> told_expiry_;
   int slice_ = 0;  // See NewSlice().
 
-  bool sweeping_ = false;  // All subjects are being held against a new limit.
-  std::string sweep_from_;
+  // All subjects are being held against a new limit: see subject_sweep.cc.
+  enum class SweepStage : uint8_t { kNone, kSubjects, kMessages };
+  struct Sweep {
+    SweepStage stage = SweepStage::kNone;
+    std::string from;                // Where the walk over subjects goes on,
+    std::vector<std::string> above;  // and those that it found.
+    Seq at = 0, to = 0;              // Messages that are still to be looked at.
+    bool active() const { return stage != SweepStage::kNone; }
+  };
+  Sweep sweep_;
   std::vector<std::string> subjects_due_;  // Subjects above their limit that had to wait.
   std::deque<SeqRange> deletions_due_;     // Taken over, and not all removed yet.
   bool limits_due_ = false;

@@ -31,7 +31,7 @@ void FileStore::EnforceLimits() {
     // What a subject's own limit takes may be room enough. A start looks at all subjects first: the
     // last life may have ended between the two. (A limit that is lowered is enforced as the
     // reference does it, which lets the first ones go first.)
-    if (!subjects_due_.empty() || (sweeping_ && phase_ == Phase::kStarting)) {
+    if (!subjects_due_.empty() || (sweep_.active() && phase_ == Phase::kStarting)) {
       limits_due_ = true;
       return;
     }

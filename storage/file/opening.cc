@@ -247,7 +247,7 @@ void FileStore::WorkStarting() {
     has_checkpoint_ = true;
     if (HasChores()) Touch();  // They had to wait for it.
   }
-  if (sweeping_ || index_.unsettled > 0 || !subjects_due_.empty() || !MetaDurable()) return;
+  if (sweep_.active() || index_.unsettled > 0 || !subjects_due_.empty() || !MetaDurable()) return;
   if (limits_due_) EnforceLimits();
   if (limits_due_) return;
   // Where it begins is for a stream in which nothing ever was: one that was truncated to below goes
@@ -260,34 +260,6 @@ void FileStore::WorkStarting() {
   phase_ = Phase::kRunning;
   // The next crash is to find an index.
   if (!index_.log.on() && chain_.Wanted(index_)) checkpoint_wanted_ = true;
-}
-
-void FileStore::BeginSubjectSweep() {
-  sweeping_ = true;
-  sweep_from_.clear();
-}
-
-// Looks for subjects above their limit, a slice at a time. A few that were found are seen to before
-// the next ones are looked for: millions may be.
-void FileStore::SweepSubjects() {
-  constexpr size_t kDueMax = 256;
-  if (!sweeping_ || !subjects_due_.empty() || slice_ <= 0) return;
-  const int64_t max = options_.config.max_msgs_per_subject;
-  std::vector<std::string> over;
-  SubjectMap::Walk walk(index_.subjects, {}, sweep_from_);
-  using Step = SubjectMap::Walk::Step;
-  Step step = Step::kFound;
-  while (over.size() < kDueMax && (step = walk.Next(&slice_)) == Step::kFound) {
-    if (max > 0 && walk.value()->total > static_cast<uint64_t>(max)) {
-      over.emplace_back(walk.subject());
-    }
-  }
-  sweeping_ = step != Step::kEnd;
-  if (sweeping_) {
-    sweep_from_ = walk.Position();
-    Touch();
-  }
-  for (const std::string& subject : over) EnforceSubject(subject, When::kWithRoom);
 }
 
 Checkpoint FileStore::Snapshot() const {

@@ -60,7 +60,7 @@ void FileStore::WorkStopping() {
     if (writer_.rewriter().busy()) return FinishRewrite();
     // What goes later would go without a tombstone, and be there again.
     if (index_.unsettled > 0 || !subjects_due_.empty() || !deletions_due_.empty() || limits_due_ ||
-        sweeping_ || writer_.checkpointing() || !MetaDurable()) {
+        sweep_.active() || writer_.checkpointing() || !MetaDurable()) {
       return;
     }
     if (!LeaveTombstones()) return;

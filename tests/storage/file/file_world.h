@@ -186,6 +186,7 @@ class FileWorld {
   WritePoint last_point;
   std::vector<std::string> notices;  // Of all openings.
   bool index_stays = false;          // index.db, after a clean stop.
+  uint64_t bytes_seen = 0;           // What was read, and how long files were that were opened.
 
   // One completion of the disk; the store works when it asks to, as with Storage.
   bool Turn() {
@@ -195,6 +196,7 @@ class FileWorld {
     if (news != journal.news && store_->awaits_journal()) journal.Wake();
     if (const auto done = driver.Step()) {
       EXPECT_EQ(routes_->Take(done->ticket), 1u);
+      bytes_seen += done->size;
       store_->OnDisk(*done);
       moved = true;
     }

@@ -64,6 +64,24 @@ TEST(StoreSlices, AnyLimitThatIsLowered) {
   lower([&](StoreConfig* config) { config->max_bytes = bytes; });
 }
 
+// Each block is read once, however many subjects lie in it, and however few blocks a cache holds.
+TEST(StoreSlices, AnotherLimitForEachSubjectReadsABlockOnce) {
+  FileStoreOptions options = SmallSlices();
+  options.limits.reader.cache_bytes_max = 8u << 10;
+  FileWorld world(options);
+  Fill(&world, 6'000, 1'500);
+  world.Reopen();
+  StoreConfig config = Config(&world);
+  config.max_msgs_per_subject = 1;
+  const uint64_t before = world.bytes_seen;
+  ASSERT_TRUE(world.store().UpdateConfig(world.now(), config).ok());
+  world.Settle();
+  EXPECT_EQ(world.store().State().msgs, 1'500u);
+  EXPECT_EQ(world.store().State().first_seq, 4'501u);
+  constexpr uint64_t kAll = 6'000 * 80;  // Opened and read, and read once more to be rewritten.
+  EXPECT_LE(world.bytes_seen - before, 3 * kAll);
+}
+
 // Those that were taken over come before a job: a truncate makes their sequences anew.
 TEST(StoreSlices, DeletionsThatAreTakenOver) {
   FileWorld world(SmallSlices());

@@ -59,6 +59,7 @@ Storage::Storage(const StorageOptions& options, DiskQueue* disk, Rng rng)
       disk_(disk),
       rng_(rng),
       journal_(WithCipher(options.journal, journal_cipher_.get()), disk, rng.Fork("j")),
+      cache_pool_(options.cache_bytes_max),
       deadlines_(Instant{}),
       graveyard_(disk, &routes_, &last_id_, rng.Fork("graveyard")),
       consumers_(disk, &routes_, &journal_, &graveyard_, &last_id_, rng.Fork("consumers")) {}
@@ -87,7 +88,8 @@ void Storage::MakeStream(uint32_t id, std::string directory, const StoreConfig& 
   stream.journal = std::make_unique<StreamJournal>(this, &stream);
   stream.timer.owner = &stream;
   stream.store = std::make_unique<file::FileStore>(
-      file::FileStoreOptions{config, options_.limits, KeysFor(stream.directory), stream.meta},
+      file::FileStoreOptions{config, options_.limits, KeysFor(stream.directory), stream.meta,
+                             &cache_pool_},
       file::StoreDisk(disk_, &routes_, id, stream.directory), stream.journal.get(),
       rng_.Fork("stream", rng_.Next()));
   waiting_.insert(id);
@@ -198,11 +200,24 @@ void Storage::WorkAwake(const Now& now) {
   working_.clear();
 }
 
+// Stores that work see to their own caches; those that rest are asked, a few in each step.
+void Storage::TrimCaches() {
+  constexpr int kAskedMax = 4;
+  for (int asked = 0; asked < kAskedMax && cache_pool_.over(); ++asked) {
+    auto next = streams_.upper_bound(trimmed_);
+    if (next == streams_.end()) next = streams_.begin();
+    if (next == streams_.end()) return;
+    trimmed_ = next->first;
+    next->second.store->TrimCaches();
+  }
+}
+
 void Storage::EndOfStep(const Now& now) {
   now_ = now;
   copied_ = 0;
   if (state_ == State::kRunning) {
     WorkAwake(now);
+    TrimCaches();
   } else {
     for (Stream* stream : awake_) stream->in_awake = false;
     awake_.clear();

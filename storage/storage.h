@@ -46,6 +46,8 @@ struct StorageOptions {
   // 'jetstream { key, cipher }': streams, and the journal unless it has a cipher already.
   crypto::EncryptionOptions encryption;
   file::ConsumerLimits consumer_limits;
+  // Of all stores' caches together (file/cache_pool.h): each has a limit of its own, too.
+  uint64_t cache_bytes_max = 256u << 20;
   // Checkpoints under way at once, when the journal wants space back.
   size_t checkpoints_max = 16;
 };
@@ -177,6 +179,7 @@ class Storage {
   void WorkStarting(const Now& now);
   void WorkStopping();
   void StartLate(const Now& now);
+  void TrimCaches();
   void Attach(const Incarnation& incarnation, Stream* stream);
   void WantCheckpoints();
 
@@ -189,6 +192,7 @@ class Storage {
   Rng rng_;
   Journal journal_;
   file::DiskRoutes routes_;
+  file::CachePool cache_pool_;
   std::map<uint32_t, Stream> streams_;
   std::map<Incarnation, uint32_t> owners_;
   // While all runs, a step costs nothing for a stream that nothing happened to. Streams outlive
@@ -197,6 +201,7 @@ class Storage {
   std::vector<Stream*> working_;   // Scratch of WorkAwake().
   std::vector<Stream*> awaiting_;  // Have something to do once the journal has moved on.
   std::vector<Stream*> late_;      // Added while all runs, and not started yet.
+  uint32_t trimmed_ = 0;           // The last one whose caches were looked at because of all.
   std::vector<Stream*> by_asset_;  // By AssetNumber; null: nobody's.
   WritePoint durable_seen_;
   WritePoint synced_seen_;

@@ -12,6 +12,8 @@ StorageOptions OptionsOf(const StorySetup& setup, crypto::Entropy* entropy) {
   StorageOptions options;
   options.journal = setup.journal;
   options.limits = setup.limits;
+  // As one store's: with two of them each has a share.
+  options.cache_bytes_max = setup.limits.reader.cache_bytes_max;
   options.encryption = {.key = setup.key,
                         .previous_key = setup.previous_key,
                         .cipher = setup.cipher,

@@ -40,7 +40,7 @@ Block* FileStore::Rotate() {
   block->base = index_.last.seq + 1;
   block->first = {index_.last.seq + 1, WallTime{}};
   block->last = index_.last;
-  block->cache = reader_.Fresh();
+  block->cache = std::make_unique<BlockCache>();
   index_.blocks.push_back(std::move(block));
   Touch();  // The one before it is to be written now, whole.
   return index_.head();
@@ -66,14 +66,13 @@ uint8_t* FileStore::RoomIn(Block* head, size_t bytes) {
   if (head->cache == nullptr) {
     head->cache = std::make_unique<BlockCache>(head->raw_bytes, head->last.seq + 1);
   }
-  return head->cache->RoomAtEnd(bytes, block_bytes_);
+  return head->cache->RoomAtEnd(bytes, options_.pool);
 }
 
 // The record that was written to RoomIn().
 WritePoint FileStore::Append(Block* head, const format::Record& record) {
-  const std::string_view bytes = head->cache->Bytes(head->raw_bytes, record.bytes);
+  const std::string_view bytes = head->cache->Append(record);
   const WritePoint point = AppendJournal(RecordType::kAppend, head->number, head->raw_bytes, bytes);
-  head->cache->Append(record);
   if (record.kind == format::RecordKind::kMessage) head->map.Note(record.seq, head->raw_bytes);
   head->raw_bytes += record.bytes;
   head->last_checksum = record.checksum;

@@ -8,6 +8,14 @@
 
 namespace dunlin::file {
 
+BlockCache::~BlockCache() {
+  for (const Chunk& chunk : chunks_) Free(chunk);
+}
+
+void BlockCache::Free(const Chunk& chunk) {
+  if (chunk.capacity > 0) CachePool::Give(pool_, chunk.data, chunk.capacity);
+}
+
 void BlockCache::Index(Seq seq, uint64_t offset) {
   if (entries_.empty()) {
     base_ = seq;
@@ -19,50 +27,53 @@ void BlockCache::Index(Seq seq, uint64_t offset) {
   entries_.push_back({static_cast<uint32_t>(seq - base_), static_cast<uint32_t>(offset)});
 }
 
-// What lies so far below a message of the same block was dead when that was written (kDeadMax).
-void BlockCache::LetGoFarBelow(Seq seq) {
-  const size_t kept = IndexAt(seq - UINT32_MAX / 2);
-  const Seq base = kept == entries_.size() ? seq : SeqAt(kept);
-  entries_.erase(entries_.begin(), entries_.begin() + static_cast<ptrdiff_t>(kept));
+// 'base' is what the sequences of the others are counted from then.
+void BlockCache::LetGoOfFirst(size_t messages, Seq base) {
+  entries_.erase(entries_.begin(), entries_.begin() + static_cast<ptrdiff_t>(messages));
   for (Entry& entry : entries_) entry.delta -= static_cast<uint32_t>(base - base_);
   base_ = base;
 }
 
-uint8_t* BlockCache::RoomAtEnd(size_t bytes, size_t block_bytes) {
+// What lies so far below a message of the same block was dead when that was written (kDeadMax).
+void BlockCache::LetGoFarBelow(Seq seq) {
+  const size_t kept = IndexAt(seq - UINT32_MAX / 2);
+  LetGoOfFirst(kept, kept == entries_.size() ? seq : SeqAt(kept));
+}
+
+// A stream that has little takes little; and none of what there is is copied when it gets more. A
+// large record does not leave most of its chunk empty.
+void BlockCache::AddChunk(size_t bytes, CachePool* pool) {
+  constexpr size_t kFirst = 256, kRecordsMin = 4, kLargeMax = 1u << 20;
   CHECK(indexed());
-  const size_t size = bytes_.size();
-  if (size + bytes > bytes_.capacity()) {
-    const size_t doubled = std::min(2 * bytes_.capacity(), block_bytes);
-    bytes_.reserve(std::max(size + bytes, doubled));
+  pool_ = pool;
+  const size_t before = chunks_.empty() ? 0 : chunks_.back().capacity;
+  size_t size = std::clamp(2 * before, kFirst, CachePool::kChunkBytes);
+  while (size < CachePool::kChunkBytes && size < kRecordsMin * bytes) size *= 2;
+  if (size < kRecordsMin * bytes) size = std::max(bytes, std::min(kRecordsMin * bytes, kLargeMax));
+  if (!chunks_.empty() && chunks_.back().begin == end_) {
+    Free(chunks_.back());  // Nothing is in it.
+    chunks_.pop_back();
   }
-  bytes_.resize(size + bytes);
-  return reinterpret_cast<uint8_t*>(bytes_.data()) + size;
+  at_ = CachePool::Take(pool, size);
+  left_ = size;
+  chunks_.push_back({end_, size, at_});
 }
 
-void BlockCache::Append(const format::Record& record) {
-  CHECK(indexed_ + record.bytes == bytes_.size());
-  if (record.kind == format::RecordKind::kMessage) Index(record.seq, indexed_);
-  indexed_ = bytes_.size();
-}
-
-void BlockCache::Reset() {
-  from_ = 0;
-  first_ = base_ = 0;
-  bytes_.clear();
-  entries_.clear();
-  indexed_ = 0;
-  holes_.clear();
-}
-
-uint8_t* BlockCache::Room(size_t size) {
-  CHECK(bytes_.empty());
-  bytes_.resize(size);
-  return reinterpret_cast<uint8_t*>(bytes_.data());
+std::string_view BlockCache::Append(const format::Record& record) {
+  CHECK(record.bytes <= left_);
+  const std::string_view bytes(at_, record.bytes);
+  if (record.kind == format::RecordKind::kMessage) Index(record.seq, end_);
+  at_ += record.bytes;
+  left_ -= record.bytes;
+  end_ += record.bytes;
+  return bytes;
 }
 
 void BlockCache::Take(std::string bytes) {
-  CHECK(entries_.empty());
-  bytes_ = std::move(bytes);
+  CHECK(chunks_.empty() && end_ == 0);
+  loaded_ = std::move(bytes);
+  end_ = loaded_.size();
+  if (end_ > 0) chunks_.push_back({0, 0, loaded_.data()});
 }
 
 bool BlockCache::IndexSome(const crypto::HighwayHash64& checksum, size_t bytes_max) {
@@ -70,8 +81,8 @@ bool BlockCache::IndexSome(const crypto::HighwayHash64& checksum, size_t bytes_m
   // lost.
   constexpr uint64_t kSearchBytesMax = 16u << 20;
   const size_t stop = indexed_ + bytes_max;
-  while (indexed_ < bytes_.size() && indexed_ < stop) {
-    format::RecordReader reader(bytes_, &checksum, indexed_);
+  while (indexed_ < loaded_.size() && indexed_ < stop) {
+    format::RecordReader reader(loaded_, &checksum, indexed_);
     format::Record record;
     while (indexed_ < stop && reader.Next(&record)) {
       if (record.kind == format::RecordKind::kMessage) Index(record.seq, record.offset);
@@ -79,9 +90,9 @@ bool BlockCache::IndexSome(const crypto::HighwayHash64& checksum, size_t bytes_m
     }
     if (reader.damage() == format::RecordDamage::kNone) continue;
     const std::optional<uint64_t> next = format::FindRecord(
-        bytes_, indexed_ + 1, checksum, format::kRecordSeqEnd - 1, kSearchBytesMax);
-    const size_t end = next && !MUTANT(138) ? *next : bytes_.size();
-    holes_.push_back({from_ + indexed_, from_ + end, reader.damage()});
+        loaded_, indexed_ + 1, checksum, format::kRecordSeqEnd - 1, kSearchBytesMax);
+    const size_t end = next && !MUTANT(138) ? *next : loaded_.size();
+    holes_.push_back({indexed_, end, reader.damage()});
     indexed_ = end;
   }
   return indexed();
@@ -97,22 +108,62 @@ std::string BlockCache::DescribeHoles() const {
   return out;
 }
 
-void BlockCache::Join(const BlockCache& tail) {
-  CHECK(indexed() && tail.indexed() && tail.from_ == end());
-  const size_t shift = bytes_.size();
-  bytes_.append(tail.bytes_);
-  indexed_ = bytes_.size();
-  holes_.insert(holes_.end(), tail.holes_.begin(), tail.holes_.end());
-  for (size_t i = 0; i < tail.size(); ++i) Index(tail.SeqAt(i), shift + tail.entries_[i].offset);
+void BlockCache::Join(BlockCache* tail) {
+  CHECK(indexed() && tail->indexed() && tail->from_ == end() && tail->loaded_.empty());
+  for (size_t i = 0; i < tail->size(); ++i) Index(tail->SeqAt(i), tail->OffsetAt(i));
+  chunks_.insert(chunks_.end(), tail->chunks_.begin(), tail->chunks_.end());
+  tail->chunks_.clear();
+  pool_ = tail->pool_;
+  at_ = tail->at_;
+  left_ = tail->left_;
+  end_ = tail->end_;
+  holes_.insert(holes_.end(), tail->holes_.begin(), tail->holes_.end());
+}
+
+void BlockCache::LetGoBelow(uint64_t offset, Seq seq) {
+  if (!indexed()) return;
+  if (const size_t kept = IndexAt(seq); kept < size()) offset = std::min(offset, OffsetAt(kept));
+  size_t chunks = 0;
+  while (chunks + 1 < chunks_.size() && EndOf(chunks) <= offset) Free(chunks_[chunks++]);
+  if (chunks == 0) return;
+  if (chunks_[0].capacity == 0) {
+    std::string().swap(loaded_);
+    indexed_ = 0;
+  }
+  chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<ptrdiff_t>(chunks));
+  last_used_ = 0;
+  from_ = chunks_[0].begin;
+  std::erase_if(holes_, [&](const Hole& hole) { return hole.begin < from_; });
+  const auto kept = std::partition_point(entries_.begin(), entries_.end(),
+                                         [&](const Entry& entry) { return entry.offset < from_; });
+  const auto gone = static_cast<size_t>(kept - entries_.begin());
+  if (gone == 0) return;
+  first_ = SeqAt(gone - 1) + 1;
+  LetGoOfFirst(gone, kept == entries_.end() ? first_ : SeqAt(gone));
 }
 
 size_t BlockCache::BytesUsed() const {
-  return bytes_.capacity() + entries_.capacity() * sizeof(Entry);
+  size_t bytes = loaded_.capacity() + entries_.capacity() * sizeof(Entry);
+  for (const Chunk& chunk : chunks_) bytes += chunk.capacity;
+  return bytes;
 }
 
-std::string_view BlockCache::Bytes(uint64_t offset, size_t size) const {
-  CHECK(offset >= from_ && offset + size <= end());
-  return std::string_view(bytes_).substr(offset - from_, size);
+// REQUIRES: there are chunks, and the first one begins at or below it.
+size_t BlockCache::ChunkAt(uint64_t offset) const {
+  for (size_t i = last_used_; i < std::min(last_used_ + 2, chunks_.size()); ++i) {
+    if (chunks_[i].begin <= offset && offset < EndOf(i)) return last_used_ = i;
+  }
+  const auto above =
+      std::upper_bound(chunks_.begin(), chunks_.end(), offset,
+                       [](uint64_t value, const Chunk& chunk) { return value < chunk.begin; });
+  return last_used_ = static_cast<size_t>(above - chunks_.begin()) - 1;
+}
+
+std::string_view BlockCache::BytesFrom(uint64_t offset) const {
+  CHECK(offset >= from_ && offset <= end_);
+  if (offset == end_) return {};
+  const size_t chunk = ChunkAt(offset);
+  return {chunks_[chunk].data + (offset - chunks_[chunk].begin), EndOf(chunk) - offset};
 }
 
 size_t BlockCache::IndexAt(Seq seq) const {
@@ -129,8 +180,9 @@ size_t BlockCache::IndexAt(Seq seq) const {
 format::Record BlockCache::At(size_t index) const {
   format::Record record;
   const format::RecordDamage damage =
-      format::DecodeRecord(bytes_, entries_[index].offset, nullptr, &record);
+      format::DecodeRecord(BytesFrom(OffsetAt(index)), 0, nullptr, &record);
   CHECK(damage == format::RecordDamage::kNone);  // It was right when it was indexed.
+  record.offset = OffsetAt(index);
   return record;
 }
 

@@ -1,8 +1,12 @@
 // The plain bytes of a block, or of its end, in memory, and where each message in them begins.
 //
-// Two ways to fill one: Append(), for the block that is being written; or Room(), read into it,
-// then IndexSome() until it says that all is looked through. A cache that begins in the middle of
-// the block (from() > 0) is what was appended after the block's bytes had been dropped from memory.
+// Two ways to fill one: RoomAtEnd() and Append(), for the block that is being written; or Take(),
+// what was read, then IndexSome() until it says that all is looked through. A cache that begins in
+// the middle of the block (from() > 0) is what was appended after the block's bytes had been
+// dropped from memory, or what LetGoBelow() left.
+//
+// What is appended lies in chunks that never move and are not copied when it grows: they are small
+// at first, and double. No record lies in two of them.
 //
 // Damage does not spread: what can be read around it answers.
 //
@@ -18,31 +22,37 @@
 
 #include "engine/store/stream_store.h"
 #include "storage/crypto/highway_hash.h"
+#include "storage/file/cache_pool.h"
 #include "storage/format/record.h"
 
 namespace dunlin::file {
 
-class BlockCache {
+// What each message that is appended touches stands in the first 64 bytes: of a thousand streams
+// none is in the processor's cache.
+class alignas(64) BlockCache {
  public:
   // Begins at byte 'from' of the block; what is appended has sequences from 'first' on.
-  explicit BlockCache(uint64_t from = 0, Seq first = 0) : from_(from), first_(first) {}
+  explicit BlockCache(uint64_t from = 0, Seq first = 0) : end_(from), from_(from), first_(first) {}
+  ~BlockCache();
+  BlockCache(const BlockCache&) = delete;
+  BlockCache& operator=(const BlockCache&) = delete;
 
-  // Room for a record of 'bytes' at the end, to be written there, then Append(). The memory of the
-  // whole block, 'block_bytes', is the most that is set aside ahead. REQUIRES: all that is there
-  // has been indexed.
-  uint8_t* RoomAtEnd(size_t bytes, size_t block_bytes);
-  void Append(const format::Record& record);
-  // As new, with its memory.
-  void Reset();
+  // Room for a record of 'bytes' at the end, to be written there, then Append(). 'pool', which
+  // outlives the cache, is the same in all calls, and may be null. REQUIRES: all that is there has
+  // been indexed.
+  uint8_t* RoomAtEnd(size_t bytes, CachePool* pool) {
+    if (bytes > left_) AddChunk(bytes, pool);
+    return reinterpret_cast<uint8_t*>(at_);
+  }
+  // The bytes of the record. REQUIRES: RoomAtEnd() was asked for it.
+  std::string_view Append(const format::Record& record);
 
-  // Memory for 'size' bytes, to be read into and then indexed.
-  uint8_t* Room(size_t size);
-  // Takes the bytes over instead.
+  // Takes the bytes of a block, to be indexed. REQUIRES: it is new, and begins at 0.
   void Take(std::string bytes);
   // Looks at about 'bytes_max' more bytes, checksums included. What is damaged is passed over, up
   // to the next record whose checksum is right. True: all is indexed.
   bool IndexSome(const crypto::HighwayHash64& checksum, size_t bytes_max);
-  bool indexed() const { return indexed_ == bytes_.size(); }
+  bool indexed() const { return indexed_ == loaded_.size(); }
   // Bytes of the block that are no records.
   struct Hole {
     uint64_t begin = 0, end = 0;
@@ -51,16 +61,22 @@ class BlockCache {
   const std::vector<Hole>& holes() const { return holes_; }
   // For a log line or an error: 'offset 17 to 200: invalid checksum'.
   std::string DescribeHoles() const;
-  // Takes the messages of 'tail', which begins where this one ends. REQUIRES: both are indexed.
-  void Join(const BlockCache& tail);
+  // Takes over the messages of 'tail', which begins where this one ends, and is empty then.
+  // REQUIRES: both are indexed.
+  void Join(BlockCache* tail);
+  // Lets go of whole chunks that end at or below 'offset' of the block, and of messages up to
+  // 'seq', which stays. The last chunk stays, too.
+  void LetGoBelow(uint64_t offset, Seq seq);
 
   uint64_t from() const { return from_; }
-  uint64_t end() const { return from_ + bytes_.size(); }
+  uint64_t end() const { return end_; }
   // Whether a message with this sequence, if the block has one, must be in here.
   bool Covers(Seq seq) const { return indexed() && (from_ == 0 || seq >= first_); }
   bool CoversAll() const { return indexed() && from_ == 0; }
   size_t BytesUsed() const;
-  std::string_view Bytes(uint64_t offset, size_t size) const;
+  // What lies at 'offset' and behind, as far as its chunk reaches: at least the record there. Empty
+  // at the end.
+  std::string_view BytesFrom(uint64_t offset) const;
 
   // Messages in order of their sequence, numbered from 0.
   size_t size() const { return entries_.size(); }
@@ -68,7 +84,7 @@ class BlockCache {
   size_t IndexAt(Seq seq) const;
   Seq SeqAt(size_t index) const { return base_ + entries_[index].delta; }
   // Where it begins in the block.
-  uint64_t OffsetAt(size_t index) const { return from_ + entries_[index].offset; }
+  uint64_t OffsetAt(size_t index) const { return entries_[index].offset; }
   format::Record At(size_t index) const;
   // False: no message with this sequence is in here.
   bool Find(Seq seq, format::Record* out) const;
@@ -76,18 +92,37 @@ class BlockCache {
  private:
   struct Entry {
     uint32_t delta;   // Of the sequence, to base_.
-    uint32_t offset;  // Into bytes_.
+    uint32_t offset;  // In the block.
   };
+  struct Chunk {
+    uint64_t begin = 0;   // In the block.
+    size_t capacity = 0;  // 0: it is loaded_.
+    char* data = nullptr;
+  };
+  void AddChunk(size_t bytes, CachePool* pool);
+  void Free(const Chunk& chunk);
+  uint64_t EndOf(size_t chunk) const {
+    return chunk + 1 < chunks_.size() ? chunks_[chunk + 1].begin : end_;
+  }
+  size_t ChunkAt(uint64_t offset) const;
   void Index(Seq seq, uint64_t offset);
+  void LetGoOfFirst(size_t messages, Seq base);
   void LetGoFarBelow(Seq seq);
+
+  char* at_ = nullptr;  // Where the next record goes, in the last chunk,
+  size_t left_ = 0;     // and how much room there is.
+  uint64_t end_;
+  Seq base_ = 0;  // The sequence of the first entry,
+  Seq last_ = 0;  // and of the last one.
+  std::vector<Entry> entries_;
 
   uint64_t from_;
   Seq first_;
-  Seq base_ = 0;  // The sequence of the first entry,
-  Seq last_ = 0;  // and of the last one.
-  std::string bytes_;
-  std::vector<Entry> entries_;
+  std::vector<Chunk> chunks_;     // In order; none is empty but, maybe, the last one.
+  mutable size_t last_used_ = 0;  // Of chunks_: mostly the next one is asked for, or the same.
+  std::string loaded_;            // Bytes that were read, of which so many are indexed.
   size_t indexed_ = 0;
+  CachePool* pool_ = nullptr;
   std::vector<Hole> holes_;
 };
 

@@ -20,8 +20,17 @@ std::string BlockReader::Where(const Block& block, uint64_t offset) const {
          std::to_string(offset) + ": ";
 }
 
-BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
+BlockReader::~BlockReader() { Report(0); }
+
+void BlockReader::NoteUse(Block* block, Seq seq) {
   block->used = ++uses_;
+  asked_from_ = asked_block_ == block->number ? std::min(asked_from_, seq) : seq;
+  asked_block_ = block->number;
+  asked_last_ = seq;
+}
+
+BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
+  NoteUse(block, seq);
   if (block->cache != nullptr &&
       (seq == 0 ? block->cache->CoversAll() : block->cache->Covers(seq))) {
     return Got::kHere;
@@ -61,7 +70,7 @@ BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
     return block->loading == nullptr ? Got::kWait : Got::kMore;
   }
   if (!loading.IndexSome(block->checksum, limits_.index_bytes_per_slice)) return Got::kMore;
-  if (block->cache != nullptr) loading.Join(*block->cache);
+  if (block->cache != nullptr) loading.Join(block->cache.get());
   block->cache = std::move(block->loading);
   const BlockCache& cache = *block->cache;
   if (cache.size() > 0 && (block->map.empty() || block->map[0].first > cache.SeqAt(0))) {
@@ -72,7 +81,7 @@ BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
 
 std::optional<BlockReader::Got> BlockReader::Read(Block* block, Seq seq, format::Record* out) {
   if (block->cache != nullptr && block->cache->Covers(seq)) {
-    block->used = ++uses_;
+    NoteUse(block, seq);
     if (block->cache->Find(seq, out)) return Got::kHere;
     return std::nullopt;
   }
@@ -247,27 +256,46 @@ void BlockReader::Finish(Load* load, const DiskDone& done, Block* block) {
   block->loading->Take(std::move(load->bytes));
 }
 
-void BlockReader::Trim(StreamIndex* index) {
+uint64_t BlockReader::Total(const StreamIndex& index) const {
   uint64_t total = 0;
-  for (const auto& block : index->blocks) {
+  for (const auto& block : index.blocks) {
     if (block->cache != nullptr) total += block->cache->BytesUsed();
   }
-  while (total > limits_.cache_bytes_max) {
+  return total;
+}
+
+void BlockReader::Report(uint64_t total) {
+  if (pool_ == nullptr) return;
+  pool_->Report(reported_, total);
+  reported_ = total;
+}
+
+void BlockReader::Trim(StreamIndex* index) {
+  uint64_t total = Total(*index);
+  Report(total);
+  uint64_t max = limits_.cache_bytes_max;
+  if (pool_ != nullptr && pool_->over()) max = std::min(max, pool_->share());
+  while (total > max) {
     Block* oldest = nullptr;
     for (const auto& block : index->blocks) {
       // What was asked for last has been given out, and is being looked at.
       if (block->cache == nullptr || block->pinned() || block->used == uses_) continue;
       if (oldest == nullptr || block->used < oldest->used) oldest = block.get();
     }
-    if (oldest == nullptr) return;
+    if (oldest == nullptr) break;
     total -= oldest->cache->BytesUsed();
-    spare_ = std::move(oldest->cache);
-    spare_->Reset();
+    oldest->cache.reset();
   }
-}
-
-std::unique_ptr<BlockCache> BlockReader::Fresh() {
-  return spare_ == nullptr ? std::make_unique<BlockCache>() : std::move(spare_);
+  if (total > max) {
+    for (const auto& block : index->blocks) {
+      if (block->cache == nullptr || !block->unsettled.empty()) continue;
+      const Seq keep = block->number == asked_block_ ? asked_from_ : UINT64_MAX;
+      if (keep != 0) block->cache->LetGoBelow(block->written, keep);
+    }
+    total = Total(*index);
+  }
+  asked_from_ = asked_last_;
+  Report(total);
 }
 
 }  // namespace dunlin::file

@@ -2,7 +2,8 @@
 // for longest.
 //
 // A block is read whole, looked through a slice at a time, checksums included, and then answers
-// until it is dropped. What of a block is not in its file yet always stays.
+// until it is dropped. What of a block is not in its file yet always stays, and of those that were
+// asked for last as much as was asked for.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +21,17 @@ namespace dunlin::file {
 class BlockReader {
  public:
   struct Limits {
-    uint64_t cache_bytes_max = 64u << 20;  // Of one store; what is not written yet comes on top.
+    // Of one store, and see CachePool; what is not written yet comes on top.
+    uint64_t cache_bytes_max = 64u << 20;
     size_t index_bytes_per_slice = 256u << 10;
     size_t loads_max = 4;    // At once.
     size_t pieces_max = 32;  // Stretches of blocks (BlockMap) that are kept.
   };
 
-  BlockReader(const Limits& limits, StoreDisk disk, BlockCodec* codec)
-      : limits_(limits), disk_(std::move(disk)), codec_(codec) {}
+  // 'pool', which outlives the reader, may be null: then nobody else's caches count.
+  BlockReader(const Limits& limits, StoreDisk disk, BlockCodec* codec, CachePool* pool)
+      : limits_(limits), disk_(std::move(disk)), codec_(codec), pool_(pool) {}
+  ~BlockReader();
 
   enum class Got : uint8_t {
     kHere,     // block->cache covers it.
@@ -36,6 +40,9 @@ class BlockReader {
     kFailed,   // The device did, several times: '*why'. The next one may be luckier.
     kDamaged,  // The block cannot be read, and will not be: '*why' says what, and where.
   };
+  // What the caches' limits do not take: the message that is looked at, and those behind it. Need()
+  // and Read() say so themselves.
+  void NoteUse(Block* block, Seq seq);
   // The message 'seq' of the block; 0: all of it.
   Got Need(Block* block, Seq seq, std::string* why);
 
@@ -46,11 +53,10 @@ class BlockReader {
 
   // Takes a completion, if it is one of its own.
   bool OnDisk(const DiskDone& done, StreamIndex* index);
-  // Drops caches beyond the limit.
+  // Drops caches beyond the limits; if that is not enough, what is written of the others, up to the
+  // first message that was asked for since.
   void Trim(StreamIndex* index);
-  // An empty cache, for a new block. Its memory may be that of one that was dropped: no page of it
-  // has to be made anew by the kernel then.
-  std::unique_ptr<BlockCache> Fresh();
+  CachePool* pool() const { return pool_; }
   // Whether the block's file is being read: it must not be replaced now.
   bool Reading(uint32_t block) const;
   bool idle() const { return loads_.empty(); }
@@ -76,6 +82,8 @@ class BlockReader {
     uint64_t used = 0;
     std::string bytes;
   };
+  uint64_t Total(const StreamIndex& index) const;
+  void Report(uint64_t total);
   void Begin(Block* block);
   void NoteError(std::string_view what, const DiskDone& done, Block* block);
   Piece* FindPiece(const Block& block, uint64_t offset, uint64_t size);
@@ -90,8 +98,13 @@ class BlockReader {
   BlockCodec* const codec_;
   std::vector<std::unique_ptr<Load>> loads_;
   std::vector<Piece> pieces_;
-  std::unique_ptr<BlockCache> spare_;
-  uint64_t uses_ = 1;  // Above that of a block that nobody has asked for yet.
+  CachePool* const pool_;
+  uint64_t reported_ = 0;  // To the pool.
+  uint64_t uses_ = 1;      // Above that of a block that nobody has asked for yet.
+  // What was asked for last, and the lowest of its block since the last Trim() but that.
+  uint32_t asked_block_ = 0;
+  Seq asked_last_ = 0;
+  Seq asked_from_ = 0;
 };
 
 }  // namespace dunlin::file

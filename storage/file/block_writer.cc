@@ -80,8 +80,13 @@ void BlockWriter::WriteSome(Block* block, bool all) {
     put_off_ = true;
     return;
   }
-  // The cache may grow, and so move, while the disk writes.
-  file->bytes.assign(block->cache->Bytes(block->written, end - block->written));
+  // Encrypted, it may be; and the cache may let go of it while the disk writes.
+  file->bytes = CachePool::TakeBuffer(reader_->pool());
+  for (uint64_t at = block->written; at < end;) {
+    const std::string_view some = block->cache->BytesFrom(at).substr(0, end - at);
+    file->bytes.append(some);
+    at += some.size();
+  }
   BlockCodec::Encrypt(*block, block->written, &file->bytes);
   file->write_end = end;
   file->write =
@@ -268,7 +273,7 @@ bool BlockWriter::OnDisk(const DiskDone& done, StreamIndex* index) {
       if (!done.ok()) Fail("open", name, 0, done);
     } else if (done.ticket == file.write) {
       file.write = {};
-      file.bytes = {};  // Another store's next: that memory is in use already.
+      CachePool::GiveBuffer(reader_->pool(), std::move(file.bytes));
       if (!done.ok()) {
         if (done.error != DiskError::kCanceled) Fail("write", name, file.write_end, done);
       } else if (block != nullptr) {

@@ -17,7 +17,7 @@ FileStore::FileStore(FileStoreOptions options, StoreDisk disk, StoreJournal* jou
       journal_(journal),
       rng_(rng),
       codec_(options_.config.name, options_.keys),
-      reader_(options_.limits.reader, disk_, &codec_),
+      reader_(options_.limits.reader, disk_, &codec_, options_.pool),
       writer_(options_.limits.writer, disk_, journal, &codec_, &reader_),
       chain_(options_.limits.index, disk_, options_.config.name),
       meta_(disk_, {"", options_.config.name, ""}, options_.keys) {
@@ -59,6 +59,10 @@ void FileStore::Touch() {
   if (touched_) return;
   touched_ = true;
   journal_->Wake();
+}
+
+void FileStore::TrimCaches() {
+  if (phase_ == Phase::kRunning) reader_.Trim(&index_);
 }
 
 void FileStore::WantCheckpoint() {

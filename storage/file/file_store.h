@@ -53,6 +53,7 @@ struct FileStoreOptions {
   FileLimits limits;
   const crypto::KeyRing* keys = nullptr;  // Outlive the store; null: nothing is encrypted.
   std::string meta;  // What meta.inf is to hold (format/meta_file.h); empty: as it is, if there.
+  CachePool* pool = nullptr;  // Outlives the store; null: its caches are nobody else's matter.
 };
 
 // reference: dynBlkSize.
@@ -89,6 +90,8 @@ class FileStore final : public StreamStore {
 
   void OnDisk(const DiskDone& done);
   void Work(const Now& now);
+  // Lets go of caches beyond the limits, its own and the pool's. Work() does, too.
+  void TrimCaches();
   // Takes a checkpoint, unless one is under way: so that the journal gets space back.
   void WantCheckpoint();
   Phase phase() const { return phase_; }

@@ -171,7 +171,7 @@ bool IndexOpening::Agrees(const Block& block, Seq* top) const {
   if (!scan_->holes().empty() || scan_->end() != block.raw_bytes) return false;
   uint64_t msgs = 0, bytes = 0, last_checksum = 0;
   SeqSet tombs;
-  const std::string_view all = scan_->Bytes(0, scan_->end());
+  const std::string_view all = scan_->BytesFrom(0);
   format::RecordReader reader(all, nullptr);
   Seq highest = 0;
   for (format::Record record; reader.Next(&record);) {

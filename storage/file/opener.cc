@@ -349,7 +349,7 @@ bool Opener::ScanSome() {
 template <class Use>
 static bool ForSomeRecords(const BlockCache& cache, uint64_t* at, size_t* hole,
                            uint64_t records_max, Use use) {
-  const std::string_view bytes = cache.Bytes(0, cache.end());
+  const std::string_view bytes = cache.BytesFrom(0);  // It was read, and so lies in one piece.
   while (*at < bytes.size()) {
     if (records_max-- == 0) return false;
     if (*hole < cache.holes().size() && cache.holes()[*hole].begin == *at) {

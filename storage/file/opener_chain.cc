@@ -104,7 +104,7 @@ void Opener::FinishByChain() {
   SeqSet tombs;
   for (uint64_t at = 0; found.damage.empty() && scan_->holes().empty() && at < scan_->end();) {
     format::Record record;
-    const std::string_view all = scan_->Bytes(0, scan_->end());
+    const std::string_view all = scan_->BytesFrom(0);
     if (format::DecodeRecord(all, at, nullptr, &record) != format::RecordDamage::kNone) break;
     at += record.bytes;
     found.last_checksum = record.checksum;

@@ -193,7 +193,9 @@ Progress FileStore::SearchDown(const std::vector<std::string>& filters, Seq* at,
       *at = seq;
       if (budget-- == 0) return Progress::kMore;
       *found = cache.At(i);
-      if (matcher.Matches(found->subject) && block->Live(seq)) return Progress::kDone;
+      if (!matcher.Matches(found->subject) || !block->Live(seq)) continue;
+      reader_.NoteUse(block, seq);
+      return Progress::kDone;
     }
     if (!cache.CoversAll() && cache.from() > 0 && *at > block->first.seq && *at > first) {
       *at -= 1;

@@ -44,9 +44,8 @@ void FileStore::BeginGathering(const Block& block) {
 // at before, stays in the new file, as dead as in the old one. True: that was all.
 bool FileStore::GatherSome(const Block& block) {
   Gathering& done = gathering_;
-  const std::string_view bytes = block.cache->Bytes(0, block.cache->end());
   const uint64_t stop = done.at + options_.limits.reader.index_bytes_per_slice;
-  while (done.at < bytes.size()) {
+  while (done.at < block.cache->end()) {
     if (slice_-- <= 0 || done.at >= stop) return false;
     const auto& holes = block.cache->holes();
     if (done.hole < holes.size() && holes[done.hole].begin == done.at) {
@@ -54,7 +53,8 @@ bool FileStore::GatherSome(const Block& block) {
       continue;
     }
     format::Record record;
-    CHECK(format::DecodeRecord(bytes, done.at, nullptr, &record) == format::RecordDamage::kNone);
+    const std::string_view bytes = block.cache->BytesFrom(done.at);
+    CHECK(format::DecodeRecord(bytes, 0, nullptr, &record) == format::RecordDamage::kNone);
     bool keep = false;
     if (record.kind == format::RecordKind::kMessage) {
       keep = record.seq >= index_.first.seq && block.Live(record.seq);
@@ -64,7 +64,7 @@ bool FileStore::GatherSome(const Block& block) {
              !MUTANT(144);
       if (keep) done.tombs.Insert(record.seq);
     }
-    if (keep) done.plain.append(bytes.substr(done.at, record.bytes));
+    if (keep) done.plain.append(bytes.substr(0, record.bytes));
     done.at += record.bytes;
   }
   // The one in the middle of its tombstones.

@@ -1,7 +1,6 @@
 #include "storage/file/checkpoint.h"
 
-#include <cstring>
-
+#include "storage/format/byte_reader.h"
 #include "storage/format/little_endian.h"
 
 namespace dunlin::file {
@@ -11,16 +10,9 @@ constexpr std::string_view kMagic = "DLCP\x03";
 constexpr size_t kFixedBytes = 5 + 16 + 8 + 8 + 8 + 8 + 8 + 4 + 8 + 4 + 4 + 4 + 4 + 4 + 4;
 constexpr size_t kChecksumBytes = 8;
 
-template <typename T>
-void Append(T value, std::string* out) {
-  char bytes[sizeof(T)];
-  std::memcpy(bytes, &value, sizeof(T));
-  out->append(bytes, sizeof(T));
-}
-
 void AppendNumbers(const std::vector<uint32_t>& numbers, std::string* out) {
-  Append<uint32_t>(static_cast<uint32_t>(numbers.size()), out);
-  for (const uint32_t number : numbers) Append<uint32_t>(number, out);
+  format::AppendU32(static_cast<uint32_t>(numbers.size()), out);
+  for (const uint32_t number : numbers) format::AppendU32(number, out);
 }
 
 template <typename T>
@@ -35,31 +27,31 @@ T Take(std::string_view* in) {
 std::string EncodeCheckpoint(const Checkpoint& checkpoint, const crypto::HighwayHash64& checksum) {
   std::string out(kMagic);
   for (const uint8_t byte : checkpoint.incarnation.bytes) out.push_back(static_cast<char>(byte));
-  Append<uint64_t>(checkpoint.number, &out);
-  Append<uint64_t>(checkpoint.floor, &out);
-  Append<uint64_t>(checkpoint.last.seq, &out);
-  Append<int64_t>(checkpoint.last.time.ns, &out);
-  Append<uint64_t>(checkpoint.msgs, &out);
-  Append<uint32_t>(checkpoint.head, &out);
-  Append<uint64_t>(checkpoint.head_bytes, &out);
+  format::AppendU64(checkpoint.number, &out);
+  format::AppendU64(checkpoint.floor, &out);
+  format::AppendU64(checkpoint.last.seq, &out);
+  format::AppendU64(static_cast<uint64_t>(checkpoint.last.time.ns), &out);
+  format::AppendU64(checkpoint.msgs, &out);
+  format::AppendU32(checkpoint.head, &out);
+  format::AppendU64(checkpoint.head_bytes, &out);
   AppendNumbers(checkpoint.blocks, &out);
-  Append<uint32_t>(static_cast<uint32_t>(checkpoint.cuts.size()), &out);
+  format::AppendU32(static_cast<uint32_t>(checkpoint.cuts.size()), &out);
   for (const BlockCut& cut : checkpoint.cuts) {
-    Append<uint32_t>(cut.block, &out);
-    Append<uint64_t>(cut.seq, &out);
+    format::AppendU32(cut.block, &out);
+    format::AppendU64(cut.seq, &out);
   }
   AppendNumbers(checkpoint.erasures, &out);
   const std::string purge = checkpoint.purge ? EncodePurgeIntent(*checkpoint.purge) : "";
-  Append<uint32_t>(static_cast<uint32_t>(purge.size()), &out);
+  format::AppendU32(static_cast<uint32_t>(purge.size()), &out);
   out += purge;
   AppendNumbers(checkpoint.unsure, &out);
-  Append<uint32_t>(static_cast<uint32_t>(checkpoint.index.size()), &out);
+  format::AppendU32(static_cast<uint32_t>(checkpoint.index.size()), &out);
   for (const IndexPart& part : checkpoint.index) {
-    Append<uint32_t>(part.number, &out);
-    Append<uint64_t>(part.bytes, &out);
-    Append<uint64_t>(part.checksum, &out);
+    format::AppendU32(part.number, &out);
+    format::AppendU64(part.bytes, &out);
+    format::AppendU64(part.checksum, &out);
   }
-  Append<uint64_t>(checksum.Of(out), &out);
+  format::AppendU64(checksum.Of(out), &out);
   return out;
 }
 

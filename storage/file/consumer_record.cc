@@ -10,12 +10,6 @@ namespace {
 constexpr std::string_view kMagic = "DLCC\x01";
 constexpr size_t kTrailerBytes = 5 + 16 + 8 + 8 + 1 + 1 + 8;
 
-void AppendU64(uint64_t value, std::string* out) {
-  uint8_t bytes[8];
-  format::PutU64(value, bytes);
-  out->append(reinterpret_cast<const char*>(bytes), sizeof(bytes));
-}
-
 }  // namespace
 
 ConsumerRecord& ConsumerRecord::Add(uint64_t value) {
@@ -69,11 +63,11 @@ void AppendConsumerTrailer(const ConsumerTrailer& trailer, const crypto::Highway
                            std::string* file) {
   file->append(kMagic);
   for (const uint8_t byte : trailer.incarnation.bytes) file->push_back(static_cast<char>(byte));
-  AppendU64(trailer.number, file);
-  AppendU64(static_cast<uint64_t>(trailer.max_deliver), file);
+  format::AppendU64(trailer.number, file);
+  format::AppendU64(static_cast<uint64_t>(trailer.max_deliver), file);
   file->push_back(static_cast<char>(trailer.ack_policy));
   file->push_back(trailer.changed ? 1 : 0);
-  AppendU64(checksum.Of(*file), file);
+  format::AppendU64(checksum.Of(*file), file);
 }
 
 TrailerFound ReadConsumerTrailer(std::string_view file, const crypto::HighwayHash64& checksum,

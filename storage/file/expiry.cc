@@ -43,7 +43,7 @@ void FileStore::DoChores() {
     PayDebts();
   }
   if (sweep_.active() && index_.unsettled == 0) SweepSubjects();
-  if (!deletions_due_.empty()) (void)DeleteSome();
+  if (!deletions_due_.empty() && !Pauses()) (void)DeleteSome();
   waiting_ = HasChores() && (WaitsForDisk() || paused_);
 }
 
@@ -176,7 +176,7 @@ void FileStore::GoOnExpiring(const Now& now) {
     expire_ = {};
     expire_.from = never_up_to_ + 1;
   }
-  expire_.more = !ExpireByAge(now);
+  expire_.more = Pauses() || !ExpireByAge(now);
   if (!expire_.more) expire_.more = !ExpireByTtl(now);
   waiting_ = HasChores() && (WaitsForDisk() || paused_);
   // What was asked for is looked at again when it may be asked for again.

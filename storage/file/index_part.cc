@@ -18,18 +18,6 @@ constexpr size_t kSumBytes = 8, kLengthBytes = 4;
 
 enum BlockFlags : uint8_t { kCompressed = 1, kRewritten = 2 };
 
-void AppendU64(uint64_t value, std::string* out) {
-  uint8_t bytes[8];
-  format::PutU64(value, bytes);
-  out->append(reinterpret_cast<const char*>(bytes), sizeof(bytes));
-}
-
-void AppendU32(uint32_t value, std::string* out) {
-  uint8_t bytes[4];
-  format::PutU32(value, bytes);
-  out->append(reinterpret_cast<const char*>(bytes), sizeof(bytes));
-}
-
 void AppendBlock(const Block& block, std::string* out) {
   format::AppendUvarint(block.number, out);
   out->push_back(
@@ -46,7 +34,7 @@ void AppendBlock(const Block& block, std::string* out) {
   format::AppendUvarint(block.top, out);
   format::AppendUvarint(block.ttls, out);
   format::AppendUvarint(block.schedules, out);
-  AppendU64(block.last_checksum, out);
+  format::AppendU64(block.last_checksum, out);
   AppendSet(block.deleted, out);
   AppendSet(block.tombs, out);
   if (MUTANT(192)) return format::AppendUvarint(0, out);
@@ -89,11 +77,11 @@ void PartWriter::Frame(std::string_view plain) {
     sealed = crypto::Seal(key.kind, key.seed, plain, sealing_.entropy);
     plain = sealed;
   }
-  AppendU32(static_cast<uint32_t>(plain.size()), &file_);
+  format::AppendU32(static_cast<uint32_t>(plain.size()), &file_);
   file_.append(plain);
   const uint64_t sum = checksum_.Of(plain);
-  AppendU64(sum, &file_);
-  AppendU64(sum, &sums_);
+  format::AppendU64(sum, &file_);
+  format::AppendU64(sum, &sums_);
 }
 
 void PartWriter::Add(std::string plain) {

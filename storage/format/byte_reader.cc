@@ -66,6 +66,18 @@ uint32_t ByteReader::Uvarint32() {
   return ok() ? static_cast<uint32_t>(value) : 0;
 }
 
+void AppendU32(uint32_t value, std::string* out) {
+  uint8_t bytes[sizeof(value)];
+  PutU32(value, bytes);
+  out->append(reinterpret_cast<const char*>(bytes), sizeof(bytes));
+}
+
+void AppendU64(uint64_t value, std::string* out) {
+  uint8_t bytes[sizeof(value)];
+  PutU64(value, bytes);
+  out->append(reinterpret_cast<const char*>(bytes), sizeof(bytes));
+}
+
 void AppendUvarint(uint64_t value, std::string* out) {
   while (value >= 0x80) {
     out->push_back(static_cast<char>(value | 0x80));

@@ -44,6 +44,9 @@ class ByteReader {
   Damage damage_;
 };
 
+// Little-endian.
+void AppendU32(uint32_t value, std::string* out);
+void AppendU64(uint64_t value, std::string* out);
 void AppendUvarint(uint64_t value, std::string* out);
 void AppendVarint(int64_t value, std::string* out);
 

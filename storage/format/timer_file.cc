@@ -10,12 +10,6 @@ namespace {
 constexpr uint8_t kVersion = 1;
 constexpr size_t kSubjectBytesMax = 0xffff;
 
-void AppendU64(uint64_t value, std::string* out) {
-  uint8_t bytes[8];
-  PutU64(value, bytes);
-  out->append(reinterpret_cast<const char*>(bytes), sizeof(bytes));
-}
-
 }  // namespace
 
 void AppendTimerHead(uint64_t entries, uint64_t next_seq, std::string* out) {

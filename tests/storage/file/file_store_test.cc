@@ -257,6 +257,38 @@ TEST(FileStore, APurgePausesWhileTheJournalIsFull) {
   EXPECT_EQ(world.store().State().msgs, 10u);
 }
 
+// A tombstone for each: of what expires, and of what another one's store says is deleted.
+TEST(FileStore, ExpiryAndDeletionsPauseWhileTheJournalIsFull) {
+  FileStoreOptions options;
+  options.limits.records_per_slice = 4;
+  options.config.allow_msg_ttl = true;
+  FileWorld world(options);
+  for (int i = 0; i < 40; ++i) {
+    world.Put("a", "x", i % 2 == 0 ? "" : "NATS/1.0\r\nNats-TTL: 10\r\n\r\n", i % 2 == 0 ? 0 : 10);
+  }
+  world.Settle();
+  world.journal.full = true;
+  world.driver.Advance(Seconds(20));
+  const size_t before = world.journal.entries.size();
+  world.Settle();
+  EXPECT_EQ(world.store().State().msgs, 40u);
+  EXPECT_EQ(world.journal.entries.size(), before);
+  world.journal.full = false;
+  world.Settle();
+  EXPECT_EQ(world.store().State().msgs, 20u);
+
+  world.journal.full = true;
+  world.SyncDeleted({{1, 40}});  // A slice of it at once.
+  const uint64_t left = world.store().State().msgs;
+  world.Settle();
+  EXPECT_EQ(world.store().State().msgs, left);
+  EXPECT_GT(left, 10u);
+  world.journal.full = false;
+  world.Settle();
+  EXPECT_EQ(world.store().State().msgs, 0u);
+  EXPECT_TRUE(world.store().idle());
+}
+
 // A process that has no room at its start goes on with what the last one began, when it has.
 TEST(FileStore, APurgeThatWasCutOffIsFinishedByTheNextStart) {
   FileStoreOptions options;

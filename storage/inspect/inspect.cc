@@ -1,5 +1,7 @@
 #include "storage/inspect/inspect.h"
 
+#include "storage/file/checkpoint.h"
+#include "storage/format/checksum_key.h"
 #include "storage/format/file_names.h"
 #include "storage/inspect/journal_inspector.h"
 #include "storage/inspect/stream_inspector.h"
@@ -44,6 +46,25 @@ void InspectStream(Files* files, const std::string& account, const std::string& 
   totals->damages += stream.damages();
 }
 
+// Up to where the stream's files have what the journal has of it. A directory of the reference, or
+// one that was stopped cleanly, has no checkpoint.
+void FindOwner(Files* files, const std::string& account, const std::string& stream,
+               const std::string& directory, Sink* sink, Totals* totals, Owners* owners) {
+  const std::string path = Join(Join(directory, format::kMsgsDir), file::kCheckpointFile);
+  std::string error;
+  const auto bytes = files->Read(path, &error);
+  if (!bytes && error.empty()) return;
+  const auto checkpoint =
+      bytes ? file::DecodeCheckpoint(*bytes, format::StreamChecksum(stream)) : std::nullopt;
+  if (checkpoint) {
+    (*owners)[checkpoint->incarnation] = {account, stream, checkpoint->number};
+    return;
+  }
+  ++totals->damages;
+  sink->OnFinding({Finding::Severity::kDamage, path, std::nullopt,
+                   bytes ? "is no checkpoint of this stream" : error});
+}
+
 }  // namespace
 
 Totals Inspect(Files* files, const std::string& directory, const Options& options, Sink* sink) {
@@ -66,6 +87,7 @@ Totals Inspect(Files* files, const std::string& directory, const Options& option
     entries = files->List(root);
     if (!entries) return totals;
   }
+  Owners owners;
   for (const DirEntry& account : *entries) {
     if (!account.is_directory) continue;
     const std::string streams = Join(Join(root, account.name), format::kStreamsDir);
@@ -73,11 +95,13 @@ Totals Inspect(Files* files, const std::string& directory, const Options& option
     if (!found) continue;
     for (const DirEntry& stream : *found) {
       if (!stream.is_directory) continue;
-      InspectStream(files, account.name, Join(streams, stream.name), options, sink, &totals);
+      const std::string path = Join(streams, stream.name);
+      InspectStream(files, account.name, path, options, sink, &totals);
+      FindOwner(files, account.name, stream.name, path, sink, &totals, &owners);
     }
   }
   if (Has(*entries, kJournalDir)) {
-    JournalInspector journal(files, options, sink, Join(root, kJournalDir));
+    JournalInspector journal(files, options, sink, owners, Join(root, kJournalDir));
     journal.Run();
     totals.damages += journal.damages();
   }

@@ -81,6 +81,13 @@ struct ConsumerReport {
   ConsumerState state;
 };
 
+// What a start will add to what a stream's files say: messages, and removals.
+struct Replay {
+  std::string account, stream;
+  uint64_t records = 0;  // Newer than what the stream's checkpoint has; the blocks may have some.
+  Seq last_seq = 0;      // The highest of their messages; 0: there is none.
+};
+
 // Of 'jetstream/journal'.
 struct JournalReport {
   std::string store;  // Its id.
@@ -89,6 +96,7 @@ struct JournalReport {
   uint64_t batches = 0, records = 0, bytes = 0;  // That would be replayed.
   bool torn_tail = false;  // What was not durable when the process ended is cut off: no damage.
   bool encrypted = false;
+  std::vector<Replay> replays;  // Of the streams that were looked at, by account and name.
 };
 
 struct Finding {

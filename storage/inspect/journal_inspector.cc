@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "engine/base/hex.h"
+#include "storage/file/journal_record.h"
+#include "storage/format/record.h"
 #include "storage/journal/ring.h"
 
 namespace dunlin::inspect {
@@ -16,8 +18,12 @@ std::span<const uint8_t> AsBytes(const std::string& text) {
 }  // namespace
 
 JournalInspector::JournalInspector(Files* files, const Options& options, Sink* sink,
-                                   std::string directory)
-    : files_(files), options_(options), sink_(sink), directory_(std::move(directory)) {}
+                                   const Owners& owners, std::string directory)
+    : files_(files),
+      options_(options),
+      sink_(sink),
+      owners_(owners),
+      directory_(std::move(directory)) {}
 
 void JournalInspector::Damage(const std::string& file, std::optional<uint64_t> offset,
                               std::string text) {
@@ -33,7 +39,7 @@ void JournalInspector::Run() {
     const auto slot = journal::SegmentRing::SlotOf(entry.name);
     if (slot && !entry.is_directory) ScanSegment(directory_ + "/" + entry.name, *slot);
   }
-  Decide();
+  FindReplays(Decide());
   sink_->OnJournal(report_);
 }
 
@@ -84,11 +90,11 @@ void JournalInspector::ScanSegment(const std::string& file, uint32_t slot) {
   }
 }
 
-void JournalInspector::Decide() {
+std::vector<journal::FoundBatch> JournalInspector::Decide() {
   std::sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) {
     return std::pair(a.segment, a.offset) < std::pair(b.segment, b.offset);
   });
-  const journal::Resolution resolution = journal::Resolve(std::move(found_));
+  journal::Resolution resolution = journal::Resolve(std::move(found_));
   for (const journal::FoundBatch& batch : resolution.accepted) {
     ++report_.batches;
     report_.records += batch.mark.records;
@@ -105,6 +111,67 @@ void JournalInspector::Decide() {
            damage.first == 0 ? "the beginning of what was durable is missing"
                              : "batches " + std::to_string(damage.first) + " to " +
                                    std::to_string(damage.last) + ", which were durable, are gone");
+  }
+  return std::move(resolution.accepted);
+}
+
+// A second pass, a segment at a time: all of a journal may not fit into memory.
+void JournalInspector::FindReplays(const std::vector<journal::FoundBatch>& batches) {
+  if (owners_.empty()) return;
+  uint64_t segment = 0;
+  std::optional<std::string> text;
+  std::optional<journal::SegmentHeader> header;
+  std::vector<uint8_t> scratch;
+  for (const journal::FoundBatch& batch : batches) {
+    if (!text || batch.segment != segment) {
+      segment = batch.segment;
+      std::string error;
+      text = files_->Read(segment_files_[segment], &error);
+      if (!text || text->size() < journal::kHeaderBytes) return;  // It changes under our hands.
+      header = journal::DecodeHeader(AsBytes(*text).first(journal::kHeaderBytes));
+    }
+    if (!header || batch.end > text->size()) return;
+    const uint32_t seed = journal::SegmentSeed(header->store, header->id);
+    const auto records =
+        journal::OpenBatch(batch.mark, AsBytes(*text).data() + batch.offset, header->store,
+                           header->id, seed, cipher_.get(), &scratch);
+    if (!records) return;
+    journal::RecordReader reader(*records, seed);
+    for (journal::RecordView record; reader.Next(&record);) TakeRecord(record);
+  }
+  for (auto& [incarnation, replay] : replays_) report_.replays.push_back(std::move(replay));
+  std::sort(report_.replays.begin(), report_.replays.end(), [](const Replay& a, const Replay& b) {
+    return std::pair(a.account, a.stream) < std::pair(b.account, b.stream);
+  });
+}
+
+void JournalInspector::TakeRecord(const journal::RecordView& record) {
+  if (record.kind == journal::kDeclare) {
+    if (record.body.size() == sizeof(Incarnation::bytes)) {
+      std::copy(record.body.begin(), record.body.end(), assets_[record.asset].bytes.begin());
+    }
+    return;
+  }
+  const bool copied = (record.flags & journal::kCopied) != 0;
+  const Incarnation& incarnation = copied ? record.incarnation : assets_[record.asset];
+  const auto owner = owners_.find(incarnation);
+  file::JournalHead head;
+  if (owner == owners_.end() || !file::DecodeJournalHead(record.body, &head) ||
+      head.number <= owner->second.record) {
+    return;
+  }
+  Replay& replay = replays_[incarnation];
+  replay.account = owner->second.account;
+  replay.stream = owner->second.stream;
+  // Numbers go up by one; one that was copied is there twice.
+  replay.records = std::max(replay.records, head.number - owner->second.record);
+  if (record.kind != static_cast<uint8_t>(file::RecordType::kAppend)) return;
+  const auto body = record.body.subspan(file::kJournalHeadBytes);
+  format::Record message;
+  const std::string_view bytes(reinterpret_cast<const char*>(body.data()), body.size());
+  if (format::DecodeRecord(bytes, 0, nullptr, &message) == format::RecordDamage::kNone &&
+      message.kind == format::RecordKind::kMessage) {
+    replay.last_seq = std::max(replay.last_seq, message.seq);
   }
 }
 

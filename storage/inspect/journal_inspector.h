@@ -1,5 +1,6 @@
-// The journal's directory, for the inspector: which batches its segments hold, and which of them
-// are the journal, by the rules of its recovery.
+// The journal's directory, for the inspector: which batches its segments hold, which of them are
+// the journal, by the rules of its recovery, and what they hold that streams' files do not have
+// yet.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/store/incarnation.h"
 #include "storage/crypto/journal_cipher.h"
 #include "storage/inspect/inspect.h"
 #include "storage/journal/format.h"
@@ -15,27 +17,41 @@
 
 namespace dunlin::inspect {
 
+// A stream with a checkpoint: up to which of its records its files have all.
+struct Owner {
+  std::string account, stream;
+  uint64_t record = 0;
+};
+using Owners = std::map<Incarnation, Owner>;
+
 class JournalInspector {
  public:
   // REQUIRES: all outlive this.
-  JournalInspector(Files* files, const Options& options, Sink* sink, std::string directory);
+  JournalInspector(Files* files, const Options& options, Sink* sink, const Owners& owners,
+                   std::string directory);
 
   void Run();
   uint64_t damages() const { return damages_; }
 
  private:
   void ScanSegment(const std::string& file, uint32_t slot);
-  void Decide();
+  // Which batches are the journal.
+  std::vector<journal::FoundBatch> Decide();
+  void FindReplays(const std::vector<journal::FoundBatch>& batches);
+  void TakeRecord(const journal::RecordView& record);
   void Damage(const std::string& file, std::optional<uint64_t> offset, std::string text);
 
   Files* const files_;
   const Options& options_;
   Sink* const sink_;
+  const Owners& owners_;
   const std::string directory_;
   std::unique_ptr<crypto::JournalCipher> cipher_;
   JournalReport report_;
   std::vector<journal::FoundBatch> found_;
   std::map<uint64_t, std::string> segment_files_;
+  std::map<uint32_t, Incarnation> assets_;  // As declared so far.
+  std::map<Incarnation, Replay> replays_;
   uint64_t damages_ = 0;
 };
 

@@ -133,6 +133,12 @@ void TextSink::OnJournal(const JournalReport& journal) {
   if (journal.encrypted) *out_ += ", encrypted";
   if (journal.torn_tail) *out_ += ", torn tail";
   *out_ += "\n";
+  for (const Replay& replay : journal.replays) {
+    *out_ += "  stream " + replay.stream + " (account " + replay.account + "): a start applies " +
+             Count(replay.records, "record") + " more";
+    if (replay.last_seq > 0) *out_ += ", messages up to " + Number(replay.last_seq);
+    *out_ += "\n";
+  }
 }
 
 void JsonSink::OnStreamBegin(const StreamReport&) {}
@@ -225,16 +231,25 @@ void JsonSink::OnStream(const StreamReport& stream) {
 }
 
 void JsonSink::OnJournal(const JournalReport& journal) {
-  Line line(out_, "journal");
-  line->String("store", journal.store);
-  line->Uint("segments", journal.segments);
-  line->Uint("first_batch", journal.first_batch);
-  line->Uint("last_batch", journal.last_batch);
-  line->Uint("batches", journal.batches);
-  line->Uint("records", journal.records);
-  line->Uint("bytes", journal.bytes);
-  line->Bool("torn_tail", journal.torn_tail);
-  line->Bool("encrypted", journal.encrypted);
+  {
+    Line line(out_, "journal");
+    line->String("store", journal.store);
+    line->Uint("segments", journal.segments);
+    line->Uint("first_batch", journal.first_batch);
+    line->Uint("last_batch", journal.last_batch);
+    line->Uint("batches", journal.batches);
+    line->Uint("records", journal.records);
+    line->Uint("bytes", journal.bytes);
+    line->Bool("torn_tail", journal.torn_tail);
+    line->Bool("encrypted", journal.encrypted);
+  }
+  for (const Replay& replay : journal.replays) {
+    Line line(out_, "replay");
+    line->String("account", replay.account);
+    line->String("stream", replay.stream);
+    line->Uint("records", replay.records);
+    line->Uint("last_seq", replay.last_seq);
+  }
 }
 
 std::string Describe(const Totals& totals) {

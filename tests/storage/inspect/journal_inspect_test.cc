@@ -6,6 +6,7 @@
 #include "storage/inspect/inspect.h"
 #include "storage/inspect/print.h"
 #include "storage/journal/format.h"
+#include "tests/storage/file/consumer_world.h"
 #include "tests/storage/inspect/memory_files.h"
 #include "tests/storage/journal/journal_world.h"
 
@@ -88,6 +89,45 @@ TEST_F(JournalInspect, OpensAnEncryptedJournalWithItsKeyOnly) {
   EXPECT_NE(Report().find("is encrypted, and no key was given"), std::string::npos);
   options.key = "another";
   EXPECT_NE(Report(options).find("is encrypted with another key"), std::string::npos);
+}
+
+// After a crash, the files do not have what the journal has: whoever looks must not take that for a
+// loss.
+TEST_F(JournalInspect, SaysWhatAStartWillApply) {
+  const auto store = [](file::ConsumerOnDisk& world, int messages) {
+    file::FileStore& store = *world.storage().stream(world.stream());
+    for (int i = 0; i < messages; ++i) EXPECT_TRUE(store.Store(world.now(), "a", "", "x", 0).ok());
+    world.Settle();
+  };
+  ConsumerStoreConfig consumer;
+  consumer.name = "c";
+  file::ConsumerOnDisk world(consumer);
+  store(world, 7);
+  world.storage().stream(world.stream())->WantCheckpoint();
+  world.Settle();
+  store(world, 5);
+  world.Die(sim::CrashKind::kPowerLoss);
+  const auto report = [&] {
+    files_.files.clear();
+    for (const std::string& path : world.driver.disk().Files()) {
+      files_.files["d/jetstream/" + path] = *world.driver.disk().Contents(path);
+    }
+    return Report();
+  };
+  const std::string text = report();
+  EXPECT_NE(
+      text.find("  stream S (account A): a start applies 5 records more, messages up to 12\n"),
+      std::string::npos)
+      << text;
+  world.Boot();
+  world.Stop();
+  EXPECT_EQ(report().find("a start applies"), std::string::npos);
+
+  files_.files["d/jetstream/A/streams/S/msgs/checkpoint"] = "rubbish";
+  EXPECT_NE(Report().find("DAMAGE d/jetstream/A/streams/S/msgs/checkpoint: is no checkpoint of "
+                          "this stream"),
+            std::string::npos)
+      << Report();
 }
 
 }  // namespace

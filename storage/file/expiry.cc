@@ -84,6 +84,9 @@ bool FileStore::ExpireByAge(const Now& now) {
     const Progress progress = SearchUp({}, &at, index_.last.seq, &search, &found, &slice_);
     if (progress == Progress::kFailed) return true;
     if (progress != Progress::kDone) {
+      // Nothing lives below: what was looked through may be more than a slice.
+      if (only_never && at > 0) never_up_to_ = at - 1;
+      expire_.from = at;
       if (progress == Progress::kMore) Touch();
       return false;
     }

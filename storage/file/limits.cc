@@ -79,7 +79,8 @@ FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
     const BlockCache& cache = *block->cache;
     for (size_t i = cache.IndexAt(from); i < cache.size(); ++i) {
       const Seq at = cache.SeqAt(i);
-      info->first = at;  // So far nothing was found: the search goes on here.
+      if (at > block->last.seq) break;  // Cut off: the sequences are used again, by a later block.
+      info->first = at;                 // So far nothing was found: the search goes on here.
       if (slice_-- <= 0) return Found::kMore;
       if (!block->Live(at) || cache.At(i).subject != subject) continue;
       info->first_exact = true;

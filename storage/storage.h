@@ -123,6 +123,7 @@ class Storage {
   State state() const { return state_; }
   std::optional<std::string> Failure() const { return journal_.Failure(); }
   Durable durable() const { return journal_.durable(); }
+  Synced synced() const { return journal_.synced(); }
   // Take nothing new in: the journal waits for stores to catch up.
   bool full() const { return journal_.full(); }
   Instant NextDeadline() const;

@@ -28,6 +28,8 @@ struct StorySetup {
   uint64_t seed = 1;   // Of the disk's timing, of how deaths go, of questions asked.
   uint64_t tries = 1;  // With so many seeds from this one on.
   uint64_t pace = 0;   // Turns of the process after each change.
+  // Changes come while chores of now are not done yet, where no limit could tell.
+  bool rush = false;
   JournalOptions journal;
   file::FileLimits limits;
   std::string key, previous_key;  // Of encryption; empty: none.

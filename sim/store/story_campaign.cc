@@ -6,6 +6,9 @@
 #include "sim/store/story_plan.h"
 #include "sim/store/story_runner.h"
 #include "sim/store/story_words.h"
+#include "storage/format/little_endian.h"
+#include "storage/format/record.h"
+#include "storage/journal/format.h"
 
 namespace dunlin::sim {
 namespace {
@@ -16,7 +19,7 @@ class Storyteller {
  public:
   explicit Storyteller(uint64_t seed)
       : plan_(PlanStory(seed)),
-        rng_(Rng(seed).Fork("teller")),
+        rng_(Rng(seed).Fork("storyteller")),
         runner_(plan_.setup, StoryRunner::Mode::kLenient) {
     out_.story.setup = plan_.setup;
     out_.story.about = "Seed " + std::to_string(seed) + ": " + Describe(plan_) + ".";
@@ -110,9 +113,24 @@ class Storyteller {
         (void)Do(step);
       }
       if (rng_.Chance(1, 40) && runner_.well()) PassTime();
+      if (rng_.Chance(1, 120) && runner_.well()) FailNext();
       if (rng_.Chance(1, 60) && runner_.well()) (void)Do(Verb::kCheck);
       if (rng_.Chance(1, 50) && runner_.well()) (void)Do(Verb::kCheckpoint);
     }
+  }
+
+  // The next operation of a kind fails. Where files are synced now and then, time passes until it
+  // is the journal's turn.
+  void FailNext() {
+    if (plan_.run.trouble != RunPlan::Trouble::kErrors) return;
+    static constexpr DiskFault kKinds[] = {DiskFault::kSyncError,  DiskFault::kSyncError,
+                                           DiskFault::kWriteError, DiskFault::kReadError,
+                                           DiskFault::kSpaceError, DiskFault::kTooManyFiles};
+    StoryStep step;
+    step.verb = Verb::kFail;
+    step.fault = kKinds[rng_.Below(std::size(kKinds))];
+    (void)Do(step);
+    if (plan_.setup.has_interval_policy() && runner_.well()) PassTime();
   }
 
   void PassTime() {
@@ -125,12 +143,24 @@ class Storyteller {
   void EndLife() {
     stopped_ = false;
     if (rng_.Chance(1, 4) && runner_.running() && !runner_.failed()) {
+      if (rng_.Chance(1, 3)) EmptySome();
       if (rng_.Chance(1, 3)) (void)Do(Death(rng_.Below(60)));
       if (runner_.well()) (void)Do(Verb::kStop);
       stopped_ = !runner_.running() && runner_.stopped();
       if (!runner_.running()) return;
     }
     if (runner_.well()) (void)Do(Death(std::nullopt));
+  }
+
+  // What was there last is then for nobody to see but for who looks at what is left of it.
+  void EmptySome() {
+    const size_t stream = rng_.Below(plan_.setup.streams.size());
+    StoryStep step;
+    step.stream = stream;
+    step.verb = rng_.Chance(1, 2) ? Verb::kCompact : Verb::kPurge;
+    if (step.verb == Verb::kCompact) step.seq = runner_.twin(stream).last() + 1;
+    for (uint64_t i = rng_.Below(3); i > 0 && runner_.well(); --i) Store(stream);
+    if (runner_.well()) (void)Do(step);
   }
 
   // Caches may go, without a trace; rarely everything does.
@@ -145,7 +175,70 @@ class Storyteller {
       }
     }
     if (rng_.Chance(1, 80)) (void)Do(Verb::kWipe);
+    if (plan_.run.trouble == RunPlan::Trouble::kDamage && rng_.Chance(1, 3)) Harm();
     if (!plan_.setup.key.empty() && rng_.Chance(1, 4)) ChangeKeys();
+  }
+
+  // Damage where there is something to be damaged, or where it is hard to see.
+  void Harm() {
+    std::vector<std::string> blocks, segments, caches;
+    for (std::string& path : runner_.Files()) {
+      if (runner_.Contents(path).empty()) continue;
+      if (path.ends_with(".blk")) {
+        blocks.push_back(std::move(path));
+      } else if (path.starts_with(plan_.setup.journal.directory + "/")) {
+        segments.push_back(std::move(path));
+      } else if (path.ends_with(".part") || path.ends_with("/index.db")) {
+        caches.push_back(std::move(path));
+      }
+    }
+    StoryStep step;
+    const uint64_t kind = rng_.Below(8);
+    const auto& files = kind < 5 ? blocks : kind < 7 ? segments : caches;
+    if (files.empty()) return;
+    step.path = files[rng_.Below(files.size())];
+    const std::string bytes = runner_.Contents(step.path);
+    const std::vector<uint64_t> places = kind < 3 || kind == 7 ? Sectors(bytes, 0)
+                                         : kind < 5            ? RecordEnds(bytes)
+                                                    : Sectors(bytes, journal::kHeaderBytes);
+    if (places.empty()) return;
+    uint64_t place = places[rng_.Below(places.size())];
+    if (kind == 5) PlaceOfMessage(segments, &step.path, &place);
+    step.verb = kind == 3 || kind == 4 ? Verb::kCut : Verb::kRot;
+    (step.verb == Verb::kCut ? step.size : step.offset) = place;
+    step.variant = rng_.Below(1000);
+    (void)Do(step);
+  }
+  // Where one of the last messages lies, if it does.
+  void PlaceOfMessage(const std::vector<std::string>& files, std::string* path, uint64_t* place) {
+    const StreamTwin& twin = runner_.twin(rng_.Below(plan_.setup.streams.size()));
+    if (twin.entries().empty()) return;
+    const uint64_t back = rng_.Below(std::min<uint64_t>(twin.entries().size(), 40));
+    const TwinMsg& msg = *twin.entries()[twin.entries().size() - 1 - back].msg;
+    for (const std::string& file : files) {
+      const size_t at = runner_.Contents(file).find(msg.subject + msg.payload);
+      if (at == std::string::npos) continue;
+      *path = file;
+      *place = at;
+    }
+  }
+  // In which something was written.
+  static std::vector<uint64_t> Sectors(const std::string& bytes, uint64_t from) {
+    std::vector<uint64_t> places;
+    for (uint64_t at = from; at < bytes.size(); at += 512) {
+      if (bytes.find_first_not_of('\0', at) < at + 512) places.push_back(at);
+    }
+    return places;
+  }
+  static std::vector<uint64_t> RecordEnds(const std::string& bytes) {
+    std::vector<uint64_t> places;
+    for (uint64_t at = 0; at + format::kEmptyRecordBytes <= bytes.size();) {
+      const uint64_t length = format::GetLittleEndian<uint32_t>(bytes.data() + at) & 0x7fffffff;
+      if (length < format::kEmptyRecordBytes) break;
+      places.push_back(at);
+      at += length;
+    }
+    return places;
   }
 
   // Only after a clean stop: what of an older key is left is written anew behind the scenes.
@@ -161,7 +254,10 @@ class Storyteller {
 
   // --- Changes.
 
-  std::string Subject() { return std::string("orders.") + static_cast<char>('a' + rng_.Below(5)); }
+  std::string Subject() { return std::string("orders.") + NameOf(rng_.Below(plan_.subjects)); }
+  static std::string NameOf(uint64_t number) {
+    return std::string(1 + number / 26, static_cast<char>('a' + number % 26));
+  }
   std::string Filter() {
     switch (rng_.Below(6)) {
       case 0: return "";
@@ -184,7 +280,9 @@ class Storyteller {
     StoryStep step;
     step.stream = stream;
     const StreamTwin& twin = runner_.twin(stream);
-    switch (rng_.Below(26)) {
+    const uint64_t kind = rng_.Below(26);
+    if (kind < StoryPlan::kKinds && (plan_.left_out >> kind & 1) != 0) return Store(stream);
+    switch (kind) {
       case 0:
       case 1:
         step.verb = Verb::kPurge;
@@ -225,7 +323,12 @@ class Storyteller {
         break;
       default: return Store(stream);
     }
-    (void)Do(step);
+    // What takes its time is cut off on the way more often than others.
+    const bool job =
+        step.verb == Verb::kPurge || step.verb == Verb::kCompact || step.verb == Verb::kTruncate;
+    if (job && rng_.Chance(1, 4)) (void)Do(Verb::kCheckpoint);
+    if (job && rng_.Chance(1, 16) && runner_.well()) (void)Do(Death(rng_.Below(40)));
+    if (runner_.well()) (void)Do(step);
   }
 
   std::vector<SeqRange> SomeRanges(const StreamTwin& twin) {
@@ -245,6 +348,8 @@ class Storyteller {
     step.stream = stream;
     step.subject = Subject();
     step.size = rng_.Below(plan_.run.payload_bytes_max);
+    if (rng_.Chance(1, 16)) step.count = 2 + rng_.Below(20);
+    if (rng_.Chance(1, 4)) step.size = SizeAtLimit(stream, step.subject).value_or(step.size);
     if (runner_.config(stream).allow_msg_ttl && rng_.Chance(1, 4)) {
       step.ttl = rng_.Chance(1, 4) ? -1 : rng_.Between(1, 9);
       step.header = TtlHeader(step.ttl);
@@ -252,6 +357,24 @@ class Storyteller {
       step.header = "NATS/1.0\r\nTell: \xc3\xa9\r\n\r\n";
     }
     (void)Do(step);
+  }
+
+  // A message after which a stream that drops its first ones has what it may have, or one byte
+  // more.
+  std::optional<uint64_t> SizeAtLimit(size_t stream, const std::string& subject) {
+    const StoreConfig& config = runner_.config(stream);
+    if (config.max_bytes <= 0) return std::nullopt;
+    const StreamTwin& twin = runner_.twin(stream);
+    const auto bytes = plan_.setup.streams[stream].in_memory ? MemoryMsgBytes : FileMsgBytes;
+    int64_t room = config.max_bytes - static_cast<int64_t>(twin.State().bytes) -
+                   static_cast<int64_t>(bytes(subject.size(), 0, 0)) +
+                   static_cast<int64_t>(rng_.Below(2));
+    for (const StreamTwin::Entry& entry : twin.entries()) {
+      if (room >= 20) break;  // Shorter payloads do not say which one they are.
+      room += static_cast<int64_t>(entry.msg->bytes);
+    }
+    if (room < 20 || room > 4000) return std::nullopt;
+    return static_cast<uint64_t>(room);
   }
 
   const StoryPlan plan_;

@@ -12,7 +12,7 @@ bool StoryRunner::Agree(size_t stream, const char* what, StoreError got, StoreEr
                         std::optional<StoreError> wanted) {
   const std::string name = "stream " + setup_.streams[stream].config.name + ": a " + what;
   if (got != predicted && (failed() || got == StoreError::kFailed)) {
-    if (damaged_ || in_trouble()) return true;
+    if (MayFail()) return true;
     return Fail(name + " fails: " + (process_ == nullptr ? "" : process_->Why()));
   }
   // What is damaged may still count against a limit.
@@ -33,12 +33,32 @@ bool StoryRunner::Agree(size_t stream, const char* what, StoreError got, StoreEr
 // A limit per subject may be enforced late, when blocks must be read for it; a removal that comes
 // in between changes what there is to enforce. The twin enforces at once.
 void StoryRunner::LetSettle(size_t stream) {
-  const StoreConfig& config = histories_[stream].config();
-  if (config.max_msgs_per_subject <= 0 && config.max_bytes <= 0 && config.max_msgs <= 0 &&
-      config.max_age <= Duration{} && !config.allow_msg_ttl)
-    return;
+  if (LimitsNothing(stream)) return;
   for (int turns = 0; turns < 1000 && running() && !failed() && !process_->idle(stream); ++turns)
     Turn();
+}
+
+// Nothing goes by itself.
+bool StoryRunner::LimitsNothing(size_t stream) const {
+  const StoreConfig& config = histories_[stream].config();
+  return config.max_msgs_per_subject <= 0 && config.max_bytes <= 0 && config.max_msgs <= 0 &&
+         config.max_age <= Duration{} && !config.allow_msg_ttl;
+}
+
+// What a stream at rest says of its size, if nothing goes from it by time.
+bool StoryRunner::Counts(size_t stream) {
+  const StoreConfig& config = histories_[stream].config();
+  if (damaged_ || !process_->idle(stream)) return true;
+  if (config.max_age > Duration{} || config.allow_msg_ttl) return true;
+  const StreamState is = process_->store(stream).State(), should = twin(stream).State();
+  if (is.msgs == should.msgs && is.bytes == should.bytes && is.last_seq == should.last_seq)
+    return true;
+  const auto text = [](const StreamState& state) {
+    return std::to_string(state.msgs) + " messages, " + std::to_string(state.bytes) +
+           " bytes, up to " + std::to_string(state.last_seq);
+  };
+  return Fail("stream " + setup_.streams[stream].config.name + " counts " + text(is) + ", not " +
+              text(should));
 }
 
 bool StoryRunner::DoChange(const StoryStep& step) {
@@ -46,10 +66,13 @@ bool StoryRunner::DoChange(const StoryStep& step) {
   CHECK(step.stream < histories_.size());
   for (int turns = 0; turns < 1000 && running() && !failed() && process_->storage().full(); ++turns)
     Turn();
-  LetSettle(step.stream);
-  process_->CatchUp();
+  if (!setup_.rush || !LimitsNothing(step.stream)) {
+    LetSettle(step.stream);
+    process_->CatchUp();
+  }
   Absorb();
   if (!well() || !running() || failed() || process_->storage().full()) return well();
+  if (!Counts(step.stream)) return false;
   switch (step.verb) {
     case Verb::kStore: return DoStore(step);
     case Verb::kSkip: return DoSkip(step);
@@ -124,6 +147,7 @@ bool StoryRunner::StoreOne(size_t stream, TwinMsg msg, std::optional<StoreError>
     return kept->payload.find(erased.payload) != std::string::npos;
   });
   last_point_ = std::max(last_point_, result.point);
+  asked_[stream].push_back({result.seq, result.point});
   history.Changed(std::move(after), result.point);
   return true;
 }
@@ -172,8 +196,11 @@ bool StoryRunner::DoDeleted(const StoryStep& step) {
     return false;
   if (!result.ok()) return true;
   last_point_ = std::max(last_point_, result.point);
-  history.ChangedBitByBit(std::move(after), result.point);
-  return true;
+  history.ChangedBitByBit(std::move(after));
+  for (int turns = 0; turns < 1000 && running() && !failed() && !process_->idle(step.stream);
+       ++turns)
+    Turn();
+  return well();
 }
 
 bool StoryRunner::DoConfig(const StoryStep& step) {
@@ -183,6 +210,7 @@ bool StoryRunner::DoConfig(const StoryStep& step) {
     return false;
   if (!result.ok()) return true;
   history.Configured(step.config);
+  if (step.config.compression != StoreCompression::kNone) packed_[step.stream] = true;
   setup_.streams[step.stream].config = step.config;
   StreamTwin after = history.now();
   after.Enforce(step.config);
@@ -208,7 +236,7 @@ bool StoryRunner::DoJob(size_t stream, Job& job, StreamTwin after, StoreError pr
     case Outcome::kStuck: return Fail(std::string("stuck in a ") + kWhat);
     case Outcome::kDied: return true;
     case Outcome::kFailed:
-      if (failed()) return damaged_ || in_trouble() || Fail(process_->Why());
+      if (failed()) return MayFail() || Fail(process_->Why());
       history.JobRefused();
       return Agree(stream, kWhat, job.error, predicted, step.error);
     case Outcome::kDone: break;

@@ -84,25 +84,29 @@ bool StoryRunner::DoDisk(const StoryStep& step) {
     disk.Put(path, step.text);
     return true;
   }
-  const std::optional<std::string> contents = disk.Contents(path);
+  const std::optional<std::string> contents = disk.Contents(path), before = disk.Truth(path);
   if (!contents) {
     if (mode_ == Mode::kLenient || was_cut_ || IsCache(path)) return true;
     std::string there;
     for (const std::string& file : disk.Files()) there += "\n    " + file;
     return Fail("there is no file '" + path + "'; there are:" + there);
   }
-  if (!IsCache(path)) Damage(path);
   switch (step.verb) {
     case Verb::kRot:
-      disk.Rot(path, std::min(step.offset, contents->size()), step.variant + 1);
+      if (contents->empty()) return true;
+      disk.Rot(path, std::min(step.offset, contents->size() - 1), step.variant + 1);
       break;
-    case Verb::kDelete: disk.Delete(path); break;
+    case Verb::kDelete:
+      no_index_ |= path.ends_with("/index.db");
+      disk.Delete(path);
+      break;
     case Verb::kCut:
       disk.Delete(path);
       disk.Put(path, contents->substr(0, step.size));
       break;
     default: CHECK(false);
   }
+  if (!IsCache(path)) Damage(path, *before);
   return true;
 }
 

@@ -203,9 +203,9 @@ bool StoryParser::TakeStream(LineCursor& cursor, StoryStep* step) {
 bool StoryParser::ParseStorage(LineCursor& cursor) {
   std::vector<Given> all;
   if (!TakeGiven(cursor,
-                 {"seed=", "tries=", "pace=", "block=", "checkpoint=", "cache=", "write_min=",
-                  "slice=", "index=", "index_slack=", "segment=", "segments=", "ahead=", "gather=",
-                  "depth=", "sync=", "key=", "cipher="},
+                 {"seed=", "tries=", "pace=", "rush=", "block=", "checkpoint=", "cache=",
+                  "write_min=", "slice=", "index=", "index_slack=", "segment=", "segments=",
+                  "ahead=", "gather=", "depth=", "sync=", "key=", "cipher="},
                  &all))
     return false;
   StorySetup& setup = story_.setup;
@@ -222,6 +222,7 @@ bool StoryParser::ParseStorage(LineCursor& cursor) {
     if (key == "seed") setup.seed = number;
     if (key == "tries") setup.tries = number;
     if (key == "pace") setup.pace = number;
+    if (key == "rush") setup.rush = number > 0;
     if (key == "block") setup.limits.block_bytes = number;
     if (key == "checkpoint") setup.limits.checkpoint_bytes = number;
     if (key == "cache") setup.limits.reader.cache_bytes_max = number;

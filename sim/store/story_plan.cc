@@ -24,8 +24,8 @@ StoryStream StreamOf(Rng& rng, size_t number) {
   if (rng.Chance(1, 8)) config.discard = DiscardPolicy::kNew;
   config.discard_new_per_subject = rng.Chance(1, 2) && config.discard == DiscardPolicy::kNew;
   if (rng.Chance(1, 4)) config.compression = StoreCompression::kS2;
-  config.allow_msg_ttl = rng.Chance(1, 4);
-  if (config.allow_msg_ttl && rng.Chance(1, 3))
+  config.allow_msg_ttl = rng.Chance(1, stream.in_memory ? 2 : 4);
+  if (config.allow_msg_ttl && rng.Chance(1, 2))
     config.subject_delete_marker_ttl = Seconds(rng.Between(1, 6));
   if (rng.Chance(1, 12)) config.first_seq = 1 + rng.Below(1000);
   return stream;
@@ -57,6 +57,15 @@ StoryPlan PlanStory(uint64_t seed) {
   for (size_t streams = 1 + rng.Below(3), i = 0; i < streams; ++i)
     plan.setup.streams.push_back(StreamOf(rng, i));
   plan.run = PlanRun(rng);
+  plan.subjects = rng.Chance(3, 4) ? 5 : 1 + rng.Below(50);
+  plan.setup.rush = rng.Chance(1, 4);
+  if (rng.Chance(1, 4)) {  // What is done in slices takes several.
+    plan.setup.limits.records_per_slice = static_cast<int>(8 + rng.Below(24));
+    if (rng.Chance(1, 2)) plan.subjects = 20 + rng.Below(60);
+  }
+  // Streams that are never purged, say, grow large.
+  for (uint32_t kind = 0; kind < StoryPlan::kKinds; ++kind)
+    plan.left_out |= rng.Chance(1, 3) ? 1u << kind : 0;
   return plan;
 }
 

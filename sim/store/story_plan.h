@@ -13,6 +13,9 @@ namespace dunlin::sim {
 struct StoryPlan {
   StorySetup setup;
   RunPlan run;
+  uint64_t subjects = 1;
+  static constexpr uint32_t kKinds = 10;
+  uint32_t left_out = 0;  // A bit for each of the kinds of change, in Storyteller::Change().
 };
 
 [[nodiscard]] StoryPlan PlanStory(uint64_t seed);

@@ -4,14 +4,16 @@
 //   policy      death         kept
 //   always      any           everything that was promised
 //   interval    kill, stop    everything that was promised
-//   interval    power loss    what some earlier moment of this life held, of each stream
+//   interval    power loss    what some earlier moment of this life held, of each stream, at or
+//                             after what the journal calls synced
 //   any         clean stop    everything
 //
 // and always: the stream is what it was after some change, whole, with its sequences; what was not
 // promised may be there, up to what was asked for. Errors of the disk may end a process, and lose
 // nothing. After damage the stream may be something else, but then somebody has said so (unless it
-// struck the journal: nobody can tell its end from a torn one). After a clean stop: no stray file,
-// no erased payload, and the blocks alone make the same stream.
+// struck the end of the journal: nobody can tell it from a torn one), and what was not where it
+// struck is still there. Damaged blocks keep nobody from starting. After a clean stop: no stray
+// file, no erased payload, and the blocks alone make the same stream.
 #pragma once
 
 #include <memory>
@@ -22,6 +24,7 @@
 #include "sim/disk/disk_driver.h"
 #include "sim/store/store_process.h"
 #include "sim/store/story.h"
+#include "sim/store/story_damage.h"
 #include "sim/store/stream_history.h"
 
 namespace dunlin::sim {
@@ -68,6 +71,9 @@ class StoryRunner {
   const StreamTwin& twin(size_t stream) const { return histories_[stream].now(); }
   const StoreConfig& config(size_t stream) const { return histories_[stream].config(); }
   std::vector<std::string> Files() { return driver_.disk().Files(); }
+  std::string Contents(const std::string& path) {
+    return driver_.disk().Contents(path).value_or("");
+  }
   uint64_t completions() { return driver_.disk().completions(); }
   // Whatever is still to come, it dies then: for every point of a story.
   void DieAt(uint64_t completions, CrashKind kind, uint64_t variant);
@@ -93,17 +99,19 @@ class StoryRunner {
   bool IsOfPlanted(const std::string& notice) const;
   void Trouble(bool on);
   bool in_trouble() const;
+  bool MayFail() const;
 
   // --- Lives.
   void Begin();
   void Die(CrashKind kind, uint64_t variant);
-  void Damage(const std::string& path);
+  void Damage(const std::string& path, std::string before);
   void DieIfDue();
   bool DoDeath(const StoryStep& step);
   bool DoStart();
   bool DoStop();
   bool Recovered();
   bool RecoveredStream(size_t stream);
+  std::string NotExcused(size_t stream, const StreamTwin& found, bool said) const;
   bool ReadAll(StoreProcess* process, size_t stream, Reading* out);
   bool Ready(const StoryStep& step);
   void Turn();
@@ -131,6 +139,8 @@ class StoryRunner {
   bool Agree(size_t stream, const char* what, StoreError got, StoreError predicted,
              std::optional<StoreError> wanted);
   void LetSettle(size_t stream);
+  bool LimitsNothing(size_t stream) const;
+  bool Counts(size_t stream);
 
   // --- The disk: story_disk.cc.
   bool DoDisk(const StoryStep& step);
@@ -164,10 +174,21 @@ class StoryRunner {
   bool was_cut_ = false;     // The process died in the middle of something, or failed.
   bool lost_power_ = false;  // Since the last recovery.
   bool damaged_ = false;
-  bool journal_damaged_ = false;
-  bool said_ = false;  // There was a notice since the last recovery, by a process that died.
+  bool was_damaged_ = false;  // When it was last recovered.
+  StoryDamage damage_;
+  bool no_index_ = false;  // Somebody removed what a clean stop left, since the last recovery.
+  // Of each stream: its messages of the life that died last, and the last batch that was durable.
+  struct Asked {
+    Seq seq = 0;
+    WritePoint point;
+  };
+  std::vector<std::vector<Asked>> asked_;
+  WritePoint durable_;
+  std::vector<bool> packed_;  // Of each stream: it was compressed at some time.
+  bool said_ = false;         // There was a notice since the last recovery, by a process that died.
   bool begun_ = false;
   bool stopped_ = false;
+  bool from_stop_ = false;  // This life began where one ended in good order.
   bool recovered_ = false;  // This life has read what there is.
   bool did_not_start_ = false;
   WritePoint last_point_;

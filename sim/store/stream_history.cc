@@ -35,15 +35,12 @@ const TwinMsg* StreamHistory::Keep(TwinMsg msg) {
 void StreamHistory::Changed(StreamTwin after, std::optional<WritePoint> point) {
   CHECK(!in_job_);
   now_ = std::move(after);
-  if (point) {
-    for (size_t i = steps_.size(); i > promised_ && !steps_[i - 1].point; --i)
-      steps_[i - 1].point = point;
-  }
+  if (point) Reaches(*point);
   steps_.push_back({point, now_, false});
 }
 
-void StreamHistory::ChangedBitByBit(StreamTwin after, WritePoint point) {
-  Changed(std::move(after), point);
+void StreamHistory::ChangedBitByBit(StreamTwin after) {
+  Changed(std::move(after), std::nullopt);
   steps_.back().bit_by_bit = true;
 }
 
@@ -57,8 +54,18 @@ void StreamHistory::JobDone(WritePoint point) {
   CHECK(in_job_);
   in_job_ = false;
   now_ = steps_.back().after;
-  for (size_t i = steps_.size(); i > promised_ && !steps_[i - 1].point; --i)
-    steps_[i - 1].point = point;
+  steps_.back().point = point;
+  Reaches(point);
+}
+
+// What has no point is durable with what comes behind it, if that was written at all.
+void StreamHistory::Reaches(WritePoint point) {
+  if (point.batch == 0) return;
+  for (size_t i = steps_.size(); i > promised_; --i) {
+    Step& step = steps_[i - 1];
+    if (step.point && step.point->batch > 0 && *step.point != point) return;
+    step.point = point;
+  }
 }
 
 void StreamHistory::JobRefused() {
@@ -69,14 +76,16 @@ void StreamHistory::JobRefused() {
 
 void StreamHistory::Promised(WritePoint through, Survives what) {
   const bool all = through.batch == UINT64_MAX - 1;
-  while (promised_ < steps_.size() &&
-         (all || (steps_[promised_].point && *steps_[promised_].point <= through))) {
-    ++promised_;
+  size_t steps = 0;
+  while (steps < steps_.size() &&
+         (all || (steps_[steps].point && *steps_[steps].point <= through))) {
+    ++steps;
   }
-  if (what == Survives::kKill || promised_ == 0) return;
-  start_ = std::move(steps_[promised_ - 1].after);
-  steps_.erase(steps_.begin(), steps_.begin() + static_cast<ptrdiff_t>(promised_));
-  promised_ = 0;
+  promised_ = std::max(promised_, steps);
+  if (what == Survives::kKill || steps == 0) return;
+  start_ = std::move(steps_[steps - 1].after);
+  steps_.erase(steps_.begin(), steps_.begin() + static_cast<ptrdiff_t>(steps));
+  promised_ -= steps;
 }
 
 std::string StreamHistory::FirstDifference(const StreamTwin& found, const StreamTwin& wanted) {
@@ -131,6 +140,34 @@ bool StreamHistory::IsWithin(const StreamTwin& found, const StreamTwin& before,
                              const StreamTwin& after, WallTime now) const {
   return (found.last() == after.last() || found.last() == before.last()) && Holds(before, found) &&
          Holds(found, Aged(after, found, now));
+}
+
+std::vector<StreamTwin::Entry> StreamHistory::Certain(bool lost_power, WallTime now) const {
+  const size_t earliest = lost_power ? 0 : promised_;
+  std::vector<StreamTwin::Entry> certain = Before(earliest).entries();
+  std::erase_if(certain, [&](const StreamTwin::Entry& entry) {
+    const WallTime due = StreamTwin::Due(config_, *entry.msg);
+    return due != WallTime{} && due <= now;
+  });
+  for (size_t i = earliest; i <= steps_.size(); ++i) {
+    StreamTwin then = Before(i), at_start = then;
+    then.Enforce(config_);
+    at_start.EnforceAtStart(config_);
+    std::erase_if(certain, [&](const StreamTwin::Entry& entry) {
+      return then.Find(entry.seq) != entry.msg || at_start.Find(entry.seq) != entry.msg;
+    });
+  }
+  return certain;
+}
+
+bool StreamHistory::HasMore(const StreamTwin& found, bool lost_power) const {
+  const size_t earliest = lost_power ? 0 : promised_;
+  return std::any_of(found.entries().begin(), found.entries().end(), [&](const auto& entry) {
+    for (size_t i = earliest; i <= steps_.size(); ++i) {
+      if (Before(i).Find(entry.seq) != nullptr) return false;
+    }
+    return true;
+  });
 }
 
 void StreamHistory::Restart(const StreamTwin& found) {

@@ -26,9 +26,9 @@ class StreamHistory {
   // --- A change: do it to a copy of now(), then say what came of it and when that is durable.
   // nullopt: when the next one is (what a store does by itself has no point).
   void Changed(StreamTwin after, std::optional<WritePoint> point);
-  // One that a store may do bit by bit: until it is durable, any part of what it removes may be
-  // gone.
-  void ChangedBitByBit(StreamTwin after, WritePoint point);
+  // One that a store does bit by bit, before the next one: until that is durable, any part of what
+  // it removes may be gone.
+  void ChangedBitByBit(StreamTwin after);
   // One that takes its time; nobody knows when it is durable before JobDone().
   void JobBegins(StreamTwin after);
   void JobDone(WritePoint point);
@@ -43,6 +43,11 @@ class StreamHistory {
 
   // --- After a death. Empty if 'found' is right at 'now'; it is then where this goes on from.
   [[nodiscard]] std::string TakeRecovered(const StreamTwin& found, WallTime now, bool lost_power);
+  // What must be there whichever of its states it is found in, and whatever limits and time have
+  // taken by then.
+  [[nodiscard]] std::vector<StreamTwin::Entry> Certain(bool lost_power, WallTime now) const;
+  // Whether it has messages that none of its states had.
+  [[nodiscard]] bool HasMore(const StreamTwin& found, bool lost_power) const;
   // Whatever it is: after damage, or a store that lives in memory.
   void Restart(const StreamTwin& found);
 
@@ -59,6 +64,7 @@ class StreamHistory {
   const StreamTwin& Before(size_t step) const {
     return step == 0 ? start_ : steps_[step - 1].after;
   }
+  void Reaches(WritePoint point);
   bool OthersAreDue(const StreamTwin& found, const StreamTwin& wanted, WallTime now) const;
   bool IsLike(const StreamTwin& found, const StreamTwin& wanted, WallTime now) const;
   StreamTwin Aged(StreamTwin wanted, const StreamTwin& found, WallTime now) const;

@@ -247,7 +247,7 @@ TEST(StreamHistory, WhatIsDoneBitByBitMayBeDoneInPart) {
   history.history.PromisedAll();
   StreamTwin after = history.history.now();
   EXPECT_EQ(after.Compact(3), 2u);
-  history.history.ChangedBitByBit(after, WritePoint{9});
+  history.history.ChangedBitByBit(after);
   EXPECT_NE(History(history).Recovers(history.Contents(1, 2)), "");
   EXPECT_EQ(history.Recovers(history.Contents(2, 3)), "");
 }

@@ -66,7 +66,7 @@ uint8_t* FileStore::RoomIn(Block* head, size_t bytes) {
   if (head->cache == nullptr) {
     head->cache = std::make_unique<BlockCache>(head->raw_bytes, head->last.seq + 1);
   }
-  return head->cache->RoomAtEnd(bytes, options_.pool);
+  return head->cache->RoomAtEnd(bytes, pool_);
 }
 
 // The record that was written to RoomIn().
@@ -196,7 +196,13 @@ StoreResult FileStore::Put(const Now& now, std::string_view subject, std::string
   StoreResult result;
   result.seq = at.seq;
   result.time = at.time;
+  const bool was_at_rest = at_rest_;
   result.point = AppendMessage(subject, header, payload, at, ttl);
+  if (at_rest_ && bytes_since_checkpoint_ < checkpoint_bytes_) {
+    const Block& head = *index_.blocks.back();
+    if (head.raw_bytes - head.written < write_bytes_min_) return result;
+  }
+  if (was_at_rest) NewSlice();
   if (options_.config.max_msgs_per_subject > 0) EnforceSubject(subject, When::kNow);
   EnforceLimits();
   MaybeCheckpoint();
@@ -213,10 +219,12 @@ bool FileStore::StepDue() const {
 
 StoreResult FileStore::Store(const Now& now, std::string_view subject, std::string_view header,
                              std::string_view payload, int64_t ttl) {
-  if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
-  NewSlice();
-  if (const StoreError error = Admit(subject, header, payload); error != StoreError::kNone) {
-    return Refused(error);
+  if (!at_rest_) {
+    if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
+    NewSlice();
+    if (const StoreError error = Admit(subject, header, payload); error != StoreError::kNone) {
+      return Refused(error);
+    }
   }
   return Put(now, subject, header, payload, {index_.last.seq + 1, now.wall}, ttl);
 }

@@ -59,11 +59,14 @@ class BlockMap {
 
   // The block's next message begins there. REQUIRES: above all others.
   void Note(Seq seq, uint64_t offset) {
-    if (!stretches_.empty() && offset < next_) return;
+    if (offset < next_) return;
     stretches_.push_back({seq, offset, false, {}});
     next_ = offset + kStretchBytes;
   }
-  void Clear() { stretches_.clear(); }
+  void Clear() {
+    stretches_.clear();
+    next_ = 0;
+  }
 
   bool empty() const { return stretches_.empty(); }
   // Not of the messages before the first stretch: they were there before the map was.
@@ -83,8 +86,8 @@ class BlockMap {
   bool RulesOut(const TokenQuery& query, Seq from) const;
 
  private:
-  std::vector<Stretch> stretches_;
   uint64_t next_ = 0;  // Where the stretch after the last one may begin.
+  std::vector<Stretch> stretches_;
 };
 
 }  // namespace dunlin::file

@@ -8,13 +8,16 @@
 namespace dunlin::file {
 
 FileStore::FileStore(FileStoreOptions options, StoreDisk disk, StoreJournal* journal, Rng rng)
-    : options_(std::move(options)),
-      block_bytes_(options_.limits.block_bytes != 0
-                       ? options_.limits.block_bytes
-                       : DynamicBlockBytes(options_.config.retention, options_.config.max_bytes,
-                                           options_.keys != nullptr)),
+    : journal_(journal),
+      block_bytes_(options.limits.block_bytes != 0
+                       ? options.limits.block_bytes
+                       : DynamicBlockBytes(options.config.retention, options.config.max_bytes,
+                                           options.keys != nullptr)),
+      pool_(options.pool),
+      write_bytes_min_(options.limits.writer.write_bytes_min),
+      checkpoint_bytes_(options.limits.checkpoint_bytes),
+      options_(std::move(options)),
       disk_(std::move(disk)),
-      journal_(journal),
       rng_(rng),
       codec_(options_.config.name, options_.keys),
       reader_(options_.limits.reader, disk_, &codec_, options_.pool),
@@ -56,6 +59,7 @@ std::vector<std::string> FileStore::TakeNotices() {
 std::optional<std::string> FileStore::Failure() const { return failure_; }
 
 void FileStore::Touch() {
+  at_rest_ = false;
   if (touched_) return;
   touched_ = true;
   journal_->Wake();
@@ -89,6 +93,7 @@ void FileStore::Refuse(std::string why) {
 
 void FileStore::Abandon() {
   abandoned_ = true;
+  at_rest_ = false;
   Unpin();
   phase_ = Phase::kStopped;
 }
@@ -133,6 +138,17 @@ void FileStore::Work(const Now& now) {
   reader_.Trim(&index_);
   told_expiry_ = NextExpiry();
   if (writer_.put_off()) Touch();
+  at_rest_ = !touched_ && IsAtRest();
+}
+
+bool FileStore::IsAtRest() const {
+  const StoreConfig& config = options_.config;
+  const bool limits = config.discard == DiscardPolicy::kNew || config.max_msgs > 0 ||
+                      config.max_bytes > 0 || config.max_msgs_per_subject > 0 ||
+                      config.max_age > Duration{} || config.allow_msg_ttl;
+  return phase_ == Phase::kRunning && !limits && !failure_ && !job_.active() && !HasChores() &&
+         !floor_due_ && !checkpoint_wanted_ && !paused_ && !drops_due_ && !index_.blocks.empty() &&
+         index_.first.time != WallTime{};
 }
 
 bool FileStore::idle() const {
@@ -245,7 +261,7 @@ StoreResult FileStore::UpdateConfig(const Now& now, const StoreConfig& config) {
   const int64_t before = options_.config.max_msgs_per_subject;
   // What went by the old limits is gone by a record before the new ones may be wider.
   StoreResult result;
-  if (index_.head() != nullptr) {
+  if (!index_.blocks.empty()) {
     result.point = AppendJournal(RecordType::kFloor, index_.head()->number, 0, {});
   }
   options_.config = config;

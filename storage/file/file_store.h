@@ -216,6 +216,7 @@ class FileStore final : public StreamStore {
   static WallTime ExpiryOf(WallTime time, int64_t ttl);
   void NoteTtl(const format::Record& record, int64_t ttl);
   bool HasChores() const;
+  bool IsAtRest() const;
   bool StepDue() const;
   bool WaitsForDisk() const;
   void DoChores();
@@ -352,13 +353,33 @@ class FileStore final : public StreamStore {
     bool active() const { return busy; }
   };
 
-  FileStoreOptions options_;
-  uint64_t block_bytes_;
-  StoreDisk disk_;
+  // --- What each message touches: of a thousand streams none of this is in the processor's cache,
+  // so it stands together, and is little.
   StoreJournal* const journal_;
+  Phase phase_ = Phase::kNew;
+  bool replaying_ = false;
+  bool touched_ = false;  // Work() was asked for since it ran last.
+  // Work() found nothing to do, nothing has happened since but messages that were stored, and no
+  // limit concerns these: they need not be held against anything but block and checkpoint.
+  bool at_rest_ = false;
+  int slice_ = 0;  // See NewSlice().
+  uint64_t block_bytes_;
+  uint64_t record_number_ = 0;  // Of the last journal record.
+  WritePoint last_point_;
+  uint64_t bytes_since_checkpoint_ = 0;
+  uint64_t begun_number_ = 0;  // Of the last checkpoint that was begun.
+  Now now_;                    // Of the last call that brought one.
+  Seq never_up_to_ = 0;        // All messages up to here never expire.
+  WallTime after_never_;       // The time of the first one behind, if there is one.
+  CachePool* const pool_;
+  const uint64_t write_bytes_min_;
+  const uint64_t checkpoint_bytes_;
+  StreamIndex index_;
+
+  FileStoreOptions options_;
+  StoreDisk disk_;
   Rng rng_;
   BlockCodec codec_;
-  StreamIndex index_;
   BlockReader reader_;
   BlockWriter writer_;
   IndexChain chain_;
@@ -370,14 +391,9 @@ class FileStore final : public StreamStore {
   std::unique_ptr<Indexing> indexing_;
   bool by_index_ = false;
 
-  Phase phase_ = Phase::kNew;
   Incarnation incarnation_;
   uint32_t next_block_ = 1;
-  uint64_t record_number_ = 0;  // Of the last journal record.
-  WritePoint last_point_;
-  uint64_t bytes_since_checkpoint_ = 0;
   bool checkpoint_wanted_ = false;
-  uint64_t begun_number_ = 0;     // Of the last checkpoint that was begun.
   WritePoint first_point_after_;  // Of the first record that it does not have.
   uint64_t passed_number_ = 0;    // Up to here the journal was told that it may forget.
 
@@ -418,14 +434,10 @@ class FileStore final : public StreamStore {
   ExpiryQueue ttls_;
   RemovalRequests requests_;
   Expiring expire_;
-  Seq never_up_to_ = 0;   // All messages up to here never expire.
-  WallTime after_never_;  // The time of the first one behind, if there is one.
   Instant rest_until_;
   bool waiting_ = false;  // What is left to do waits for the disk.
-  bool touched_ = false;  // Work() was asked for since it ran last.
   // NextExpiry() at the end of the last Work(): when the owner will call.
   std::optional<WallTime> told_expiry_;
-  int slice_ = 0;  // See NewSlice().
 
   // All subjects are being held against a new limit: see subject_sweep.cc.
   enum class SweepStage : uint8_t { kNone, kSubjects, kMessages };
@@ -447,10 +459,8 @@ class FileStore final : public StreamStore {
   bool abandoned_ = false;
   Pinned pinned_;
   bool try_again_ = false;  // What failed last, failed by an error that may not come again.
-  bool replaying_ = false;
-  bool purged_ = false;  // Of a store that never had a message: it was purged, or skipped.
-  bool quiet_ = false;   // A job counts its own changes.
-  Now now_;              // Of the last call that brought one.
+  bool purged_ = false;     // Of a store that never had a message: it was purged, or skipped.
+  bool quiet_ = false;      // A job counts its own changes.
   std::vector<StoreChange> changes_;
   std::vector<std::string> notices_;
   std::optional<std::string> failure_;

@@ -81,10 +81,10 @@ class IndexLog {
  private:
   void NextPiece();
 
+  bool on_ = false;  // First: it is asked for each message.
   std::vector<std::string> full_;
   size_t full_bytes_ = 0;  // Of these.
   SubjectEntries entries_;
-  bool on_ = false;
 };
 
 }  // namespace dunlin::file

@@ -94,6 +94,7 @@ Progress FileStore::FloorSome() {
 void FileStore::BeginJob() {
   CHECK(!job_.active());
   job_.busy = true;
+  at_rest_ = false;
   job_.msgs = index_.msgs;
   job_.bytes = index_.bytes;
 }
@@ -151,7 +152,8 @@ WritePoint FileStore::AppendFloor(Seq floor) {
 // Limits that wait for a block are enforced before a job: what it removes depends on what they do.
 // So are deletions that were taken over: a truncate may use their sequences again.
 Progress FileStore::LimitsFirst() {
-  if (failure_ || (!limits_due_ && subjects_due_.empty() && !sweep_.active() && deletions_due_.empty())) {
+  if (failure_ ||
+      (!limits_due_ && subjects_due_.empty() && !sweep_.active() && deletions_due_.empty())) {
     return Progress::kDone;
   }
   return WaitsForDisk() || paused_ ? Progress::kWait : Progress::kMore;

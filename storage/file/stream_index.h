@@ -18,13 +18,12 @@ using SubjectMap = subject::SubjectMap<SubjectInfo>;
 
 struct StreamIndex {
   std::vector<std::unique_ptr<Block>> blocks;  // By number; so by sequence, too.
-  SubjectMap subjects;
-
   uint64_t msgs = 0;
   uint64_t bytes = 0;
   SeqTime first;  // The first live message; {last.seq + 1, 0} if there is none.
   SeqTime last;
-  IndexLog log;            // Of what AddToSubject() and TakeFromSubject() change.
+  IndexLog log;  // Of what AddToSubject() and TakeFromSubject() change.
+  SubjectMap subjects;
   uint64_t unsettled = 0;  // In all blocks: subjects and bytes count that many too many.
 
   Block* head() { return blocks.empty() ? nullptr : blocks.back().get(); }

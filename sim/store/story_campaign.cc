@@ -19,7 +19,7 @@ class Storyteller {
  public:
   explicit Storyteller(uint64_t seed)
       : plan_(PlanStory(seed)),
-        rng_(Rng(seed).Fork("storyteller")),
+        rng_(Rng(seed).Fork("teller")),
         runner_(plan_.setup, StoryRunner::Mode::kLenient) {
     out_.story.setup = plan_.setup;
     out_.story.about = "Seed " + std::to_string(seed) + ": " + Describe(plan_) + ".";

@@ -12,19 +12,20 @@ std::string BlockRewriter::Temporary() const {
   return BlockPath(block_) + std::string(format::kTemporarySuffix);
 }
 
-void BlockRewriter::Begin(Block* block, std::string plain, Seq top, bool compress, Seq cut) {
+void BlockRewriter::Begin(Block* block, Content content, bool compress) {
   CHECK(!busy() && steps_.idle());
   stage_ = Stage::kPacking;
   block_ = block->number;
-  plain_bytes_ = plain.size();
-  last_checksum_ = format::LastChecksum(plain);
+  plain_bytes_ = content.plain.size();
+  last_checksum_ = format::LastChecksum(content.plain);
   compressed_ = compress;
-  top_ = top;
-  cut_ = cut;
+  top_ = content.top;
+  tombs_ = std::move(content.tombs);
+  cut_ = content.cut;
   // What is erased from now on is still in the new file.
   erase_ = block->erase;
   block->erase = false;
-  packer_.emplace(std::move(plain), compress);
+  packer_.emplace(std::move(content.plain), compress);
   if (codec_->keys() == nullptr) return;
   block->has_key = true;
   keyed_ = std::make_unique<Block>(block_, block->checksum);
@@ -85,7 +86,12 @@ void BlockRewriter::Named(Block* block) {
     block->cipher = std::move(keyed_->cipher);
     block->key_current = true;
   }
-  if (block->cut == cut_) block->cut = 0;  // Else it was cut again meanwhile.
+  block->tombs = std::move(tombs_);
+  if (block->cut == cut_) {
+    block->cut = 0;
+  } else {  // It was cut again meanwhile.
+    block->tombs.DeleteRange(block->cut + 1, UINT64_MAX);
+  }
   block->points.clear();
   block->cache.reset();
   block->loading.reset();

@@ -22,9 +22,15 @@ class BlockRewriter {
  public:
   BlockRewriter(StoreDisk disk, BlockCodec* codec) : codec_(codec), steps_(std::move(disk)) {}
 
-  // Begins a new file with these records, which are what the block has up to 'cut' (0: all), the
-  // last message of them being 'top'. Pack() is due until it is written. REQUIRES: !busy().
-  void Begin(Block* block, std::string plain, Seq top, bool compress, Seq cut);
+  // What is to stay of a block.
+  struct Content {
+    std::string plain;  // Its records,
+    Seq top = 0;        // the last message of them,
+    SeqSet tombs;       // and what its tombstones name.
+    Seq cut = 0;        // Up to here: what the block's cut was then.
+  };
+  // Begins a new file. Pack() is due until it is written. REQUIRES: !busy().
+  void Begin(Block* block, Content content, bool compress);
   // Compresses and encrypts, a slice a call; at the end it is written. REQUIRES: packing().
   void Pack();
   bool packing() const { return stage_ == Stage::kPacking; }
@@ -59,6 +65,7 @@ class BlockRewriter {
   uint64_t plain_bytes_ = 0, file_bytes_ = 0, last_checksum_ = 0;
   bool compressed_ = false;
   Seq top_ = 0;
+  SeqSet tombs_;
   std::unique_ptr<Block> keyed_;  // Bears the new cipher until the block takes it over.
   std::string key_file_;          // What its key file is to hold.
   std::optional<BlockPacker> packer_;

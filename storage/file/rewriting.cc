@@ -146,11 +146,11 @@ void FileStore::Rewrite(Block* block) {
     block->erase = false;
     return DropIfEmpty(block, When::kNow);
   }
-  block->tombs = std::move(done.tombs);
   rewrite_point_ = last_point_;
   rewrite_number_ = record_number_;
   const bool compress = options_.config.compression == StoreCompression::kS2;
-  writer_.rewriter().Begin(block, std::move(done.plain), done.top, compress, done.cut);
+  writer_.rewriter().Begin(
+      block, {std::move(done.plain), done.top, std::move(done.tombs), done.cut}, compress);
   block->erase = done.erased;
   Touch();
 }

@@ -349,6 +349,39 @@ Script Mixed(int messages) {
   return script;
 }
 
+// A stop gives up a block's new file that it would have to wait for; the old one has tombstones
+// that the new one was to leave out.
+TEST(CrashIndex, KnowsTheTombstonesOfABlockWhoseRewriteWasGivenUp) {
+  const auto rewriting = [](FileWorld& world) {
+    const std::vector<std::string> files = world.Files();
+    return std::find(files.begin(), files.end(), "2.blk.tmp") != files.end();
+  };
+  int given_up = 0;
+  for (int before = 0; before < 40; ++before) {
+    for (int turns = 0; turns < 40; ++turns) {
+      FileWorld world(Indexed(1200));
+      for (int i = 0; i < 12; ++i) world.Put("a", std::string(90, 'x'));
+      world.Checkpoint();
+      world.SyncDeleted({{5, 8}});
+      for (int i = 0; i < 8; ++i)
+        world.Put("b", std::string(90, 'y'), Header("Nats-TTL: 1h"), 3600);
+      for (int i = 0; i < 12; ++i) world.Put("c", std::string(90, 'z'));
+      world.Checkpoint();
+      Compact compact;
+      compact.seq = 10;
+      EXPECT_TRUE(world.Run(compact));
+      world.SyncDeleted({{11, 15}});
+      world.TurnTimes(before);
+      given_up += rewriting(world);
+      world.store().Stop(world.now());
+      world.TurnTimes(turns);
+      world.Crash(CrashKind::kPowerLoss);
+      EXPECT_TRUE(world.notices.empty()) << before << ", " << turns << ": " << world.notices[0];
+    }
+  }
+  EXPECT_GT(given_up, 0);
+}
+
 TEST(CrashIndexStory, StoringAndRemoving) {
   RunStory("removing", Mixed(16) + Script{Remove(1), Remove(5), Remove(10), WantCheckpoint(),
                                           Remove(2), Put("b"), Remove(3), Remove(4), Remove(6),

@@ -98,6 +98,7 @@ void StoryRunner::Die(CrashKind kind, uint64_t variant) {
 // Rot leaves the truth to be read.
 void StoryRunner::Damage(const std::string& path, std::string before) {
   damaged_ = true;
+  no_index_ |= path.ends_with("/index.db");
   if (before.empty()) before = driver_.disk().Truth(path).value_or("");
   damage_.Note(path, std::move(before), driver_.disk().Contents(path).value_or(""));
 }

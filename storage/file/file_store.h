@@ -207,6 +207,7 @@ class FileStore final : public StreamStore {
   void EnforceLimits();
   void DropFront();
   void Forfeit(Block* block);
+  bool IsAboveLimit(const SubjectInfo& subject) const;
   void EnforceSubject(std::string_view subject, When when);
   enum class Found : uint8_t { kYes, kNo, kWait, kMore, kFailed };
   Found FirstOfSubject(std::string_view subject, Seq* seq);

@@ -33,7 +33,7 @@ void IndexChain::Adopt(std::vector<uint32_t> files, std::vector<IndexPart> parts
 }
 
 bool IndexChain::Wanted(const StreamIndex& index) const {
-  if (index.unsettled > kOwedMax) return false;
+  if (index.unsettled > kOwedMax || index.miscounted > 0) return false;
   uint64_t bytes = 0;
   for (const auto& block : index.blocks) {
     bytes += block->raw_bytes;

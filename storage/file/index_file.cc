@@ -47,7 +47,7 @@ bool ReadSet(format::ByteReader* in, SeqSet* out) {
 }
 
 bool CanIndex(const StreamIndex& index) {
-  if (index.blocks.empty() || index.unsettled > 0) return false;
+  if (index.blocks.empty() || index.unsettled > 0 || index.miscounted > 0) return false;
   return std::all_of(index.blocks.begin(), index.blocks.end(), [](const auto& block) {
     return block->damage.empty() && block->holes == 0 && block->lost.empty() && block->cut == 0 &&
            block->raw_bytes > 0 && block->has_file && (block->msgs == 0 || block->top > 0);

@@ -32,7 +32,7 @@ void FileStore::ResetTo(SeqTime last, uint32_t block, WritePoint point) {
   index_.log.End();
   index_.blocks.clear();
   index_.subjects.Clear();
-  index_.msgs = index_.bytes = index_.unsettled = 0;
+  index_.msgs = index_.bytes = index_.unsettled = index_.miscounted = 0;
   index_.last = last;
   index_.first = {last.seq + 1, WallTime{}};
   next_block_ = std::max(next_block_, block + 1);

@@ -92,13 +92,18 @@ FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
   return Found::kNo;
 }
 
-void FileStore::EnforceSubject(std::string_view subject, When when) {
+// For sure: what is counted and not there takes no message that is.
+bool FileStore::IsAboveLimit(const SubjectInfo& subject) const {
   const int64_t max = options_.config.max_msgs_per_subject;
-  if (max <= 0 || replaying_) return;
+  return max > 0 && subject.total > static_cast<uint64_t>(max) + index_.miscounted;
+}
+
+void FileStore::EnforceSubject(std::string_view subject, When when) {
+  if (replaying_) return;
   const std::string name(subject);
   for (;;) {
     const SubjectInfo* info = index_.subjects.Find(name);
-    if (info == nullptr || info->total <= static_cast<uint64_t>(max)) return;
+    if (info == nullptr || !IsAboveLimit(*info)) return;
     Seq oldest = 0;
     const bool waits = index_.unsettled > 0 || (when == When::kWithRoom && Pauses());
     const Found found = waits         ? Found::kWait
@@ -120,6 +125,7 @@ void FileStore::EnforceSubject(std::string_view subject, When when) {
 void FileStore::Forfeit(Block* block) {
   if (index_.ByNumber(block->number) != block) return;
   index_.unsettled -= block->unsettled.size();
+  index_.miscounted += block->unsettled.size();
   if (block->msgs == 0) {
     index_.bytes -= block->bytes;
     block->bytes = 0;

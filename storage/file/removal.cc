@@ -42,6 +42,7 @@ bool FileStore::SettleBlock(Block* block) {
     if (block->cache->Find(seq, &record)) {
       Settle(block, record);
     } else {
+      ++index_.miscounted;
       Damaged(Where(*block) + "the record of message " + std::to_string(seq) +
               " is damaged; it was removed, and counts of its subject may be one too high");
     }

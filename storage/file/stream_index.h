@@ -25,6 +25,9 @@ struct StreamIndex {
   IndexLog log;  // Of what AddToSubject() and TakeFromSubject() change.
   SubjectMap subjects;
   uint64_t unsettled = 0;  // In all blocks: subjects and bytes count that many too many.
+  // Removed, and their records cannot be read: some subject counts that many too many, until blocks
+  // are all that is asked.
+  uint64_t miscounted = 0;
 
   Block* head() { return blocks.empty() ? nullptr : blocks.back().get(); }
   // Place of the first block that reaches 'seq'; blocks.size() if none does.

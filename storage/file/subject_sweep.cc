@@ -24,14 +24,11 @@ void FileStore::SweepSubjects() {
 
 void FileStore::FindSubjectsAbove() {
   constexpr size_t kFew = 256;
-  const int64_t max = options_.config.max_msgs_per_subject;
   SubjectMap::Walk walk(index_.subjects, {}, sweep_.from);
   using Step = SubjectMap::Walk::Step;
   Step step = Step::kFound;
   while (sweep_.above.size() <= kFew && (step = walk.Next(&slice_)) == Step::kFound) {
-    if (max > 0 && walk.value()->total > static_cast<uint64_t>(max)) {
-      sweep_.above.emplace_back(walk.subject());
-    }
+    if (IsAboveLimit(*walk.value())) sweep_.above.emplace_back(walk.subject());
   }
   if (sweep_.above.size() > kFew) {
     sweep_ = {};
@@ -53,8 +50,7 @@ void FileStore::FindSubjectsAbove() {
 // itself.
 void FileStore::SweepMessages() {
   using Got = BlockReader::Got;
-  const auto max = static_cast<uint64_t>(options_.config.max_msgs_per_subject);
-  while (max > 0) {
+  while (options_.config.max_msgs_per_subject > 0) {
     const std::optional<Seq> live = NextLive(sweep_.at);
     if (!live || *live > sweep_.to) break;
     sweep_.at = *live;
@@ -79,7 +75,7 @@ void FileStore::SweepMessages() {
     ++sweep_.at;
     if (!block->cache->Find(*live, &record)) continue;
     const SubjectInfo* info = index_.subjects.Find(record.subject);
-    if (info == nullptr || info->total <= max) continue;
+    if (info == nullptr || !IsAboveLimit(*info)) continue;
     slice_ -= kRemovalCost;
     RemoveOne(*live);
   }

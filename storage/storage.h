@@ -20,6 +20,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -50,6 +51,10 @@ struct StorageOptions {
   uint64_t cache_bytes_max = 256u << 20;
   // Checkpoints under way at once, when the journal wants space back.
   size_t checkpoints_max = 16;
+  // However many streams have something to do in one step: so much of it is done, about a
+  // millisecond's worth, and the next step goes on with those whose turn has not come. In records
+  // that are looked at; a store that is called, and what it copies for the disk, count as some.
+  int work_per_step = 4096;
 };
 
 class Storage {
@@ -174,7 +179,9 @@ class Storage {
   bool buried() const;
   void RefuseWaiting(const std::string& directory);
   void Wake(Stream* stream);
+  void WakeAwaiting();
   void WorkAwake(const Now& now);
+  void WorkOne(Stream* stream, const Now& now);
   void WorkScanning();
   void WorkReplaying();
   void WorkStarting(const Now& now);
@@ -198,8 +205,7 @@ class Storage {
   std::map<Incarnation, uint32_t> owners_;
   // While all runs, a step costs nothing for a stream that nothing happened to. Streams outlive
   // their places here.
-  std::vector<Stream*> awake_;     // Have something to do at the end of the step.
-  std::vector<Stream*> working_;   // Scratch of WorkAwake().
+  std::deque<Stream*> awake_;      // Have something to do at the end of the step, in turn.
   std::vector<Stream*> awaiting_;  // Have something to do once the journal has moved on.
   std::vector<Stream*> late_;      // Added while all runs, and not started yet.
   uint32_t trimmed_ = 0;           // The last one whose caches were looked at because of all.

@@ -101,6 +101,7 @@ void FileStore::Abandon() {
 void FileStore::Work(const Now& now) {
   touched_ = false;
   now_ = now;
+  NewSlice();
   if (abandoned_) return writer_.CloseAll();
   if (phase_ == Phase::kOpening) return WorkOpening();
   if (phase_ == Phase::kNew || phase_ == Phase::kScanned || phase_ == Phase::kStopped ||
@@ -117,7 +118,6 @@ void FileStore::Work(const Now& now) {
   }
   if (!failure_ && writer_.failure()) failure_ = writer_.failure();
   if (failure_) return;
-  NewSlice();
   WorkMeta();
   WorkIndexParts();
   writer_.Work(&index_);

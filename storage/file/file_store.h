@@ -90,6 +90,8 @@ class FileStore final : public StreamStore {
 
   void OnDisk(const DiskDone& done);
   void Work(const Now& now);
+  // How many records the last Work() or OnDeadline() looked at, or what took as long.
+  int looked_at() const { return options_.limits.records_per_slice - slice_; }
   // Lets go of caches beyond the limits, its own and the pool's. Work() does, too.
   void TrimCaches();
   // Takes a checkpoint, unless one is under way: so that the journal gets space back.

@@ -27,7 +27,7 @@ void FileStore::Open() {
 void FileStore::WorkOpening() {
   if (UsesMeta() && !ReadMeta()) return;
   switch (opener_->Work()) {
-    case Opener::Step::kMore: return Touch();
+    case Opener::Step::kMore: slice_ = 0; return Touch();
     case Opener::Step::kWait: return;
     case Opener::Step::kFailed:
       failure_ = opener_->failure();
@@ -325,7 +325,9 @@ bool FileStore::IndexGoesFirst() {
   // A part for a checkpoint that came to nothing: it is one of the next one's.
   if (chain_.busy()) return false;
   if (!chain_.Wanted(index_) || !chain_.WantsBase(index_) || !CanSealIndex()) return true;
-  if (base_slice_ && chain_.BuildBase(&index_, options_.limits.records_per_slice)) return true;
+  const int subjects = options_.limits.records_per_slice;
+  if (base_slice_) slice_ -= static_cast<int>(std::min<size_t>(subjects, index_.subjects.size()));
+  if (base_slice_ && chain_.BuildBase(&index_, subjects)) return true;
   Touch();
   return false;
 }

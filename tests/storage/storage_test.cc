@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/disk/disk_driver.h"
@@ -32,11 +33,12 @@ StorageOptions Tiny() {
 // Three streams over lives: stores in all of them, and remembers what was promised.
 class Streams : public sim::CrashStory {
  public:
-  explicit Streams(int messages, bool stop) : messages_(messages), stop_(stop) {}
+  Streams(int messages, bool stop, StorageOptions options = Tiny())
+      : messages_(messages), stop_(stop), options_(std::move(options)) {}
 
   void Begin(int life, const Now& now, DiskQueue& queue, Rng rng) override {
     life_ = life;
-    storage_ = std::make_unique<Storage>(Tiny(), &queue, rng);
+    storage_ = std::make_unique<Storage>(options_, &queue, rng);
     for (int i = 0; i < kStreams; ++i) {
       StoreConfig config;
       config.name = "S" + std::to_string(i);
@@ -103,6 +105,7 @@ class Streams : public sim::CrashStory {
   };
   const int messages_;
   const bool stop_;
+  const StorageOptions options_;
   std::unique_ptr<Storage> storage_;
   uint32_t ids_[kStreams] = {};
   int life_ = 0;
@@ -133,44 +136,125 @@ TEST(Storage, GoesRoundTheJournalManyTimes) {
       "rounds", [] { return std::make_unique<Streams>(900, false); }, options);
 }
 
+// One call of one stream in each step.
+TEST(Storage, GoesOnHoweverLittleAStepDoes) {
+  StorageOptions storage = Tiny();
+  storage.work_per_step = 1;
+  sim::CrashOptions options;
+  options.kills = 1;
+  options.power_losses = 1;
+  options.recoveries_cut = 0;
+  options.runs_max = 3;
+  const auto make = [&] { return std::make_unique<Streams>(300, true, storage); };
+  sim::ExpectSurvivesEveryCrash("a little in each step", make, options);
+}
+
+// Some streams, and a step of their owner's, whose operations on files of blocks are counted.
+class ManyStreams {
+ public:
+  ManyStreams(int streams, const StorageOptions& options, const StoreConfig& config = {})
+      : storage_(options, &driver_.queue(), Rng(1)) {
+    for (int i = 0; i < streams; ++i) {
+      StoreConfig named = config;
+      named.name = "S" + std::to_string(i);
+      ids_.push_back(storage_.AddStream("A/streams/" + named.name, named));
+    }
+    storage_.Open(driver_.now());
+    while (storage_.state() != Storage::State::kRunning) Step();
+    while (Step()) {
+    }
+    most_bytes = most_files = bytes = 0;
+  }
+  ~ManyStreams() { driver_.Crash(CrashKind::kKill); }
+
+  void PutInEach(size_t payload) {
+    for (const uint32_t id : ids_) {
+      const std::string text(payload, 'x');
+      EXPECT_TRUE(storage_.stream(id)->Store(driver_.now(), "a", "", text, 0).ok());
+    }
+  }
+  // False: nothing is left to do, and nothing will come by itself.
+  bool Step() {
+    if (storage_.NextDeadline() <= driver_.now().mono) storage_.OnDeadline(driver_.now());
+    storage_.EndOfStep(driver_.now());
+    uint64_t written = 0, files = 0;
+    for (const DiskOp& op : driver_.queue().ops()) {
+      const bool opens = op.kind == DiskOp::Kind::kOpen && op.path.ends_with(".blk");
+      if (opens) blocks_.insert(op.file.value);
+      if (opens) ++files;
+      const bool writes = op.kind == DiskOp::Kind::kWrite && blocks_.contains(op.file.value);
+      if (writes) written += op.size;
+    }
+    bytes += written;
+    most_bytes = std::max(most_bytes, written);
+    most_files = std::max(most_files, files);
+    const std::optional<DiskDone> done = driver_.Step();
+    if (done) storage_.OnDisk(driver_.now(), *done);
+    return done.has_value() || storage_.NextDeadline() <= driver_.now().mono;
+  }
+  // How many streams have messages.
+  size_t Filled() {
+    return static_cast<size_t>(std::count_if(ids_.begin(), ids_.end(), [&](uint32_t id) {
+      return storage_.stream(id)->State().msgs > 0;
+    }));
+  }
+  sim::DiskDriver& driver() { return driver_; }
+  Storage& storage() { return storage_; }
+
+  uint64_t bytes = 0;                       // Written to blocks,
+  uint64_t most_bytes = 0, most_files = 0;  // and in one step; files that were opened in one.
+
+ private:
+  sim::DiskDriver driver_{1};
+  Storage storage_;
+  std::vector<uint32_t> ids_;
+  std::set<uint64_t> blocks_;  // Files.
+};
+
 // Many streams that are filled at the same pace have enough to be written in the same step. What is
 // written is copied first, and no step copies so much that it would hold everybody up.
 TEST(Storage, OneStepDoesNotWriteForAllStreams) {
-  constexpr int kStreams = 40;
-  constexpr uint64_t kBytes = 300u << 10;
-  sim::DiskDriver driver(1);
-  Storage storage({}, &driver.queue(), Rng(1));
-  std::vector<uint32_t> ids;
-  for (int i = 0; i < kStreams; ++i) {
-    StoreConfig config;
-    config.name = "S" + std::to_string(i);
-    ids.push_back(storage.AddStream("A/streams/" + config.name, config));
+  constexpr uint64_t kStreams = 40, kBytes = 400u << 10;
+  ManyStreams streams(kStreams, {});
+  streams.PutInEach(kBytes);
+  while (streams.Step()) {
   }
-  std::set<uint64_t> blocks;  // Files.
-  uint64_t all = 0, most = 0;
-  const auto step = [&] {
-    storage.EndOfStep(driver.now());
-    uint64_t bytes = 0;
-    for (const DiskOp& op : driver.queue().ops()) {
-      if (op.kind == DiskOp::Kind::kOpen && op.path.ends_with(".blk")) blocks.insert(op.file.value);
-      if (op.kind == DiskOp::Kind::kWrite && blocks.contains(op.file.value)) bytes += op.size;
-    }
-    all += bytes;
-    most = std::max(most, bytes);
-    const std::optional<DiskDone> done = driver.Step();
-    if (done) storage.OnDisk(driver.now(), *done);
-    return done.has_value() || storage.NextDeadline() <= driver.now().mono;
-  };
-  storage.Open(driver.now());
-  while (storage.state() != Storage::State::kRunning) step();
-  for (const uint32_t id : ids) {
-    EXPECT_TRUE(storage.stream(id)->Store(driver.now(), "a", "", std::string(kBytes, 'x'), 0).ok());
+  EXPECT_GE(streams.bytes, kStreams * kBytes);
+  EXPECT_LE(streams.most_bytes, 3u << 19);
+}
+
+// Likewise the stores that are called.
+TEST(Storage, OneStepCallsAFewOfManyStreams) {
+  constexpr uint64_t kStreams = 40, kBytes = 2'000;
+  StorageOptions options;
+  options.limits.writer.write_bytes_min = 1'000;
+  options.work_per_step = 64;
+  ManyStreams streams(kStreams, options);
+  streams.PutInEach(kBytes);
+  while (streams.Step()) {
   }
-  while (step()) {
+  EXPECT_GE(streams.bytes, kStreams * kBytes);
+  EXPECT_GE(streams.most_files, 1u);
+  EXPECT_LE(streams.most_files, 4u);
+}
+
+TEST(Storage, OneStepExpiresAFewOfManyStreams) {
+  constexpr size_t kStreams = 40;
+  StoreConfig config;
+  config.max_age = Seconds(10);
+  StorageOptions options;
+  options.work_per_step = 64;
+  ManyStreams streams(kStreams, options, config);
+  streams.PutInEach(10);
+  while (streams.Step()) {
   }
-  EXPECT_GE(all, kStreams * kBytes);
-  EXPECT_LE(most, 5u << 20);
-  driver.Crash(CrashKind::kKill);
+  ASSERT_EQ(streams.Filled(), kStreams);
+  streams.driver().Advance(Seconds(11));
+  for (size_t left = kStreams; left > 0;) {
+    ASSERT_TRUE(streams.Step());
+    const size_t before = std::exchange(left, streams.Filled());
+    ASSERT_LE(before - left, 4u);
+  }
 }
 
 }  // namespace

@@ -94,10 +94,12 @@ bool Graveyard::OnDisk(uint32_t owner, const DiskDone& done) {
         return true;
       }
       // It was never there, or an earlier life has been here: the name may not be durable yet.
-      if (done.ok()) graves_.push_back(burial.grave);
+      if (!done.ok()) burial.grave.clear();
       burial.sync = disk_->SyncDir(Split(burial.directory).first);
       routes_->Add(burial.sync, owner);
     } else if (done.ok() || done.error == DiskError::kNotFound) {
+      // Not before: a directory that comes back is whole.
+      if (!burial.grave.empty()) graves_.push_back(burial.grave);
       burial.state = Buried::kYes;
     } else {
       notices_.push_back("'" + burial.directory + "' cannot be removed: " + Describe(done.error));

@@ -2,8 +2,8 @@
 //
 // Bury() renames a directory to one that begins with a dot, beside it: what is under a name again
 // after that has nothing to do with it. The reference removes such directories at its start too,
-// among streams. Then files are removed, a few at a time, and at last the directory, whatever else
-// came to lie in it. After a crash Sweep() finds what is left.
+// among streams. Once that is durable, files are removed, a few at a time, and at last the
+// directory, whatever else came to lie in it. After a crash Sweep() finds what is left.
 //
 // One directory at a time is being removed. What cannot be removed stays, and is said.
 #pragma once

@@ -265,7 +265,8 @@ void Storage::EndOfStep(const Now& now) {
   // While starting, too: a purge that is being finished needs room in the journal.
   const bool takes = state_ == State::kRunning || state_ == State::kStarting;
   if (takes && journal_.state() == Journal::State::kRunning) WantCheckpoints();
-  if (state_ == State::kStopping) WorkStopping();
+  if (stop_wanted_ && state_ == State::kRunning) Stop(now);
+  if (state_ == State::kStopping) WorkStopping(now);
   if (journal_.state() == Journal::State::kFailed) state_ = State::kFailed;
   journal_.EndOfBatch(now.mono);
 }
@@ -458,13 +459,17 @@ bool Storage::buried() const {
 
 void Storage::Stop(const Now& now) {
   CHECK(state_ != State::kStopping && state_ != State::kStopped);
+  if ((state_ == State::kReplaying || state_ == State::kStarting) && !MUTANT(177)) {
+    stop_wanted_ = true;
+    return;
+  }
   CancelSnapshots(0, "storage stops");
   for (auto& [id, stream] : streams_) stream.store->Stop(now);
   consumers_.Stop(now);
   state_ = State::kStopping;
 }
 
-void Storage::WorkStopping() {
+void Storage::WorkStopping(const Now& now) {
   using Phase = file::FileStore::Phase;
   if (journal_.state() == Journal::State::kClosed) {
     state_ = State::kStopped;
@@ -477,6 +482,7 @@ void Storage::WorkStopping() {
   // The checkpoints that the stores wait for wait for it. It fails: as after a death, the next
   // start has what is durable, which is all that was promised.
   if (journal_.stuck()) return journal_.Stop();
+  StartLate(now);
   for (auto& [id, stream] : streams_) {
     const bool over = stream.store->phase() == Phase::kStopped || stream.store->Failure();
     if (!over) return;

@@ -11,7 +11,10 @@
 //   a change is safe, and its promise may be given, once durable().Covers(its point)
 //
 //   storage.Stop(now);                            // until state() is kStopped: a clean stop; or
-//                                                 // kFailed, as on a full disk: as if it had died
+//                                                 // kFailed, as on a full disk: as if it had died.
+//                                                 // Before what the journal has is replayed:
+//                                                 // at once, and nothing was changed; while it
+//                                                 // starts: first it does
 //
 // A store that fails, fails alone: stream(id)->Failure(). The journal failing is everybody's:
 // Failure(); nothing is promised from then on.
@@ -185,7 +188,7 @@ class Storage {
   void WorkScanning();
   void WorkReplaying();
   void WorkStarting(const Now& now);
-  void WorkStopping();
+  void WorkStopping(const Now& now);
   void StartLate(const Now& now);
   void TrimCaches();
   void Attach(const Incarnation& incarnation, Stream* stream);
@@ -225,6 +228,7 @@ class Storage {
   std::set<uint32_t> waiting_;  // To be opened once their directory is free.
   std::set<std::string> sweeps_;
   State state_ = State::kNew;
+  bool stop_wanted_ = false;  // Once all runs.
   std::vector<std::string> notices_;
 };
 

@@ -23,33 +23,58 @@ StorageOptions OptionsOf(const StorySetup& setup, crypto::Entropy* entropy) {
 
 }  // namespace
 
-StoreProcess::StoreProcess(DiskDriver* driver, const StorySetup& setup, const Rng& rng)
+StoreProcess::StoreProcess(DiskDriver* driver, const StorySetup& setup,
+                           const std::vector<bool>& there, const Rng& rng)
     : driver_(driver),
       entropy_(rng.Fork("entropy")),
-      storage_(OptionsOf(setup, &entropy_), &driver->queue(), rng) {
-  for (const StoryStream& stream : setup.streams) {
-    if (stream.in_memory) {
-      memories_.push_back(std::make_unique<memory::MemoryStore>(
-          memory::MemoryStore::Options{.config = stream.config}));
-      stores_.push_back(memories_.back().get());
-      files_.push_back(nullptr);
-      continue;
-    }
-    const uint32_t id = storage_.AddStream("streams/" + stream.config.name, stream.config);
-    stores_.push_back(storage_.stream(id));
-    files_.push_back(storage_.stream(id));
+      storage_(OptionsOf(setup, &entropy_), &driver->queue(), rng),
+      memories_(setup.streams.size()),
+      stores_(setup.streams.size()),
+      files_(setup.streams.size()),
+      ids_(setup.streams.size()) {
+  storage_.Sweep("streams");
+  for (size_t i = 0; i < setup.streams.size(); ++i) {
+    if (there[i]) Add(i, setup.streams[i]);
   }
+}
+
+void StoreProcess::Add(size_t stream, const StoryStream& how) {
+  if (how.in_memory) {
+    memories_[stream] =
+        std::make_unique<memory::MemoryStore>(memory::MemoryStore::Options{.config = how.config});
+    stores_[stream] = memories_[stream].get();
+    return;
+  }
+  ids_[stream] = storage_.AddStream("streams/" + how.config.name, how.config);
+  stores_[stream] = files_[stream] = storage_.stream(ids_[stream]);
+}
+
+// The journal may say that one was deleted: it is another one then.
+void StoreProcess::LookUp() {
+  for (size_t i = 0; i < files_.size(); ++i) {
+    if (files_[i] != nullptr) stores_[i] = files_[i] = storage_.stream(ids_[i]);
+  }
+}
+
+WritePoint StoreProcess::Drop(size_t stream) {
+  WritePoint point;
+  if (files_[stream] != nullptr) point = storage_.DeleteStream(ids_[stream]);
+  memories_[stream].reset();
+  stores_[stream] = files_[stream] = nullptr;
+  return point;
 }
 
 bool StoreProcess::Failed() {
   return storage_.state() == Storage::State::kFailed ||
-         std::any_of(stores_.begin(), stores_.end(),
-                     [](const StreamStore* store) { return store->Failure().has_value(); });
+         std::any_of(stores_.begin(), stores_.end(), [](const StreamStore* store) {
+           return store != nullptr && store->Failure().has_value();
+         });
 }
 
 std::string StoreProcess::Why() {
   if (const auto why = storage_.Failure()) return "journal: " + *why;
   for (const StreamStore* store : stores_) {
+    if (store == nullptr) continue;
     if (const auto why = store->Failure()) return *why;
   }
   return "nothing failed";
@@ -59,12 +84,16 @@ void StoreProcess::CheckInvariants() const {
   for (const file::FileStore* file : files_) {
     if (file != nullptr) file->CheckInvariants();
   }
-  for (const auto& memory : memories_) memory->CheckInvariants();
+  for (const auto& memory : memories_) {
+    if (memory != nullptr) memory->CheckInvariants();
+  }
 }
 
 Instant StoreProcess::NextDeadline() const {
   Instant next = storage_.NextDeadline();
-  for (const auto& memory : memories_) next = std::min(next, memory->NextDeadline());
+  for (const auto& memory : memories_) {
+    if (memory != nullptr) next = std::min(next, memory->NextDeadline());
+  }
   return next;
 }
 
@@ -77,7 +106,8 @@ bool StoreProcess::TakeDeadline() {
   driver_->Advance(std::max(deadline - driver_->now().mono, Duration{}));
   storage_.OnDeadline(driver_->now());
   for (const auto& memory : memories_) {
-    if (memory->NextDeadline() <= driver_->now().mono) memory->OnDeadline(driver_->now());
+    if (memory != nullptr && memory->NextDeadline() <= driver_->now().mono)
+      memory->OnDeadline(driver_->now());
   }
   return true;
 }
@@ -91,7 +121,9 @@ void StoreProcess::Turn() {
       storage_.OnDisk(driver_->now(), *done);
     }
   }
+  const bool starts = storage_.state() == Storage::State::kReplaying;
   storage_.EndOfStep(driver_->now());
+  if (starts) LookUp();
   for (std::string& notice : storage_.TakeNotices()) notices_.push_back(std::move(notice));
   idle_turns_ = moved ? 0 : idle_turns_ + 1;
 }
@@ -115,6 +147,15 @@ StoreProcess::Outcome StoreProcess::Settle() {
   return Outcome::kStuck;
 }
 
+StoreProcess::Outcome StoreProcess::Await(size_t stream) {
+  for (int turns = 0; turns < kTurnsMax && !runs(stream); ++turns) {
+    if (dying()) return Outcome::kDied;
+    if (Failed()) return Outcome::kFailed;
+    Turn();
+  }
+  return runs(stream) ? Outcome::kDone : Outcome::kStuck;
+}
+
 StoreProcess::Outcome StoreProcess::TurnUntil(Storage::State state) {
   for (int turns = 0; turns < kTurnsMax; ++turns) {
     if (dying()) return Outcome::kDied;
@@ -127,7 +168,18 @@ StoreProcess::Outcome StoreProcess::TurnUntil(Storage::State state) {
 
 StoreProcess::Outcome StoreProcess::Boot() {
   storage_.Open(driver_->now());
-  return TurnUntil(Storage::State::kRunning);
+  for (int turns = 0; turns < kTurnsMax; ++turns) {
+    if (dying()) return Outcome::kDied;
+    if (storage_.state() == Storage::State::kRunning)
+      return Failed() ? Outcome::kFailed : Outcome::kDone;
+    if (Failed()) return Outcome::kFailed;
+    if (driver_->disk().completions() >= stop_at_) {
+      const Outcome outcome = Stop();
+      return outcome == Outcome::kDone ? Outcome::kStopped : outcome;
+    }
+    Turn();
+  }
+  return Outcome::kStuck;
 }
 
 StoreProcess::Outcome StoreProcess::Stop() {

@@ -30,14 +30,19 @@ class StoreProcess {
   static constexpr int kTurnsMax = 100'000;
   static constexpr uint64_t kNoDeath = UINT64_MAX;
 
-  StoreProcess(DiskDriver* driver, const StorySetup& setup, const Rng& rng);
+  // 'there': which of the streams there are.
+  StoreProcess(DiskDriver* driver, const StorySetup& setup, const std::vector<bool>& there,
+               const Rng& rng);
 
   // Dies once the disk has completed so many operations, over all lives.
   void DieAt(uint64_t completions) { die_at_ = completions; }
   bool dying() const { return driver_->disk().completions() >= die_at_; }
 
-  enum class Outcome : uint8_t { kDone, kFailed, kStuck, kDied };
-  Outcome Boot();
+  // Is told to stop then, if it has not started by that time.
+  void StopAt(uint64_t completions) { stop_at_ = completions; }
+
+  enum class Outcome : uint8_t { kDone, kFailed, kStuck, kDied, kStopped };
+  Outcome Boot();  // Or kStopped.
   Outcome Stop();
   // The process's loop, once: a completion, or a deadline, and what waits.
   void Turn();
@@ -58,9 +63,22 @@ class StoreProcess {
     return Outcome::kStuck;
   }
 
+  // Begins to make a stream that is not there. REQUIRES: Boot() has ended well.
+  void Add(size_t stream, const StoryStream& how);
+  // Until it takes changes.
+  Outcome Await(size_t stream);
+  // Deletes it: it is gone for ever at the point.
+  WritePoint Drop(size_t stream);
+
   size_t streams() const { return stores_.size(); }
+  bool there(size_t stream) const { return stores_[stream] != nullptr; }
+  // It takes changes.
+  bool runs(size_t stream) const {
+    return there(stream) && (files_[stream] == nullptr ||
+                             files_[stream]->phase() == file::FileStore::Phase::kRunning);
+  }
   StreamStore& store(size_t stream) { return *stores_[stream]; }
-  // Null: it is in memory.
+  // Null: it is in memory, or not there.
   file::FileStore* file(size_t stream) { return files_[stream]; }
   Storage& storage() { return storage_; }
   bool idle(size_t stream) const { return files_[stream] == nullptr || files_[stream]->idle(); }
@@ -84,6 +102,7 @@ class StoreProcess {
   Outcome TurnUntil(Storage::State state);
   Instant NextDeadline() const;
   bool TakeDeadline();
+  void LookUp();
 
   DiskDriver* const driver_;
   crypto::SeededEntropy entropy_;
@@ -91,8 +110,10 @@ class StoreProcess {
   std::vector<std::unique_ptr<memory::MemoryStore>> memories_;
   std::vector<StreamStore*> stores_;
   std::vector<file::FileStore*> files_;
+  std::vector<uint32_t> ids_;
   std::vector<std::string> notices_;
   uint64_t die_at_ = kNoDeath;
+  uint64_t stop_at_ = kNoDeath;
   int idle_turns_ = 0;
 };
 

@@ -22,6 +22,7 @@ namespace dunlin::sim {
 struct StoryStream {
   StoreConfig config;
   bool in_memory = false;
+  bool late = false;  // Is not there before it is added.
 };
 
 struct StorySetup {
@@ -58,12 +59,14 @@ struct StoryStep {
     kCompact,   // 'seq'.
     kTruncate,  // 'seq'.
     kConfig,    // 'config'.
+    kAdd,       // It is made; begun only.
+    kDrop,      // It is deleted, for ever; another one of its name may be added at once.
     // The process.
     kCheckpoint,  // Of the stream, or (kAllStreams) of all; begun only.
     kTurn,        // 'count' completions of the disk.
     kSettle,      // Until nothing moves any more.
     kAdvance,     // 'time' passes.
-    kStop,        // In good order.
+    kStop,        // In good order; with 'in': while it starts, after so many operations.
     kKill,        // 'variant'; with 'in': it dies once so many operations have completed.
     kPowerLoss,   // Likewise.
     kStart,

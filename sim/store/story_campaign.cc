@@ -20,6 +20,7 @@ class Storyteller {
   explicit Storyteller(uint64_t seed)
       : plan_(PlanStory(seed)),
         rng_(Rng(seed).Fork("teller")),
+        coming_(Rng(seed).Fork("coming")),
         runner_(plan_.setup, StoryRunner::Mode::kLenient) {
     out_.story.setup = plan_.setup;
     out_.story.about = "Seed " + std::to_string(seed) + ": " + Describe(plan_) + ".";
@@ -87,12 +88,20 @@ class Storyteller {
     return death;
   }
 
+  StoryStep StopWhileItStarts() {
+    StoryStep stop;
+    stop.verb = Verb::kStop;
+    stop.in = coming_.Below(40);
+    return stop;
+  }
+
   // Again and again while the disk does not let it; it dies now and then on the way. The last
   // attempts have a disk that is well.
   bool Start() {
     for (int attempt = 0; attempt < 8; ++attempt) {
       if (attempt == 5) NoTrouble();
       if (attempt < 4 && rng_.Chance(1, 4)) (void)Do(Death(rng_.Below(120)));
+      if (attempt < 4 && coming_.Chance(1, 12)) (void)Do(StopWhileItStarts());
       if (!Do(Verb::kStart)) return false;
       if (runner_.running()) return true;
     }
@@ -105,7 +114,8 @@ class Storyteller {
     if (cut > 0) (void)Do(Death(cut));
     for (int i = 0; i < plan_.run.changes && Well() && runner_.running() && !runner_.failed();
          ++i) {
-      Change(rng_.Below(plan_.setup.streams.size()));
+      const size_t stream = rng_.Below(plan_.setup.streams.size());
+      if (!ComesOrGoes(stream) && runner_.there(stream)) Change(stream);
       if (const uint64_t turns = rng_.Below(5); turns > 0 && runner_.well()) {
         StoryStep step;
         step.verb = Verb::kTurn;
@@ -116,6 +126,32 @@ class Storyteller {
       if (rng_.Chance(1, 120) && runner_.well()) FailNext();
       if (rng_.Chance(1, 60) && runner_.well()) (void)Do(Verb::kCheck);
       if (rng_.Chance(1, 50) && runner_.well()) (void)Do(Verb::kCheckpoint);
+    }
+  }
+
+  // Streams that come and go; the other draws do not know of it.
+  bool ComesOrGoes(size_t stream) {
+    StoryStep step;
+    step.stream = stream;
+    step.verb = runner_.there(stream) ? Verb::kDrop : Verb::kAdd;
+    if (step.verb == Verb::kAdd ? coming_.Chance(1, 2) : !plan_.drops || coming_.Chance(29, 30))
+      return false;
+    if (step.verb == Verb::kDrop && coming_.Chance(1, 8)) (void)Do(Death(coming_.Below(30)));
+    return runner_.well() && Do(step);
+  }
+
+  // What is being made when the process stops.
+  void AddSome() {
+    for (size_t i = 0; i < plan_.setup.streams.size() && runner_.well(); ++i) {
+      if (runner_.there(i) || !runner_.running() || !coming_.Chance(1, 2)) continue;
+      StoryStep step;
+      step.verb = Verb::kAdd;
+      step.stream = i;
+      if (!Do(step)) return;
+      step = {};
+      step.verb = Verb::kTurn;
+      step.count = coming_.Below(40);
+      (void)Do(step);
     }
   }
 
@@ -144,7 +180,9 @@ class Storyteller {
     stopped_ = false;
     if (rng_.Chance(1, 4) && runner_.running() && !runner_.failed()) {
       if (rng_.Chance(1, 3)) EmptySome();
+      if (coming_.Chance(1, 8) && runner_.well()) EraseLast();
       if (rng_.Chance(1, 3)) (void)Do(Death(rng_.Below(60)));
+      AddSome();
       if (runner_.well()) (void)Do(Verb::kStop);
       stopped_ = !runner_.running() && runner_.stopped();
       if (!runner_.running()) return;
@@ -161,6 +199,19 @@ class Storyteller {
     if (step.verb == Verb::kCompact) step.seq = runner_.twin(stream).last() + 1;
     for (uint64_t i = rng_.Below(3); i > 0 && runner_.well(); --i) Store(stream);
     if (runner_.well()) (void)Do(step);
+  }
+
+  // Nothing is left, and of the last one not even a trace in its block.
+  void EraseLast() {
+    StoryStep step;
+    step.stream = coming_.Below(plan_.setup.streams.size());
+    step.verb = Verb::kPurge;
+    step.keep = 1;
+    if (!Do(step)) return;
+    step.verb = Verb::kErase;
+    step.keep = 0;
+    step.seq = runner_.twin(step.stream).last();
+    if (step.seq > 0 && Do(step) && coming_.Chance(1, 2)) (void)Do(Verb::kSettle);
   }
 
   // Caches may go, without a trace; rarely everything does.
@@ -379,6 +430,7 @@ class Storyteller {
 
   const StoryPlan plan_;
   Rng rng_;
+  Rng coming_;
   StoryRunner runner_;
   StorySeedResult out_;
   int after_damage_ = 0;

@@ -30,10 +30,49 @@ bool StoryRunner::Agree(size_t stream, const char* what, StoreError got, StoreEr
   return Fail(name + " is " + words(got) + ", not " + words(expected));
 }
 
+// Whether it is, and takes changes, or the process could not bring it so far.
+bool StoryRunner::IsThere(size_t stream) {
+  const std::string name = "stream " + setup_.streams[stream].config.name;
+  if (!there_[stream]) {
+    if (mode_ == Mode::kStrict) Fail(name + " is not there: 'add' it first");
+    return false;
+  }
+  if (process_->Await(stream) == Outcome::kStuck) {
+    // On a full disk it waits for room; whoever runs it frees some, and starts it again.
+    if (capacity_ == UINT64_MAX) return Fail(name + " was added and never starts");
+    Die(CrashKind::kKill, 0);
+    was_cut_ = true;
+    return false;
+  }
+  NotePromises();
+  Absorb();
+  return well() && process_->runs(stream);
+}
+
+bool StoryRunner::DoAdd(const StoryStep& step) {
+  ++counts_.changes;
+  const StoryStream& stream = setup_.streams[step.stream];
+  if (there_[step.stream]) {
+    if (mode_ == Mode::kLenient) return true;
+    return Fail("stream " + stream.config.name + " is there already: 'drop' it first");
+  }
+  process_->Add(step.stream, stream);
+  there_[step.stream] = true;
+  return true;
+}
+
+bool StoryRunner::DoDrop(const StoryStep& step) {
+  StreamHistory& history = histories_[step.stream];
+  last_point_ = std::max(last_point_, process_->Drop(step.stream));
+  history.Changed(StreamTwin::Empty(history.config()), last_point_);
+  there_[step.stream] = false;
+  return true;
+}
+
 // A limit per subject may be enforced late, when blocks must be read for it; a removal that comes
 // in between changes what there is to enforce. The twin enforces at once.
 void StoryRunner::LetSettle(size_t stream) {
-  if (LimitsNothing(stream)) return;
+  if (!there_[stream] || LimitsNothing(stream)) return;
   for (int turns = 0; turns < 1000 && running() && !failed() && !process_->idle(stream); ++turns)
     Turn();
 }
@@ -64,6 +103,7 @@ bool StoryRunner::Counts(size_t stream) {
 bool StoryRunner::DoChange(const StoryStep& step) {
   ++counts_.changes;
   CHECK(step.stream < histories_.size());
+  if (!IsThere(step.stream)) return well();
   for (int turns = 0; turns < 1000 && running() && !failed() && process_->storage().full(); ++turns)
     Turn();
   if (!setup_.rush || !LimitsNothing(step.stream)) {
@@ -83,6 +123,7 @@ bool StoryRunner::DoChange(const StoryStep& step) {
     case Verb::kCompact: return DoCompact(step);
     case Verb::kTruncate: return DoTruncate(step);
     case Verb::kConfig: return DoConfig(step);
+    case Verb::kDrop: return DoDrop(step);
     default: CHECK(false);
   }
 }
@@ -239,7 +280,8 @@ bool StoryRunner::DoJob(size_t stream, Job& job, StreamTwin after, StoreError pr
       if (failed()) return MayFail() || Fail(process_->Why());
       history.JobRefused();
       return Agree(stream, kWhat, job.error, predicted, step.error);
-    case Outcome::kDone: break;
+    case Outcome::kDone:
+    case Outcome::kStopped: break;
   }
   last_point_ = std::max(last_point_, job.point);
   history.JobDone(job.point);

@@ -36,11 +36,14 @@ bool StoryRunner::DoExpect(const StoryStep& step) {
     case Verb::kCheck:
       for (size_t i = 0; i < histories_.size(); ++i) {
         if (step.stream != step.kAllStreams && step.stream != i) continue;
+        if (!there_[i] && step.stream != i) continue;
+        if (!IsThere(i)) break;
         if (!Check(i)) return false;
         if (!running() || failed()) break;
       }
       return true;
     case Verb::kExpectState: {
+      if (!IsThere(step.stream)) return well();
       const StreamState state = process_->store(step.stream).State();
       for (const StoryNumber& number : step.numbers) {
         const uint64_t is = Field(number.field, state, process_->file(step.stream));
@@ -52,6 +55,7 @@ bool StoryRunner::DoExpect(const StoryStep& step) {
     }
     case Verb::kExpectMessage:
     case Verb::kExpectGone: {
+      if (!IsThere(step.stream)) return well();
       LoadMsg load;
       load.seq = step.seq;
       const Outcome outcome = process_->Run(step.stream, load);
@@ -256,7 +260,7 @@ bool StoryRunner::CheckRebuild() {
     const bool cache = path.ends_with(".db");
     if (path.starts_with("streams/") && !cache) other.disk().Put(path, *driver_.disk().Truth(path));
   }
-  StoreProcess process(&other, setup_, rng_.Fork("rebuild", counts_.lives));
+  StoreProcess process(&other, setup_, there_, rng_.Fork("rebuild", counts_.lives));
   if (process.Boot() != Outcome::kDone)
     return Fail("does not start from its blocks alone: " + process.Why());
   process.CatchUp();

@@ -278,7 +278,7 @@ bool StoryParser::ParseStream(LineCursor& cursor) {
 bool StoryParser::ParseConfig(LineCursor& cursor, StoryStream* stream) {
   std::vector<Given> all;
   if (!TakeGiven(cursor,
-                 {"memory", "max_msgs=", "max_bytes=", "max_age=", "max_msgs_per_subject=",
+                 {"memory", "late", "max_msgs=", "max_bytes=", "max_age=", "max_msgs_per_subject=",
                   "discard=", "discard_new_per_subject",
                   "retention=", "compression=", "first_seq=", "ttl", "markers="},
                  &all))
@@ -289,6 +289,8 @@ bool StoryParser::ParseConfig(LineCursor& cursor, StoryStream* stream) {
     uint64_t number = 0;
     if (key == "memory") {
       stream->in_memory = true;
+    } else if (key == "late") {
+      stream->late = true;
     } else if (key == "ttl") {
       config.allow_msg_ttl = true;
     } else if (key == "discard_new_per_subject") {

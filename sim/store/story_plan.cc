@@ -66,6 +66,17 @@ StoryPlan PlanStory(uint64_t seed) {
   // Streams that are never purged, say, grow large.
   for (uint32_t kind = 0; kind < StoryPlan::kKinds; ++kind)
     plan.left_out |= rng.Chance(1, 3) ? 1u << kind : 0;
+  // On its own: the other draws are what they were before there was this.
+  Rng late = Rng(seed).Fork("late");
+  const bool some_are_late = late.Chance(1, 3);
+  for (StoryStream& stream : plan.setup.streams) stream.late = some_are_late && late.Chance(1, 2);
+  plan.drops = late.Chance(1, 4);
+  if (late.Chance(1, 8)) {  // What is done in slices is met half done.
+    plan.setup.limits.records_per_slice = static_cast<int>(2 + late.Below(6));
+    plan.setup.limits.index.data_bytes_min = 0;
+    plan.setup.rush = true;
+    if (late.Chance(1, 2)) plan.subjects = 20 + late.Below(60);
+  }
   return plan;
 }
 

@@ -15,6 +15,7 @@ struct StoryPlan {
   RunPlan run;
   uint64_t subjects = 1;
   static constexpr uint32_t kKinds = 10;
+  bool drops = false;     // Streams are deleted, and made anew.
   uint32_t left_out = 0;  // A bit for each of the kinds of change, in Storyteller::Change().
 };
 

@@ -35,6 +35,7 @@ StoryRunner::StoryRunner(const StorySetup& setup, Mode mode)
   for (const StoryStream& stream : setup_.streams) {
     histories_.emplace_back(stream.config);
     histories_.back().Restart(StreamTwin::Empty(stream.config));
+    there_.push_back(!stream.late);
     packed_[histories_.size() - 1] = stream.config.compression != StoreCompression::kNone;
   }
 }
@@ -147,8 +148,20 @@ void StoryRunner::Begin() {
   was_cut_ = false;
   why_.clear();
   Trouble(true);
-  process_ = std::make_unique<StoreProcess>(&driver_, setup_, rng_.Fork("life", counts_.lives));
+  // What was deleted, and may be back: whoever looks finds it.
+  for (size_t i = 0; i < there_.size(); ++i) there_[i] = there_[i] || HasFiles(i);
+  process_ =
+      std::make_unique<StoreProcess>(&driver_, setup_, there_, rng_.Fork("life", counts_.lives));
   process_->DieAt(std::min(death_.at, forced_.at));
+  process_->StopAt(stop_at_);
+  stop_at_ = StoreProcess::kNoDeath;
+}
+
+bool StoryRunner::HasFiles(size_t stream) {
+  const std::string folder = "streams/" + setup_.streams[stream].config.name + "/";
+  const std::vector<std::string> files = driver_.disk().Files();
+  return std::any_of(files.begin(), files.end(),
+                     [&](const std::string& path) { return path.starts_with(folder); });
 }
 
 bool StoryRunner::DoStart() {
@@ -164,6 +177,11 @@ bool StoryRunner::DoStart() {
     case Outcome::kDone: return Recovered();
     case Outcome::kDied: DieIfDue(); return true;
     case Outcome::kStuck: return Fail("stuck while it starts");
+    case Outcome::kStopped:
+      // What a stop that came early did not look at may not be synced yet.
+      Die(setup_.has_interval_policy() ? CrashKind::kKill : CrashKind::kPowerLoss, 0);
+      was_cut_ = true;
+      return true;
     case Outcome::kFailed: break;
   }
   const std::string why = process_->Why();
@@ -184,7 +202,8 @@ bool StoryRunner::DoStop() {
       Die(CrashKind::kKill, 0);
       was_cut_ = true;
       return true;
-    case Outcome::kDone: break;
+    case Outcome::kDone:
+    case Outcome::kStopped: break;
   }
   Absorb();
   for (StreamHistory& history : histories_) history.PromisedAll();
@@ -226,6 +245,10 @@ bool StoryRunner::Recovered() {
 
 bool StoryRunner::RecoveredStream(size_t stream) {
   StreamHistory& history = histories_[stream];
+  if (!there_[stream]) {
+    history.Restart(StreamTwin::Empty(history.config()));
+    return true;
+  }
   const std::string name = "stream " + setup_.streams[stream].config.name + " ";
   Reading reading;
   if (!ReadAll(process_.get(), stream, &reading)) {
@@ -391,6 +414,7 @@ void StoryRunner::NotePromises() {
 // were asked for, which the twin knows, and removals that were paid for late.
 void StoryRunner::Absorb() {
   for (size_t i = 0; i < histories_.size() && process_ != nullptr && well(); ++i) {
+    if (!there_[i]) continue;
     for (const StoreChange& change : process_->store(i).TakeChanges()) {
       const TwinMsg* msg = histories_[i].now().Find(change.seq);
       if (msg == nullptr || msg->subject != change.subject) continue;
@@ -484,6 +508,10 @@ bool StoryRunner::Do(const StoryStep& step) {
       if (!begun_ && !step.in && !Ready(step)) return well();
       return DoDeath(step);
     case Verb::kStart: return DoStart();
+    case Verb::kStop:
+      if (!step.in) break;
+      stop_at_ = driver_.disk().completions() + *step.in;
+      return true;
     case Verb::kExpectFailed:
     case Verb::kExpectNotice:
     case Verb::kExpectFile: return DoExpect(step);
@@ -495,7 +523,8 @@ bool StoryRunner::Do(const StoryStep& step) {
   switch (step.verb) {
     case Verb::kCheckpoint:
       for (size_t i = 0; i < process_->streams(); ++i) {
-        if (process_->file(i) != nullptr && (step.stream == i || step.stream == step.kAllStreams))
+        if (process_->file(i) != nullptr && process_->runs(i) &&
+            (step.stream == i || step.stream == step.kAllStreams))
           process_->file(i)->WantCheckpoint();
       }
       Pace();
@@ -518,6 +547,10 @@ bool StoryRunner::Do(const StoryStep& step) {
     case Verb::kExpectState:
     case Verb::kExpectMessage:
     case Verb::kExpectGone: right = DoExpect(step); break;
+    case Verb::kAdd:
+      right = DoAdd(step);
+      Pace();
+      break;
     default: right = DoChange(step); Pace();
   }
   if (right && process_ != nullptr && running() && !failed()) process_->CheckInvariants();
@@ -541,8 +574,9 @@ void StoryRunner::End() {
   for (size_t i = 0; i < histories_.size(); ++i) LetSettle(i);
   process_->CatchUp();
   Absorb();
-  for (size_t i = 0; i < histories_.size() && well(); ++i)
-    (void)StoreOne(i, {"the.end", "", "of " + std::to_string(i), {}, 0, 0}, std::nullopt);
+  for (size_t i = 0; i < histories_.size() && well() && running() && !failed(); ++i)
+    if (there_[i] && IsThere(i))
+      (void)StoreOne(i, {"the.end", "", "of " + std::to_string(i), {}, 0, 0}, std::nullopt);
   if (failed() && MayFail()) return Kill();
   for (int turns = 0; turns < kPatienceTurns && well(); ++turns) {
     if (process_->Failed() || process_->storage().durable().Covers(last_point_)) break;

@@ -63,6 +63,7 @@ class StoryRunner {
   StoryCounts counts();
 
   // For whoever thinks of the next step.
+  bool there(size_t stream) const { return there_[stream]; }
   bool running() const { return process_ != nullptr && !process_->dying(); }
   bool failed() { return process_ != nullptr && process_->Failed(); }
   // The last process ended in good order.
@@ -103,6 +104,7 @@ class StoryRunner {
 
   // --- Lives.
   void Begin();
+  bool HasFiles(size_t stream);
   void Die(CrashKind kind, uint64_t variant);
   void Damage(const std::string& path, std::string before);
   void DieIfDue();
@@ -133,6 +135,9 @@ class StoryRunner {
   bool DoPurge(const StoryStep& step);
   bool DoCompact(const StoryStep& step);
   bool DoTruncate(const StoryStep& step);
+  bool DoAdd(const StoryStep& step);
+  bool DoDrop(const StoryStep& step);
+  bool IsThere(size_t stream);
   template <class Job>
   bool DoJob(size_t stream, Job& job, StreamTwin after, StoreError predicted,
              const StoryStep& step);
@@ -162,6 +167,7 @@ class StoryRunner {
   Rng questions_;
   DiskDriver driver_;
   std::vector<StreamHistory> histories_;
+  std::vector<bool> there_;  // Which of the streams there are.
   std::unique_ptr<StoreProcess> process_;
 
   const StoryStep* step_ = nullptr;
@@ -169,7 +175,8 @@ class StoryRunner {
   DiskFaults faults_;
   uint64_t capacity_ = UINT64_MAX;
   Death death_;
-  Death forced_;  // DieAt().
+  Death forced_;                               // DieAt().
+  uint64_t stop_at_ = StoreProcess::kNoDeath;  // While it starts.
   bool died_there_ = false;
   bool was_cut_ = false;     // The process died in the middle of something, or failed.
   bool lost_power_ = false;  // Since the last recovery.

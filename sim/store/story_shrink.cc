@@ -86,6 +86,7 @@ class Shrinking {
     smaller |= TrySetup([&](StorySetup& s) { s.limits.reader = small.limits.reader; });
     smaller |= TrySetup([&](StorySetup& s) { s.limits.writer = small.limits.writer; });
     for (size_t i = 0; i < story_.setup.streams.size(); ++i) {
+      smaller |= TrySetup([&](StorySetup& s) { s.streams[i].late = false; });
       const auto plain = [&](auto change) {
         smaller |= TrySetup([&](StorySetup& s) { change(s.streams[i].config); });
       };

@@ -38,10 +38,13 @@ bool StoryParser::ParseStep(const Word& verb, LineCursor& cursor, StoryStep* ste
     }
     case Verb::kCheckpoint:
     case Verb::kCheck: return cursor.AtEnd() || TakeStream(cursor, step);
+    case Verb::kAdd:
+    case Verb::kDrop: return TakeStream(cursor, step);
     case Verb::kTurn: return TakeNumber(cursor, "how many turns", &step->count);
     case Verb::kAdvance: return TakeTime(cursor.TakeWord(), &step->time);
     case Verb::kKill:
-    case Verb::kPowerLoss: return ParseDeath(cursor, step);
+    case Verb::kPowerLoss:
+    case Verb::kStop: return ParseDeath(cursor, step);
     case Verb::kFaults: return ParseFaults(cursor, step);
     case Verb::kFail: return ParseFail(cursor, step);
     case Verb::kSpace:

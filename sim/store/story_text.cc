@@ -141,6 +141,7 @@ std::string Details(const StoryStep& step) {
     case Verb::kAdvance: return " " + TimeText(step.time);
     case Verb::kKill:
     case Verb::kPowerLoss:
+    case Verb::kStop:
       return (step.variant > 0 ? " " + std::to_string(step.variant) : "") +
              (step.in ? Option("in", *step.in) : "");
     default: break;
@@ -205,7 +206,7 @@ std::string FormatStory(const Story& story) {
   std::string text = "# " + story.about + "\n" + StorageText(story.setup) + "\n";
   for (const StoryStream& stream : story.setup.streams) {
     text += "stream " + stream.config.name + (stream.in_memory ? " memory" : "") +
-            ConfigText(stream.config) + "\n";
+            (stream.late ? " late" : "") + ConfigText(stream.config) + "\n";
   }
   text += "\n";
   for (const StoryStep& step : story.steps) {

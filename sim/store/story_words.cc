@@ -15,20 +15,16 @@ struct VerbWord {
   const char* word;
 };
 constexpr VerbWord kVerbs[] = {
-    {Verb::kStore, "store"},     {Verb::kSkip, "skip"},
-    {Verb::kRemove, "remove"},   {Verb::kErase, "erase"},
-    {Verb::kDeleted, "deleted"}, {Verb::kPurge, "purge"},
-    {Verb::kCompact, "compact"}, {Verb::kTruncate, "truncate"},
-    {Verb::kConfig, "config"},   {Verb::kCheckpoint, "checkpoint"},
-    {Verb::kTurn, "turn"},       {Verb::kSettle, "settle"},
-    {Verb::kAdvance, "advance"}, {Verb::kStop, "stop"},
-    {Verb::kKill, "kill"},       {Verb::kPowerLoss, "power_loss"},
-    {Verb::kStart, "start"},     {Verb::kFaults, "faults"},
-    {Verb::kFail, "fail"},       {Verb::kSpace, "space"},
-    {Verb::kRot, "rot"},         {Verb::kCut, "cut"},
-    {Verb::kDelete, "delete"},   {Verb::kForeign, "foreign"},
-    {Verb::kWipe, "wipe"},       {Verb::kEncrypt, "encrypt"},
-    {Verb::kCheck, "check"},     {Verb::kExpectState, "expect"},
+    {Verb::kStore, "store"},     {Verb::kSkip, "skip"},         {Verb::kRemove, "remove"},
+    {Verb::kErase, "erase"},     {Verb::kDeleted, "deleted"},   {Verb::kPurge, "purge"},
+    {Verb::kCompact, "compact"}, {Verb::kTruncate, "truncate"}, {Verb::kConfig, "config"},
+    {Verb::kAdd, "add"},         {Verb::kDrop, "drop"},         {Verb::kCheckpoint, "checkpoint"},
+    {Verb::kTurn, "turn"},       {Verb::kSettle, "settle"},     {Verb::kAdvance, "advance"},
+    {Verb::kStop, "stop"},       {Verb::kKill, "kill"},         {Verb::kPowerLoss, "power_loss"},
+    {Verb::kStart, "start"},     {Verb::kFaults, "faults"},     {Verb::kFail, "fail"},
+    {Verb::kSpace, "space"},     {Verb::kRot, "rot"},           {Verb::kCut, "cut"},
+    {Verb::kDelete, "delete"},   {Verb::kForeign, "foreign"},   {Verb::kWipe, "wipe"},
+    {Verb::kEncrypt, "encrypt"}, {Verb::kCheck, "check"},       {Verb::kExpectState, "expect"},
 };
 
 struct FailureWords {

@@ -425,6 +425,7 @@ class FileStore final : public StreamStore {
   Job job_;
   std::optional<PurgeIntent> purging_;  // The journal, or a checkpoint, says that it is under way.
   StopStage stop_ = StopStage::kSettling;
+  bool stop_wanted_ = false;  // Once it runs.
   DiskTicket stop_names_, stop_remove_, stop_sync_;
 
   // Expiry: 'from' and 'after' say how far the walk under way is.

@@ -245,7 +245,7 @@ void FileStore::WorkStarting() {
   if (!has_checkpoint_) {
     if (!writer_.taken()) return BeginCheckpoint();
     has_checkpoint_ = true;
-    if (HasChores()) Touch();  // They had to wait for it.
+    if (HasChores() && !MUTANT(175)) Touch();  // They had to wait for it.
   }
   if (sweep_.active() || index_.unsettled > 0 || !subjects_due_.empty() || !MetaDurable()) return;
   if (limits_due_) EnforceLimits();
@@ -258,6 +258,7 @@ void FileStore::WorkStarting() {
   }
   (void)DropEmpty();
   phase_ = Phase::kRunning;
+  if (stop_wanted_) return Stop(now_);
   // The next crash is to find an index.
   if (!index_.log.on() && chain_.Wanted(index_)) checkpoint_wanted_ = true;
 }

@@ -12,6 +12,12 @@ void FileStore::Stop(const Now& now) {
   Touch();
   now_ = now;
   Unpin();
+  if ((phase_ == Phase::kOpening || phase_ == Phase::kScanned || phase_ == Phase::kStarting) &&
+      !failure_) {
+    // What it has from the journal, or has begun to make, is to be in its files first.
+    stop_wanted_ = !MUTANT(176);
+    if (stop_wanted_) return;
+  }
   if (phase_ != Phase::kRunning || failure_) {
     phase_ = Phase::kStopped;
     return;

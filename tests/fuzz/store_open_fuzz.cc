@@ -80,7 +80,7 @@ void Tell(StoreProcess& process, const DiskDriver& driver) {
 
 Files Make(const Base& base) {
   DiskDriver driver(1);
-  StoreProcess process(&driver, SetupOf(base), Rng(1));
+  StoreProcess process(&driver, SetupOf(base), {true}, Rng(1));
   CHECK(process.Boot() == Outcome::kDone);
   Tell(process, driver);
   if (base.stops) CHECK(process.Stop() == Outcome::kDone);
@@ -188,7 +188,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const StorySetup setup = SetupOf(kBases[which]);
   std::string first, second;
   {
-    StoreProcess process(&driver, setup, Rng(2));
+    StoreProcess process(&driver, setup, {true}, Rng(2));
     const Outcome boot = process.Boot();
     CHECK(boot == Outcome::kDone || boot == Outcome::kFailed);
     if (boot == Outcome::kFailed) return 0;
@@ -198,7 +198,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CHECK(stop == Outcome::kDone || stop == Outcome::kFailed);
     if (stop == Outcome::kFailed) return 0;
   }
-  StoreProcess process(&driver, setup, Rng(3));
+  StoreProcess process(&driver, setup, {true}, Rng(3));
   CHECK(process.Boot() == Outcome::kDone);
   process.CheckInvariants();
   const bool is_read = Read(process, &second);

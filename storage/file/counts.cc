@@ -22,6 +22,7 @@ std::vector<std::string> TreeFilters(const std::vector<std::string>& filters) {
 }
 
 constexpr uint64_t kSubjects = 0, kMessages = 1, kCounted = 2, kFirst = 3;
+constexpr uint64_t kSorting = 1;  // Of MultiLast.
 
 }  // namespace
 
@@ -153,10 +154,27 @@ Progress FileStore::Run(FilteredState& request) {
   return progress;
 }
 
+// The sequences have been a heap all along: 'budget' of them go to their places. cursor: 'a' has so
+// many left.
+Progress FileStore::SortSome(MultiLast* request, int budget) {
+  uint64_t& left = request->cursor.a;
+  const auto begin = request->seqs.begin();
+  for (; left > 1 && budget > 0; --left, --budget) {
+    std::pop_heap(begin, begin + static_cast<ptrdiff_t>(left));
+  }
+  return left > 1 ? Progress::kMore : Progress::kDone;
+}
+
 Progress FileStore::Run(MultiLast& request) {
   request.error = StoreError::kNone;
+  if (request.cursor.b == kSorting) return SortSome(&request, options_.limits.records_per_slice);
   if (index_.unsettled > 0) return DebtsFirst();
   if (index_.msgs == 0) return Progress::kDone;
+  // What grows is moved in one piece.
+  if (request.cursor.text.empty()) {
+    const size_t allowed = request.allowed_max > 0 ? request.allowed_max + 1u : SIZE_MAX;
+    request.seqs.reserve(std::min(allowed, AnswersAtMost(request.filters)));
+  }
   const Seq max = request.max_seq == 0 ? index_.last.seq : request.max_seq;
   const std::vector<std::string> filters = TreeFilters(request.filters);
   int budget = options_.limits.records_per_slice;
@@ -188,14 +206,16 @@ Progress FileStore::Run(MultiLast& request) {
       request.cursor.at = 0;
     }
     request.seqs.push_back(last);
+    std::push_heap(request.seqs.begin(), request.seqs.end());
     if (request.allowed_max > 0 && request.seqs.size() > static_cast<size_t>(request.allowed_max)) {
       request.seqs.clear();
       request.error = StoreError::kTooManyResults;
       return Progress::kFailed;
     }
   }
-  std::sort(request.seqs.begin(), request.seqs.end());
-  return Progress::kDone;
+  request.cursor.b = kSorting;
+  request.cursor.a = request.seqs.size();
+  return SortSome(&request, budget);
 }
 
 }  // namespace dunlin::file

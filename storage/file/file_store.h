@@ -245,6 +245,8 @@ class FileStore final : public StreamStore {
   };
   Bounds SubjectBounds(const std::vector<std::string>& filters) const;
   Progress DebtsFirst();
+  size_t AnswersAtMost(const std::vector<std::string>& filters) const;
+  Progress SortSome(MultiLast* request, int budget);
   Progress Resolve(std::string_view subject, bool down, StoreRequest* request);
 
   // --- counts.cc

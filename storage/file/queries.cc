@@ -334,10 +334,19 @@ Progress FileStore::Resolve(std::string_view subject, bool down, StoreRequest* r
   return progress;
 }
 
+// So many subjects a request may answer with.
+size_t FileStore::AnswersAtMost(const std::vector<std::string>& filters) const {
+  const bool literal =
+      !IsAll(filters) && std::none_of(filters.begin(), filters.end(), subject::HasWildcard);
+  return literal ? filters.size() : index_.subjects.size();
+}
+
 Progress FileStore::Run(SubjectsState& request) {
   request.error = StoreError::kNone;
   if (index_.unsettled > 0) return DebtsFirst();
   const std::vector<std::string> filters = TreeFilters({request.filter});
+  // What grows is moved in one piece.
+  if (request.cursor.text.empty()) request.subjects.reserve(AnswersAtMost(filters));
   int budget = options_.limits.records_per_slice;
   SubjectMap::Walk walk(index_.subjects, filters, request.cursor.text);
   for (;;) {

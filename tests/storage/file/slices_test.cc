@@ -149,6 +149,22 @@ TEST(StoreSlices, ATruncate) {
   EXPECT_EQ(world.store().State().last_seq, 3u);
 }
 
+// To find them takes so many calls, and to put them in order as many again.
+TEST(StoreSlices, TheLastsOfManySubjects) {
+  FileWorld world(SmallSlices());
+  constexpr int kSubjects = 1'500;
+  for (int i = 0; i < kSubjects; ++i) world.Put("s." + std::to_string(i * 7'919 % kSubjects), "x");
+  world.Settle();
+  MultiLast request;
+  request.filters = {"s.*"};
+  int calls = 1;
+  for (; world.store().Run(request) == Progress::kMore; ++calls) {
+  }
+  EXPECT_GE(calls, 2 * kSubjects / kSlice);
+  ASSERT_EQ(request.seqs.size(), size_t{kSubjects});
+  for (Seq seq = 1; seq <= kSubjects; ++seq) ASSERT_EQ(request.seqs[seq - 1], seq);
+}
+
 TEST(StoreSlices, AgeAndTtl) {
   for (const bool ttl : {false, true}) {
     FileWorld world(SmallSlices());

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/store/story_configs.h"
+
 namespace dunlin::sim {
 namespace {
 
@@ -28,6 +30,7 @@ StoreProcess::StoreProcess(DiskDriver* driver, const StorySetup& setup,
     : driver_(driver),
       entropy_(rng.Fork("entropy")),
       storage_(OptionsOf(setup, &entropy_), &driver->queue(), rng),
+      meta_(setup.meta),
       memories_(setup.streams.size()),
       stores_(setup.streams.size()),
       files_(setup.streams.size()),
@@ -45,7 +48,8 @@ void StoreProcess::Add(size_t stream, const StoryStream& how) {
     stores_[stream] = memories_[stream].get();
     return;
   }
-  ids_[stream] = storage_.AddStream("streams/" + how.config.name, how.config);
+  ids_[stream] = storage_.AddStream("streams/" + how.config.name, how.config,
+                                    meta_ ? StoryConfigs::MetaOf(how.config) : "");
   stores_[stream] = files_[stream] = storage_.stream(ids_[stream]);
 }
 

@@ -107,6 +107,7 @@ class StoreProcess {
   DiskDriver* const driver_;
   crypto::SeededEntropy entropy_;
   Storage storage_;
+  const bool meta_;  // StorySetup::meta.
   std::vector<std::unique_ptr<memory::MemoryStore>> memories_;
   std::vector<StreamStore*> stores_;
   std::vector<file::FileStore*> files_;

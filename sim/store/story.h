@@ -31,6 +31,8 @@ struct StorySetup {
   uint64_t pace = 0;   // Turns of the process after each change.
   // Changes come while chores of now are not done yet, where no limit could tell.
   bool rush = false;
+  // What is configured of streams lies in their meta.inf: after a death that says what is so.
+  bool meta = false;
   JournalOptions journal;
   file::FileLimits limits;
   std::string key, previous_key;  // Of encryption; empty: none.

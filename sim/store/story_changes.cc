@@ -66,6 +66,7 @@ bool StoryRunner::DoDrop(const StoryStep& step) {
   last_point_ = std::max(last_point_, process_->Drop(step.stream));
   history.Changed(StreamTwin::Empty(history.config()), last_point_);
   there_[step.stream] = false;
+  configs_.Dropped(step.stream);
   return true;
 }
 
@@ -250,6 +251,9 @@ bool StoryRunner::DoConfig(const StoryStep& step) {
   if (!Agree(step.stream, "configuration", result.error, StoreError::kNone, step.error))
     return false;
   if (!result.ok()) return true;
+  configs_.Changed(step.stream, step.config, result.point);
+  if (setup_.meta && process_->file(step.stream) != nullptr)
+    process_->file(step.stream)->UpdateMeta(StoryConfigs::MetaOf(step.config));
   history.Configured(step.config);
   if (step.config.compression != StoreCompression::kNone) packed_[step.stream] = true;
   setup_.streams[step.stream].config = step.config;

@@ -74,6 +74,7 @@ bool StoryRunner::DoDisk(const StoryStep& step) {
   SimDisk& disk = driver_.disk();
   if (step.verb == Verb::kWipe) {
     disk.Wipe();
+    configs_.Wiped();
     // Nothing is left that could know of it.
     for (StreamHistory& history : histories_) history.Restart(StreamTwin::Empty(history.config()));
     return true;

@@ -203,7 +203,7 @@ bool StoryParser::TakeStream(LineCursor& cursor, StoryStep* step) {
 bool StoryParser::ParseStorage(LineCursor& cursor) {
   std::vector<Given> all;
   if (!TakeGiven(cursor,
-                 {"seed=", "tries=", "pace=", "rush=", "block=", "checkpoint=", "cache=",
+                 {"seed=", "tries=", "pace=", "rush=", "meta=", "block=", "checkpoint=", "cache=",
                   "write_min=", "slice=", "index=", "index_slack=", "segment=", "segments=",
                   "ahead=", "gather=", "depth=", "sync=", "key=", "cipher="},
                  &all))
@@ -223,6 +223,7 @@ bool StoryParser::ParseStorage(LineCursor& cursor) {
     if (key == "tries") setup.tries = number;
     if (key == "pace") setup.pace = number;
     if (key == "rush") setup.rush = number > 0;
+    if (key == "meta") setup.meta = number > 0;
     if (key == "block") setup.limits.block_bytes = number;
     if (key == "checkpoint") setup.limits.checkpoint_bytes = number;
     if (key == "cache") setup.limits.reader.cache_bytes_max = number;

@@ -63,6 +63,7 @@ StoryPlan PlanStory(uint64_t seed) {
     plan.setup.limits.records_per_slice = static_cast<int>(8 + rng.Below(24));
     if (rng.Chance(1, 2)) plan.subjects = 20 + rng.Below(60);
   }
+  plan.setup.meta = Rng(seed).Fork("meta").Chance(1, 3);
   // Streams that are never purged, say, grow large.
   for (uint32_t kind = 0; kind < StoryPlan::kKinds; ++kind)
     plan.left_out |= rng.Chance(1, 3) ? 1u << kind : 0;

@@ -29,6 +29,7 @@ StoryRunner::StoryRunner(const StorySetup& setup, Mode mode)
       rng_(Rng(setup.seed).Fork("story")),
       questions_(Rng(setup.seed).Fork("questions")),
       driver_(setup.seed, {.timing = {}, .faults = {}}),
+      configs_(setup),
       damage_(setup.journal.directory),
       asked_(setup.streams.size()),
       packed_(setup.streams.size()) {
@@ -139,7 +140,23 @@ bool StoryRunner::DoDeath(const StoryStep& step) {
   return true;
 }
 
-void StoryRunner::Begin() {
+// What whoever starts the process finds configured.
+bool StoryRunner::TakeConfigs() {
+  for (size_t i = 0; i < histories_.size(); ++i) {
+    StoryStream& stream = setup_.streams[i];
+    const std::string meta =
+        setup_.meta && !stream.in_memory ? ReadMeta(driver_.disk(), setup_, i) : "";
+    std::string problem;
+    const StoreConfig found = configs_.Recover(i, meta, &problem);
+    if (!problem.empty() && !damaged_) return Fail("stream " + found.name + ": " + problem);
+    if (StoryConfigs::MetaOf(found) == StoryConfigs::MetaOf(stream.config)) continue;
+    stream.config = found;
+    histories_[i].Reverted(found);
+  }
+  return true;
+}
+
+bool StoryRunner::Begin() {
   ++counts_.lives;
   did_not_start_ = false;
   recovered_ = false;
@@ -148,6 +165,7 @@ void StoryRunner::Begin() {
   was_cut_ = false;
   why_.clear();
   Trouble(true);
+  if (!TakeConfigs()) return false;
   // What was deleted, and may be back: whoever looks finds it.
   for (size_t i = 0; i < there_.size(); ++i) there_[i] = there_[i] || HasFiles(i);
   process_ =
@@ -155,6 +173,7 @@ void StoryRunner::Begin() {
   process_->DieAt(std::min(death_.at, forced_.at));
   process_->StopAt(stop_at_);
   stop_at_ = StoreProcess::kNoDeath;
+  return true;
 }
 
 bool StoryRunner::HasFiles(size_t stream) {
@@ -172,7 +191,7 @@ bool StoryRunner::DoStart() {
     Die(armed ? death_.kind : CrashKind::kKill, death_.variant);
   }
   begun_ = true;
-  Begin();
+  if (!Begin()) return false;
   switch (process_->Boot()) {
     case Outcome::kDone: return Recovered();
     case Outcome::kDied: DieIfDue(); return true;
@@ -400,6 +419,7 @@ void StoryRunner::NotePromises() {
   // Points are numbered on from what is found in the journal: those of a life before say nothing.
   if (process_ == nullptr || !recovered_) return;
   if (process_->storage().state() == Storage::State::kFailed) return;
+  configs_.NotePromises(process_.get());
   const WritePoint through = process_->storage().durable().through();
   const WritePoint synced =
       setup_.has_interval_policy() ? process_->storage().synced().through() : through;

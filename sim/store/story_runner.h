@@ -24,6 +24,7 @@
 #include "sim/disk/disk_driver.h"
 #include "sim/store/store_process.h"
 #include "sim/store/story.h"
+#include "sim/store/story_configs.h"
 #include "sim/store/story_damage.h"
 #include "sim/store/stream_history.h"
 
@@ -103,7 +104,7 @@ class StoryRunner {
   bool MayFail() const;
 
   // --- Lives.
-  void Begin();
+  bool Begin();
   bool HasFiles(size_t stream);
   void Die(CrashKind kind, uint64_t variant);
   void Damage(const std::string& path, std::string before);
@@ -111,6 +112,7 @@ class StoryRunner {
   bool DoDeath(const StoryStep& step);
   bool DoStart();
   bool DoStop();
+  bool TakeConfigs();
   bool Recovered();
   bool RecoveredStream(size_t stream);
   std::string NotExcused(size_t stream, const StreamTwin& found, bool said) const;
@@ -168,6 +170,7 @@ class StoryRunner {
   DiskDriver driver_;
   std::vector<StreamHistory> histories_;
   std::vector<bool> there_;  // Which of the streams there are.
+  StoryConfigs configs_;
   std::unique_ptr<StoreProcess> process_;
 
   const StoryStep* step_ = nullptr;

@@ -136,6 +136,21 @@ bool StreamHistory::IsLike(const StreamTwin& found, const StreamTwin& wanted, Wa
   return equals(std::move(then)) || equals(std::move(at_start));
 }
 
+// A message is there, and what went because of it is, too, or some of that.
+bool StreamHistory::IsOnTheWay(const StreamTwin& found, const StreamTwin& before,
+                               const StreamTwin& after, WallTime now) const {
+  StreamTwin limited = after;
+  limited.Enforce(config_);
+  const bool known =
+      std::all_of(found.entries().begin(), found.entries().end(), [&](const auto& entry) {
+        const TwinMsg* const msg =
+            after.Find(entry.seq) != nullptr ? after.Find(entry.seq) : before.Find(entry.seq);
+        return msg != nullptr && Same(*msg, *entry.msg);
+      });
+  return known && found.last() == after.last() &&
+         Holds(found, Aged(std::move(limited), found, now));
+}
+
 bool StreamHistory::IsWithin(const StreamTwin& found, const StreamTwin& before,
                              const StreamTwin& after, WallTime now) const {
   return (found.last() == after.last() || found.last() == before.last()) && Holds(before, found) &&
@@ -174,7 +189,7 @@ void StreamHistory::Restart(const StreamTwin& found) {
   now_ = start_ = found;
   steps_.clear();
   promised_ = 0;
-  in_job_ = false;
+  in_job_ = reverted_ = false;
 }
 
 std::string StreamHistory::TakeRecovered(const StreamTwin& found, WallTime now, bool lost_power) {
@@ -183,7 +198,8 @@ std::string StreamHistory::TakeRecovered(const StreamTwin& found, WallTime now, 
   for (size_t i = earliest; i < steps_.size() && !right; ++i) {
     const StreamTwin& after = steps_[i].after;
     right = IsLike(found, after, now) ||
-            (steps_[i].bit_by_bit && IsWithin(found, Before(i), after, now));
+            (steps_[i].bit_by_bit && IsWithin(found, Before(i), after, now)) ||
+            (reverted_ && IsOnTheWay(found, Before(i), after, now));
   }
   if (right) {
     Restart(found);

@@ -34,6 +34,12 @@ class StreamHistory {
   void JobDone(WritePoint point);
   void JobRefused();
   void Configured(const StoreConfig& config) { config_ = config; }
+  // After a death: an earlier configuration is in force again. What went by limits that there never
+  // were may be there, if nothing came behind.
+  void Reverted(const StoreConfig& config) {
+    config_ = config;
+    reverted_ = true;
+  }
 
   // Everything up to 'through' was promised; 'survives' says whether a power loss leaves it.
   enum class Survives : uint8_t { kPowerLoss, kKill };
@@ -68,6 +74,8 @@ class StreamHistory {
   bool OthersAreDue(const StreamTwin& found, const StreamTwin& wanted, WallTime now) const;
   bool IsLike(const StreamTwin& found, const StreamTwin& wanted, WallTime now) const;
   StreamTwin Aged(StreamTwin wanted, const StreamTwin& found, WallTime now) const;
+  bool IsOnTheWay(const StreamTwin& found, const StreamTwin& before, const StreamTwin& after,
+                  WallTime now) const;
   bool IsWithin(const StreamTwin& found, const StreamTwin& before, const StreamTwin& after,
                 WallTime now) const;
 
@@ -78,6 +86,7 @@ class StreamHistory {
   std::vector<Step> steps_;  // From there on.
   size_t promised_ = 0;      // Of the steps.
   bool in_job_ = false;      // The last step is one that is not done.
+  bool reverted_ = false;
 };
 
 }  // namespace dunlin::sim

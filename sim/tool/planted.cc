@@ -100,6 +100,8 @@ constexpr Planted kPlanted[] = {
     {176, "", "a_stop_waits_for_streams_that_are_being_made",
      "a stop does not wait for what is being made"},
     {177, "", "a_stop_while_it_starts_loses_nothing", "a stop does not wait for a start"},
+    {178, "", "what_a_limit_took_stays_gone_without_it",
+     "a configuration does not wait for what the last one took"},
     {190, "", "", "what changes while the base of an index is built is not in it"},
     {191, "", "a_rewrite_leaves_out_what_nobody_counts",
      "a rewritten block takes its name while an index still counts what it leaves out"},

@@ -98,7 +98,9 @@ class FileStore final : public StreamStore {
   void WantCheckpoint();
   Phase phase() const { return phase_; }
   // Work() has more to do once more of the journal is durable, or it is not full any more.
-  bool awaits_journal() const { return writer_.awaits_journal() || job_.paused || paused_; }
+  bool awaits_journal() const {
+    return writer_.awaits_journal() || job_.paused || paused_ || meta_waits_;
+  }
   // For a snapshot (stream_snapshot.h): takes a checkpoint and keeps the files of all blocks that
   // it has as they are, or those from a block on, until Unpin(). REQUIRES: not pinned yet.
   void Pin();
@@ -109,7 +111,8 @@ class FileStore final : public StreamStore {
   void DecryptPinned(uint32_t number, uint64_t offset, uint8_t* bytes, size_t count) const;
   // Nothing that was begun waits for the disk or the journal.
   bool idle() const;
-  // meta.inf is to hold this from now on; it does once MetaDurable().
+  // meta.inf is to hold this from now on; it does once MetaDurable(). What was decided before, by
+  // another configuration, gets durable first: after UpdateConfig().
   void UpdateMeta(std::string meta);
   // When it was opened, an index told what is in its blocks: index.db after a clean stop, the parts
   // that the checkpoint names after a crash. Nearly none was read.
@@ -323,6 +326,7 @@ class FileStore final : public StreamStore {
   bool ReadMeta();
   void WantMeta();
   void WorkMeta();
+  bool MetaWaits();
 
   // --- indexing.cc
   struct Indexing {
@@ -392,6 +396,9 @@ class FileStore final : public StreamStore {
   uint64_t index_takes_ = 0;  // How many checkpoints it knows of.
   MetaFiles meta_;
   bool meta_due_ = false;
+  WritePoint meta_point_;     // Of the last record from before it was asked for,
+  uint64_t meta_number_ = 0;  // and that one's number; 0: it need not wait.
+  bool meta_waits_ = false;   // For that.
   std::unique_ptr<Opener> opener_;
   std::unique_ptr<Indexing> indexing_;
   bool by_index_ = false;

@@ -44,8 +44,7 @@ crypto::NewKey MetaFiles::NewKey() const {
 void MetaFiles::Read() {
   CHECK(state_ == State::kNew);
   state_ = State::kReading;
-  reads_.Add(Path(kMetaFile));
-  for (const std::string_view name : {kMetaSumFile, kMetaKeyFile}) {
+  for (const std::string_view name : {kMetaFile, kMetaSumFile, kMetaKeyFile}) {
     reads_.Add(Path(name));
     reads_.Add(Path(name, kTemporarySuffix));
   }
@@ -69,6 +68,8 @@ bool MetaFiles::Work() {
         steps_.Remove(temporary);
       }
     }
+    const std::string cut_off = Path(kMetaFile, kTemporarySuffix);
+    if (failure_.empty() && reads_.Get(cut_off) != nullptr) steps_.Remove(cut_off);
     if (step.value != 0) steps_.SyncDir(asset_.directory, step);
   }
   if (state_ == State::kSettling && steps_.idle()) {

@@ -66,7 +66,7 @@ void FileStore::WorkStopping() {
     if (writer_.rewriter().busy()) return FinishRewrite();
     // What goes later would go without a tombstone, and be there again.
     if (index_.unsettled > 0 || !subjects_due_.empty() || !deletions_due_.empty() || limits_due_ ||
-        sweep_.active() || writer_.checkpointing() || !MetaDurable()) {
+        sweep_.active() || writer_.checkpointing() || (!MetaDurable() && !meta_waits_)) {
       return;
     }
     if (!LeaveTombstones()) return;
@@ -84,6 +84,7 @@ void FileStore::WorkStopping() {
     if (!MUTANT(142) && (!writer_.taken() || writer_.taken()->number < record_number_)) {
       return BeginCheckpoint();
     }
+    if (!MetaDurable()) return;  // It waited for this checkpoint.
     const auto any = [&](auto what) {
       return std::any_of(index_.blocks.begin(), index_.blocks.end(),
                          [&](const auto& block) { return what(*block); });

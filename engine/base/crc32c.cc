@@ -71,8 +71,9 @@ constexpr Shift MakeShift(size_t bytes) {
   return shift;
 }
 
-constexpr size_t kShortLane = 128, kLongLane = 1024;
-constexpr Shift kShortShift = MakeShift(kShortLane), kLongShift = MakeShift(kLongLane);
+constexpr size_t kTinyLane = 64, kShortLane = 128, kLongLane = 1024;
+constexpr Shift kTinyShift = MakeShift(kTinyLane), kShortShift = MakeShift(kShortLane),
+                kLongShift = MakeShift(kLongLane);
 
 uint32_t Shifted(const Shift& shift, uint32_t crc) {
   return shift[0][crc & 0xff] ^ shift[1][(crc >> 8) & 0xff] ^ shift[2][(crc >> 16) & 0xff] ^
@@ -99,6 +100,11 @@ __attribute__((target("sse4.2"))) uint32_t ByInstruction(uint32_t crc, const uin
     state = ThreeLanes<kLongLane>(kLongShift, state, at);
   for (; size >= 3 * kShortLane; at += 3 * kShortLane, size -= 3 * kShortLane)
     state = ThreeLanes<kShortLane>(kShortShift, state, at);
+  if (size >= 3 * kTinyLane) {
+    state = ThreeLanes<kTinyLane>(kTinyShift, state, at);
+    at += 3 * kTinyLane;
+    size -= 3 * kTinyLane;
+  }
   for (; size >= 8; at += 8, size -= 8) state = _mm_crc32_u64(state, Load64(at));
   uint32_t rest = static_cast<uint32_t>(state);
   for (; size > 0; ++at, --size) rest = _mm_crc32_u8(rest, *at);

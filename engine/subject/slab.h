@@ -87,13 +87,13 @@ class Slab {
   bool KeepEmpty(const Page& page) const;
 
   std::vector<char*> bases_;  // By page number; apart from Page, since every look-up reads it.
+  size_t page_total_ = 0;     // Likewise, but nearly.
   std::vector<Page> pages_;
   uint32_t free_page_ = kNone;
+  size_t live_ = 0;
+  size_t page_bytes_ = 0;
   uint32_t with_room_[kClasses] = {};
   uint32_t page_count_[kClasses] = {};
-  size_t live_ = 0;
-  size_t page_total_ = 0;
-  size_t page_bytes_ = 0;
 };
 
 }  // namespace dunlin::subject

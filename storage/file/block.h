@@ -18,6 +18,7 @@
 #include "storage/crypto/store_cipher.h"
 #include "storage/file/block_cache.h"
 #include "storage/file/block_map.h"
+#include "storage/file/write_points.h"
 
 namespace dunlin::file {
 
@@ -38,12 +39,6 @@ enum class BlockLife : uint8_t {
   kOpen,    // The head: records are appended.
   kSealed,  // Never appended to again.
   kPassed,  // A checkpoint names it, whole: it may be rewritten.
-};
-
-// Bytes up to 'end' may go to the file once the journal has passed 'point'.
-struct Written {
-  WritePoint point;
-  uint64_t end = 0;
 };
 
 // By which an index knows whether it has a block as it is: what changes leaves a trace here.
@@ -81,9 +76,8 @@ struct alignas(64) Block {
   uint64_t written = 0;  // Plain bytes that are in the file; raw_bytes for a sealed one.
 
   uint64_t last_checksum = 0;
-  WritePoint last_point;        // Of the last of 'points', if there is one.
-  std::vector<Written> points;  // What is appended and not written yet, in order.
-  BlockMap map;                 // Of the file as it is; empty, or from some message on.
+  WritePoints points;  // When what is appended may be written.
+  BlockMap map;        // Of the file as it is; empty, or from some message on.
 
   // --- What else is in it.
   uint64_t ttls = 0;       // How many messages with a TTL were written to it.

@@ -17,18 +17,25 @@ void BlockCache::Free(const Chunk& chunk) {
 }
 
 void BlockCache::Index(Seq seq, uint64_t offset) {
-  if (entries_.empty()) {
+  if (size() == 0) {
     base_ = seq;
   } else if (seq <= last_) {
     return;  // Says nothing new: see record.h.
   }
   if (seq - base_ > UINT32_MAX) LetGoFarBelow(seq);
   last_ = seq;
-  entries_.push_back({static_cast<uint32_t>(seq - base_), static_cast<uint32_t>(offset)});
+  fresh_[fresh_count_++] = {static_cast<uint32_t>(seq - base_), static_cast<uint32_t>(offset)};
+  if (fresh_count_ == kFreshMax) SettleFresh();
+}
+
+void BlockCache::SettleFresh() {
+  entries_.insert(entries_.end(), fresh_, fresh_ + fresh_count_);
+  fresh_count_ = 0;
 }
 
 // 'base' is what the sequences of the others are counted from then.
 void BlockCache::LetGoOfFirst(size_t messages, Seq base) {
+  SettleFresh();
   entries_.erase(entries_.begin(), entries_.begin() + static_cast<ptrdiff_t>(messages));
   for (Entry& entry : entries_) entry.delta -= static_cast<uint32_t>(base - base_);
   base_ = base;
@@ -37,7 +44,7 @@ void BlockCache::LetGoOfFirst(size_t messages, Seq base) {
 // What lies so far below a message of the same block was dead when that was written (kDeadMax).
 void BlockCache::LetGoFarBelow(Seq seq) {
   const size_t kept = IndexAt(seq - UINT32_MAX / 2);
-  LetGoOfFirst(kept, kept == entries_.size() ? seq : SeqAt(kept));
+  LetGoOfFirst(kept, kept == size() ? seq : SeqAt(kept));
 }
 
 // A stream that has little takes little; and none of what there is is copied when it gets more. A
@@ -134,6 +141,7 @@ void BlockCache::LetGoBelow(uint64_t offset, Seq seq) {
   last_used_ = 0;
   from_ = chunks_[0].begin;
   std::erase_if(holes_, [&](const Hole& hole) { return hole.begin < from_; });
+  SettleFresh();
   const auto kept = std::partition_point(entries_.begin(), entries_.end(),
                                          [&](const Entry& entry) { return entry.offset < from_; });
   const auto gone = static_cast<size_t>(kept - entries_.begin());
@@ -167,10 +175,15 @@ std::string_view BlockCache::BytesFrom(uint64_t offset) const {
 }
 
 size_t BlockCache::IndexAt(Seq seq) const {
-  if (entries_.empty() || seq <= base_) return 0;
+  if (size() == 0 || seq <= base_) return 0;
   // Where nothing is missing, the sequence is the index.
   const uint64_t delta = seq - base_;
-  if (delta < entries_.size() && entries_[delta].delta == delta) return delta;
+  if (delta < size() && EntryAt(delta).delta == delta) return delta;
+  if (fresh_count_ > 0 && delta >= fresh_[0].delta) {
+    const Entry* const found = std::find_if(
+        fresh_, fresh_ + fresh_count_, [&](const Entry& entry) { return entry.delta >= delta; });
+    return entries_.size() + static_cast<size_t>(found - fresh_);
+  }
   const auto found =
       std::lower_bound(entries_.begin(), entries_.end(), delta,
                        [](const Entry& entry, uint64_t value) { return entry.delta < value; });
@@ -188,7 +201,7 @@ format::Record BlockCache::At(size_t index) const {
 
 bool BlockCache::Find(Seq seq, format::Record* out) const {
   const size_t index = IndexAt(seq);
-  if (index == entries_.size() || SeqAt(index) != seq) return false;
+  if (index == size() || SeqAt(index) != seq) return false;
   *out = At(index);
   return true;
 }

@@ -27,7 +27,7 @@
 
 namespace dunlin::file {
 
-// What each message that is appended touches stands in the first 64 bytes: of a thousand streams
+// What each message that is appended touches stands in the first 128 bytes: of a thousand streams
 // none is in the processor's cache.
 class alignas(64) BlockCache {
  public:
@@ -44,6 +44,8 @@ class alignas(64) BlockCache {
     if (bytes > left_) AddChunk(bytes, pool);
     return reinterpret_cast<uint8_t*>(at_);
   }
+  // Where the next record will mostly go: to be fetched, not looked at.
+  const char* next_bytes() const { return at_; }
   // The bytes of the record. REQUIRES: RoomAtEnd() was asked for it.
   std::string_view Append(const format::Record& record);
 
@@ -79,12 +81,12 @@ class alignas(64) BlockCache {
   std::string_view BytesFrom(uint64_t offset) const;
 
   // Messages in order of their sequence, numbered from 0.
-  size_t size() const { return entries_.size(); }
+  size_t size() const { return entries_.size() + fresh_count_; }
   // The first one at or after 'seq'; size() if none.
   size_t IndexAt(Seq seq) const;
-  Seq SeqAt(size_t index) const { return base_ + entries_[index].delta; }
+  Seq SeqAt(size_t index) const { return base_ + EntryAt(index).delta; }
   // Where it begins in the block.
-  uint64_t OffsetAt(size_t index) const { return entries_[index].offset; }
+  uint64_t OffsetAt(size_t index) const { return EntryAt(index).offset; }
   format::Record At(size_t index) const;
   // False: no message with this sequence is in here.
   bool Find(Seq seq, format::Record* out) const;
@@ -105,7 +107,12 @@ class alignas(64) BlockCache {
     return chunk + 1 < chunks_.size() ? chunks_[chunk + 1].begin : end_;
   }
   size_t ChunkAt(uint64_t offset) const;
+  static constexpr size_t kFreshMax = 8;
+  const Entry& EntryAt(size_t index) const {
+    return index < entries_.size() ? entries_[index] : fresh_[index - entries_.size()];
+  }
   void Index(Seq seq, uint64_t offset);
+  void SettleFresh();
   void LetGoOfFirst(size_t messages, Seq base);
   void LetGoFarBelow(Seq seq);
 
@@ -114,15 +121,17 @@ class alignas(64) BlockCache {
   uint64_t end_;
   Seq base_ = 0;  // The sequence of the first entry,
   Seq last_ = 0;  // and of the last one.
+  size_t fresh_count_ = 0;
+  CachePool* pool_ = nullptr;
+  size_t indexed_ = 0;      // See 'loaded_'.
+  Entry fresh_[kFreshMax];  // The last entries: they go to the others together.
   std::vector<Entry> entries_;
 
   uint64_t from_;
   Seq first_;
   std::vector<Chunk> chunks_;     // In order; none is empty but, maybe, the last one.
   mutable size_t last_used_ = 0;  // Of chunks_: mostly the next one is asked for, or the same.
-  std::string loaded_;            // Bytes that were read, of which so many are indexed.
-  size_t indexed_ = 0;
-  CachePool* pool_ = nullptr;
+  std::string loaded_;            // Bytes that were read, of which 'indexed_' are indexed.
   std::vector<Hole> holes_;
 };
 

@@ -92,7 +92,7 @@ void BlockRewriter::Named(Block* block) {
   } else {  // It was cut again meanwhile.
     block->tombs.DeleteRange(block->cut + 1, UINT64_MAX);
   }
-  block->points.clear();
+  block->points.Clear();
   block->cache.reset();
   block->loading.reset();
   block->map.Clear();

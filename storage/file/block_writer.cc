@@ -1,7 +1,6 @@
 #include "storage/file/block_writer.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
@@ -64,11 +63,8 @@ BlockWriter::File* BlockWriter::OpenFile(Block* block) {
 
 void BlockWriter::WriteSome(Block* block, bool all) {
   if (block->unwritten || (!all && !Due(*block))) return;
-  const auto& points = block->points;
-  const auto covered = std::partition_point(points.begin(), points.end(), [&](const auto& written) {
-    return journal_->Covers(written.point) || MUTANT(130);
-  });
-  uint64_t end = covered == points.begin() ? block->written : std::prev(covered)->end;
+  uint64_t end = block->points.Reach(
+      block->written, [&](WritePoint point) { return journal_->Covers(point) || MUTANT(130); });
   if (end < block->raw_bytes) awaits_journal_ = true;
   if (end == block->written) return;
   if (!all && end - block->written < limits_.write_bytes_min) return;
@@ -278,10 +274,7 @@ bool BlockWriter::OnDisk(const DiskDone& done, StreamIndex* index) {
         if (done.error != DiskError::kCanceled) Fail("write", name, file.write_end, done);
       } else if (block != nullptr) {
         block->written = file.write_end;
-        const auto kept =
-            std::partition_point(block->points.begin(), block->points.end(),
-                                 [&](const auto& point) { return point.end <= block->written; });
-        block->points.erase(block->points.begin(), kept);
+        block->points.Forget(block->written);
       }
     } else if (done.ticket == file.sync) {
       file.sync = {};

@@ -159,6 +159,18 @@ class FileStore final : public StreamStore {
 
  private:
   // --- append.cc: records into the head block and the journal.
+  // What the next message will touch, if it is like the last one; never looked at, only fetched.
+  struct Ahead {
+    const char* record = nullptr;
+    const void* place = nullptr;  // Of the block, in the index.
+    const char* block = nullptr;
+    const char* cache = nullptr;
+    const void* subject = nullptr;
+  };
+  // Of what a block gets before it is written: see WritePoints.
+  static constexpr uint64_t kPointsPerWrite = 16;
+  void FetchAhead() const;
+  void NoteAhead(const Block& head, const SubjectInfo* subject);
   Block* HeadFor(uint64_t bytes);
   Block* Rotate();
   uint8_t* RoomIn(Block* head, size_t bytes);
@@ -364,6 +376,7 @@ class FileStore final : public StreamStore {
 
   // --- What each message touches: of a thousand streams none of this is in the processor's cache,
   // so it stands together, and is little.
+  Ahead ahead_;
   StoreJournal* const journal_;
   Phase phase_ = Phase::kNew;
   bool replaying_ = false;

@@ -341,6 +341,8 @@ bool FileStore::CanSealIndex() {
 }
 
 void FileStore::BeginCheckpoint() {
+  // It waits for nothing that comes behind it.
+  if (Block* head = index_.head(); head != nullptr) head->points.Close();
   begun_number_ = record_number_;
   // What the last life said of a block is not read again once there is a checkpoint that names it.
   for (const auto& block : index_.blocks) block->said_dropped = false;

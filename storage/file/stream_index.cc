@@ -31,15 +31,15 @@ bool StreamIndex::Live(Seq seq) const {
   return block != nullptr && block->Live(seq);
 }
 
-void StreamIndex::AddToSubject(std::string_view subject, Seq seq) {
-  if (subject.empty()) return;
+const SubjectInfo* StreamIndex::AddToSubject(std::string_view subject, Seq seq) {
+  if (subject.empty()) return nullptr;
   const SubjectMap::Inserted found = subjects.Insert(subject);
   CHECK(found.value != nullptr);  // The writer refuses what the tree cannot take.
   SubjectInfo& info = *found.value;
   if (found.fresh) {
     info = {seq, seq, 1, true, true};
     log.Note(subject, &info);
-    return;
+    return &info;
   }
   ++info.total;
   // Blocks are scanned from the last one to the first, messages are stored the other way.
@@ -51,6 +51,7 @@ void StreamIndex::AddToSubject(std::string_view subject, Seq seq) {
     info.first_exact = true;
   }
   log.Note(subject, &info);
+  return &info;
 }
 
 void StreamIndex::TakeFromSubject(std::string_view subject, Seq seq) {

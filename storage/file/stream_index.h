@@ -22,8 +22,8 @@ struct StreamIndex {
   uint64_t bytes = 0;
   SeqTime first;  // The first live message; {last.seq + 1, 0} if there is none.
   SeqTime last;
-  IndexLog log;  // Of what AddToSubject() and TakeFromSubject() change.
   SubjectMap subjects;
+  IndexLog log;            // Of what AddToSubject() and TakeFromSubject() change.
   uint64_t unsettled = 0;  // In all blocks: subjects and bytes count that many too many.
   // Removed, and their records cannot be read: some subject counts that many too many, until blocks
   // are all that is asked.
@@ -39,7 +39,8 @@ struct StreamIndex {
   // Whether there is a message with this sequence.
   bool Live(Seq seq) const;
 
-  void AddToSubject(std::string_view subject, Seq seq);
+  // What is known of the subject then, until it is changed; null if it is empty.
+  const SubjectInfo* AddToSubject(std::string_view subject, Seq seq);
   void TakeFromSubject(std::string_view subject, Seq seq);
   // Likewise one that a truncate cut off: its sequence may be in use again, so the bounds stay.
   void TakeCutFromSubject(std::string_view subject);

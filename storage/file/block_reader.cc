@@ -96,6 +96,9 @@ std::optional<BlockReader::Got> BlockReader::Read(Block* block, Seq seq, format:
   if (end <= offset || end > block->written) return std::nullopt;
   Piece* piece = FindPiece(*block, offset, end - offset);
   if (piece == nullptr) {
+    // Who goes on from one to the next, and on, wants them all.
+    const Piece* const before = PieceUpTo(*block, offset);
+    if (before != nullptr && PieceUpTo(*block, before->offset) != nullptr) return std::nullopt;
     if (loads_.size() >= limits_.loads_max) return Got::kWait;
     BeginPiece(block, offset, end - offset);
     return Got::kWait;
@@ -122,6 +125,16 @@ std::optional<BlockReader::Got> BlockReader::Read(Block* block, Seq seq, format:
 BlockReader::Piece* BlockReader::FindPiece(const Block& block, uint64_t offset, uint64_t size) {
   for (Piece& piece : pieces_) {
     if (piece.block == block.number && piece.offset == offset && piece.size == size &&
+        piece.rewrites == block.rewrites) {
+      return &piece;
+    }
+  }
+  return nullptr;
+}
+
+const BlockReader::Piece* BlockReader::PieceUpTo(const Block& block, uint64_t end) const {
+  for (const Piece& piece : pieces_) {
+    if (piece.block == block.number && piece.offset + piece.size == end &&
         piece.rewrites == block.rewrites) {
       return &piece;
     }

@@ -47,8 +47,8 @@ class BlockReader {
   Got Need(Block* block, Seq seq, std::string* why);
 
   // One message, from the stretch of the block that it is in if the whole block is not in memory.
-  // kHere: '*out', with views that live until the next call. nullopt: Need() the block, this cannot
-  // tell.
+  // kHere: '*out', with views that live until the next call. nullopt: Need() the block: this cannot
+  // tell, or the stretches are read in order.
   std::optional<Got> Read(Block* block, Seq seq, format::Record* out);
 
   // Takes a completion, if it is one of its own.
@@ -87,6 +87,7 @@ class BlockReader {
   void Begin(Block* block);
   void NoteError(std::string_view what, const DiskDone& done, Block* block);
   Piece* FindPiece(const Block& block, uint64_t offset, uint64_t size);
+  const Piece* PieceUpTo(const Block& block, uint64_t end) const;
   void BeginPiece(Block* block, uint64_t offset, uint64_t size);
   void ReadOn(Load* load, DiskTicket after);
   void KeepPiece(Load* load, const Block& block);

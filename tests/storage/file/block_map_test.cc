@@ -43,6 +43,19 @@ std::string Token() {
   return kTokens[*rc::gen::inRange(0, 6)];
 }
 
+// Who loads messages in order reads each block, not each stretch. (To open a file counts as much as
+// to read it.)
+TEST(BlockMapCold, InOrderABlockIsReadOnce) {
+  FileStoreOptions options = SmallCache();
+  options.limits.block_bytes = 512u << 10;
+  options.limits.reader.cache_bytes_max = 600u << 10;
+  FileWorld world(options);
+  Fill(&world, 2'000);
+  const uint64_t before = world.bytes_seen;
+  for (Seq seq = 1; seq <= 1'400; ++seq) EXPECT_FALSE(world.Load(seq).empty());
+  EXPECT_LE(world.bytes_seen - before, 5u * 2'000 * 1'040);
+}
+
 RC_GTEST_PROP(BlockMapProperty, NeverRulesOutWhatMatches, ()) {
   std::string subject, filter;
   const int tokens = *rc::gen::inRange(1, 9), asked = *rc::gen::inRange(1, 9);

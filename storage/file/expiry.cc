@@ -179,8 +179,10 @@ void FileStore::GoOnExpiring(const Now& now) {
     expire_ = {};
     expire_.from = never_up_to_ + 1;
   }
-  expire_.more = Pauses() || !ExpireByAge(now);
-  if (!expire_.more) expire_.more = !ExpireByTtl(now);
+  const bool pauses = Pauses();
+  // Once: to look for its end again might take a slice each time.
+  if (!pauses && !expire_.aged) expire_.aged = ExpireByAge(now);
+  expire_.more = pauses || !expire_.aged || !ExpireByTtl(now);
   waiting_ = HasChores() && (WaitsForDisk() || paused_);
   // What was asked for is looked at again when it may be asked for again.
   rest_until_ = now.mono + (expire_.asked ? RemovalRequests::kAgain : kRest);

@@ -453,6 +453,7 @@ class FileStore final : public StreamStore {
   // Expiry: 'from' and 'after' say how far the walk under way is.
   struct Expiring {
     Seq from = 0;
+    bool aged = false;  // All has gone that is too old.
     std::optional<Expiry> after;
     bool more = false;
     bool asked = false;

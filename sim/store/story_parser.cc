@@ -202,10 +202,10 @@ bool StoryParser::TakeStream(LineCursor& cursor, StoryStep* step) {
 
 bool StoryParser::ParseStorage(LineCursor& cursor) {
   std::vector<Given> all;
-  if (!TakeGiven(cursor,
-                 {"seed=", "tries=", "pace=", "rush=", "meta=", "block=", "checkpoint=", "cache=",
-                  "write_min=", "slice=", "index=", "index_slack=", "segment=", "segments=",
-                  "ahead=", "gather=", "depth=", "sync=", "key=", "cipher="},
+  if (!TakeGiven(cursor, {"seed=",   "tries=",       "pace=",    "rush=",      "meta=",
+                          "block=",  "checkpoint=",  "cache=",   "write_min=", "slice=",
+                          "index=",  "index_slack=", "segment=", "segments=",  "ahead=",
+                          "gather=", "depth=",       "sync=",    "key=",       "cipher="},
                  &all))
     return false;
   StorySetup& setup = story_.setup;

@@ -45,9 +45,13 @@ StreamInspector::StreamInspector(Files* files, const Options& options, Sink* sin
 }
 
 void StreamInspector::Run() {
-  ReadMeta();
-  report_.opened = !sealed_ || key_;
+  const bool made = IsMade();
+  if (made) ReadMeta();
+  report_.opened = made && (!sealed_ || key_);
   sink_->OnStreamBegin(report_);
+  if (!made) {
+    Note(directory_, "has no metadata and no messages: it was being made when the server ended");
+  }
   if (report_.opened) {
     const std::vector<uint32_t> numbers = ListBlocks();
     CollectDeleted(numbers);
@@ -118,6 +122,18 @@ std::optional<std::string> StreamInspector::OpenMeta(const std::string& director
   auto plain = crypto::Open((*key)->kind, (*key)->seed, *bytes);
   if (!plain) Damage(file, std::nullopt, "does not open with the key in meta.key");
   return plain;
+}
+
+// What was cut off before its metadata was durable was promised to nobody. There is no block then.
+bool StreamInspector::IsMade() {
+  std::string error;
+  const bool whole = files_->Read(Join(directory_, format::kMetaFile), &error).has_value() &&
+                     files_->Read(Join(directory_, format::kMetaSumFile), &error).has_value();
+  const auto entries = files_->List(Join(directory_, format::kMsgsDir));
+  return whole || !error.empty() ||
+         (entries && std::any_of(entries->begin(), entries->end(), [](const DirEntry& entry) {
+            return format::ParseBlockFile(entry.name).has_value();
+          }));
 }
 
 void StreamInspector::ReadMeta() {

@@ -39,6 +39,7 @@ class StreamInspector {
     format::IndexTail tail;
   };
 
+  bool IsMade();
   void ReadMeta();
   void FindMessages();
   std::vector<uint32_t> ListBlocks();

@@ -72,6 +72,18 @@ TEST_F(StoreInspect, CountsWhatTombstonesLeave) {
   EXPECT_NE(report.find("index.db: missing"), std::string::npos) << report;
 }
 
+// A server that was killed while it made a stream has lost nothing. With a block it is damage.
+TEST_F(StoreInspect, AStreamThatWasBeingMadeIsNoDamage) {
+  Put("meta.inf.tmp", "{");
+  Put("msgs/checkpoint.tmp", "DLCP");
+  std::string report = Report();
+  EXPECT_EQ(totals_.damages, 0u) << report;
+  EXPECT_NE(report.find("was being made when the server ended"), std::string::npos) << report;
+  Put("msgs/1.blk", Block(1, 1, 5));
+  report = Report();
+  EXPECT_NE(report.find("meta.inf: is missing"), std::string::npos) << report;
+}
+
 TEST_F(StoreInspect, AppliesTheLimitsThatLeaveNoTrace) {
   config_.max_msgs_per_subject = 2;
   config_.max_msgs = 7;

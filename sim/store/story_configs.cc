@@ -33,7 +33,7 @@ void StoryConfigs::NotePromises(StoreProcess* process) {
       if (file == nullptr || stopped) return true;
       return meta_ ? file->MetaDurable() : process->storage().synced().Covers(asked.point);
     };
-    stream.written |= meta_ && file != nullptr && file->MetaDurable();
+    stream.written |= meta_ && process->runs(i) && file != nullptr && file->MetaDurable();
     while (!stream.asked.empty() && kept(stream.asked.front())) {
       stream.kept = std::move(stream.asked.front().config);
       stream.asked.erase(stream.asked.begin());
@@ -43,15 +43,19 @@ void StoryConfigs::NotePromises(StoreProcess* process) {
 
 StoreConfig StoryConfigs::Recover(size_t number, const std::string& meta, std::string* problem) {
   Stream& stream = streams_[number];
-  bool known = !meta_ || MetaOf(stream.kept) == meta || (meta.empty() && !stream.written);
-  for (const Asked& asked : stream.asked) {
-    if (known || !meta_ || MetaOf(asked.config) != meta) continue;
-    stream.kept = asked.config;
-    known = true;
+  const bool known = !meta_ || MetaOf(stream.kept) == meta || (meta.empty() && !stream.written);
+  const auto asked = std::find_if(stream.asked.begin(), stream.asked.end(), [&](const Asked& one) {
+    return !known && MetaOf(one.config) == meta;
+  });
+  if (asked == stream.asked.end()) {
+    if (!known) *problem = "its meta.inf is not one that was asked for: '" + meta + "'";
+    stream.asked.clear();
+    return stream.kept;
   }
-  stream.asked.clear();
-  if (!known) *problem = "its meta.inf is not one that was asked for: '" + meta + "'";
-  return stream.kept;
+  // Before the stream runs nobody hears of it: until then it may be gone again.
+  const StoreConfig found = asked->config;
+  stream.asked = {{found, {}}};
+  return found;
 }
 
 void StoryConfigs::Wiped() {

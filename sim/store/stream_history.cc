@@ -194,7 +194,9 @@ void StreamHistory::Restart(const StreamTwin& found) {
 
 std::string StreamHistory::TakeRecovered(const StreamTwin& found, WallTime now, bool lost_power) {
   const size_t earliest = lost_power ? 0 : promised_;
-  bool right = IsLike(found, Before(earliest), now);
+  bool right =
+      IsLike(found, Before(earliest), now) ||
+      (reverted_ && earliest > 0 && IsOnTheWay(found, Before(earliest - 1), Before(earliest), now));
   for (size_t i = earliest; i < steps_.size() && !right; ++i) {
     const StreamTwin& after = steps_[i].after;
     right = IsLike(found, after, now) ||

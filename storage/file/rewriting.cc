@@ -129,6 +129,7 @@ void FileStore::MaybeRewrite() {
 
 // Goes on with the block's new file.
 void FileStore::Rewrite(Block* block) {
+  if (Pauses()) return;  // What comes of it takes room in the journal.
   std::string why;
   const BlockReader::Got got = reader_.Need(block, 0, &why);
   if (got == BlockReader::Got::kMore) Touch();

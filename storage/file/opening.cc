@@ -295,7 +295,8 @@ Checkpoint FileStore::Snapshot() const {
 }
 
 void FileStore::MaybeCheckpoint() {
-  if (floor_due_ && phase_ == Phase::kRunning) {
+  // In a full journal the checkpoint that makes room says it, too.
+  if (floor_due_ && phase_ == Phase::kRunning && !Pauses()) {
     floor_due_ = false;
     AppendFloor(index_.first.seq);
   }

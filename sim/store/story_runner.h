@@ -115,7 +115,6 @@ class StoryRunner {
   bool TakeConfigs();
   bool Recovered();
   bool RecoveredStream(size_t stream);
-  std::string NotExcused(size_t stream, const StreamTwin& found, bool said) const;
   bool ReadAll(StoreProcess* process, size_t stream, Reading* out);
   bool Ready(const StoryStep& step);
   void Turn();
@@ -124,6 +123,9 @@ class StoryRunner {
   void NotePromises();
   void Absorb();
   void Answer(size_t stream, const StoreChange& change);
+
+  // --- After damage: story_excuses.cc.
+  std::string NotExcused(size_t stream, const StreamTwin& found, bool said) const;
 
   // --- Changes: story_changes.cc.
   bool DoChange(const StoryStep& step);

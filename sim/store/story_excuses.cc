@@ -1,0 +1,56 @@
+// StoryRunner: what damage excuses, and what it does not.
+#include <algorithm>
+
+#include "sim/store/story_runner.h"
+
+namespace dunlin::sim {
+namespace {
+
+// A record's checksum does not say where its subject ends and its payload begins (reference: the
+// same).
+bool BorderMoved(const TwinMsg& found, const TwinMsg& wanted) {
+  return found.time == wanted.time && found.payload != wanted.payload &&
+         (found.payload.ends_with(wanted.payload) || wanted.payload.ends_with(found.payload));
+}
+
+}  // namespace
+
+// What damage does not excuse. Where the journal ends is told by what later batches say of it: of
+// the last ones nobody can, so what is cut off there goes without a word.
+std::string StoryRunner::NotExcused(size_t stream, const StreamTwin& found, bool said) const {
+  const StreamHistory& history = histories_[stream];
+  const std::string& name = history.config().name;
+  const bool lost_some = lost_power_ && setup_.has_interval_policy();
+  // Blocks alone do not say where one that was cut between two records had its end. KNOWN: nor does
+  // a checkpoint, unless it has an index.
+  said |= (no_index_ || !from_stop_) && damage_.AnyCut(name);
+  // The batches that were under way when the first one was written that tells of a damaged one.
+  const uint64_t under_way = setup_.journal.depth + 2;
+  const auto is_far = [&](Seq seq) {
+    const auto asked = std::find_if(asked_[stream].begin(), asked_[stream].end(),
+                                    [&](const Asked& one) { return one.seq == seq; });
+    return asked != asked_[stream].end() && damage_.batches_max() != UINT64_MAX &&
+           asked->point.batch + damage_.batches_max() + under_way < durable_.batch &&
+           !setup_.has_interval_policy();
+  };
+  // What is back without its tombstone, or cannot be read and still counts, makes limits take
+  // others.
+  const bool plain = !was_damaged_ && setup_.key.empty() && !packed_[stream] &&
+                     damage_.only_blocks() && !history.HasMore(found, lost_some);
+  for (const StreamTwin::Entry& entry : history.Certain(lost_some, driver_.now().wall)) {
+    const TwinMsg* const there = found.Find(entry.seq);
+    if (there != nullptr) {
+      said |= damage_.MayHaveHit(name, *entry.msg) && BorderMoved(*there, *entry.msg);
+      continue;
+    }
+    const std::string what = std::to_string(entry.seq) + " is not there";
+    if (!said && !damage_.any_in_journal()) return what + ", and nobody said a word";
+    if (!said && is_far(entry.seq))
+      return what + ", nobody said a word, and the journal goes on behind it";
+    if (plain && !damage_.MayHaveHit(name, *entry.msg))
+      return what + ", and no damage was where it lay";
+  }
+  return said || damage_.any_in_journal() ? "" : "nobody said a word";
+}
+
+}  // namespace dunlin::sim

@@ -160,11 +160,12 @@ StoreProcess::Outcome StoreProcess::Await(size_t stream) {
   return runs(stream) ? Outcome::kDone : Outcome::kStuck;
 }
 
-StoreProcess::Outcome StoreProcess::TurnUntil(Storage::State state) {
+StoreProcess::Outcome StoreProcess::TurnUntil(Storage::State state, uint64_t stop_at) {
   for (int turns = 0; turns < kTurnsMax; ++turns) {
     if (dying()) return Outcome::kDied;
     if (storage_.state() == state) return Failed() ? Outcome::kFailed : Outcome::kDone;
     if (Failed()) return Outcome::kFailed;
+    if (driver_->disk().completions() >= stop_at) return Outcome::kStopped;
     Turn();
   }
   return Outcome::kStuck;
@@ -172,18 +173,10 @@ StoreProcess::Outcome StoreProcess::TurnUntil(Storage::State state) {
 
 StoreProcess::Outcome StoreProcess::Boot() {
   storage_.Open(driver_->now());
-  for (int turns = 0; turns < kTurnsMax; ++turns) {
-    if (dying()) return Outcome::kDied;
-    if (storage_.state() == Storage::State::kRunning)
-      return Failed() ? Outcome::kFailed : Outcome::kDone;
-    if (Failed()) return Outcome::kFailed;
-    if (driver_->disk().completions() >= stop_at_) {
-      const Outcome outcome = Stop();
-      return outcome == Outcome::kDone ? Outcome::kStopped : outcome;
-    }
-    Turn();
-  }
-  return Outcome::kStuck;
+  const Outcome booted = TurnUntil(Storage::State::kRunning, stop_at_);
+  if (booted != Outcome::kStopped) return booted;
+  const Outcome stopped = Stop();
+  return stopped == Outcome::kDone ? Outcome::kStopped : stopped;
 }
 
 StoreProcess::Outcome StoreProcess::Stop() {

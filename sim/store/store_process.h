@@ -99,7 +99,8 @@ class StoreProcess {
       return store(stream).Run(request);
     }
   }
-  Outcome TurnUntil(Storage::State state);
+  // kStopped: not yet, and it is time to stop.
+  Outcome TurnUntil(Storage::State state, uint64_t stop_at = kNoDeath);
   Instant NextDeadline() const;
   bool TakeDeadline();
   void LookUp();

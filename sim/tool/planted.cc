@@ -102,6 +102,8 @@ constexpr Planted kPlanted[] = {
     {177, "", "a_stop_while_it_starts_loses_nothing", "a stop does not wait for a start"},
     {178, "", "what_a_limit_took_stays_gone_without_it",
      "a configuration does not wait for what the last one took"},
+    {179, "", "a_block_written_anew_is_not_cut_short",
+     "nothing says that a block will be shorter, written anew"},
     {190, "", "", "what changes while the base of an index is built is not in it"},
     {191, "", "a_rewrite_leaves_out_what_nobody_counts",
      "a rewritten block takes its name while an index still counts what it leaves out"},

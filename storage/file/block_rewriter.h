@@ -36,6 +36,8 @@ class BlockRewriter {
   bool packing() const { return stage_ == Stage::kPacking; }
   // The new file is there and synced: Name() or Abandon() is due.
   bool ready() const { return stage_ == Stage::kReady; }
+  // How long the new file is. REQUIRES: ready().
+  uint64_t file_bytes() const { return file_bytes_; }
   // Takes the name. The block changes when that is done; until then it answers from the old file.
   // REQUIRES: ready(); nobody reads the old file, and 'block' is the one that it was begun for.
   void Name(Block* block);

@@ -214,15 +214,28 @@ bool BlockWriter::AnyIndex() const {
          (checkpointing() && (awaits_index_ || !pending_.index.empty()));
 }
 
+namespace {
+
+// The state at record 'number' is in it, and it says that the block may be written anew.
+bool Copes(const Checkpoint& checkpoint, uint32_t block, uint64_t number) {
+  return checkpoint.number >= number &&
+         std::find(checkpoint.unsure.begin(), checkpoint.unsure.end(), block) !=
+             checkpoint.unsure.end();
+}
+
+}  // namespace
+
+bool BlockWriter::SaysUnsure(uint32_t block, uint64_t number) const {
+  return taken_ && Copes(*taken_, block, number);
+}
+
 bool BlockWriter::MayRename(uint32_t block, uint64_t number) const {
-  const auto copes = [&](const Checkpoint& checkpoint) {
-    return checkpoint.number >= number &&
-           std::find(checkpoint.unsure.begin(), checkpoint.unsure.end(), block) !=
-               checkpoint.unsure.end();
-  };
   if (MUTANT(191)) return true;
-  if (taken_ ? !taken_->index.empty() && !copes(*taken_) : inherited_index_) return false;
-  return !checkpointing() || (!awaits_index_ && pending_.index.empty()) || copes(pending_);
+  if (taken_ ? !taken_->index.empty() && !SaysUnsure(block, number) : inherited_index_) {
+    return false;
+  }
+  return !checkpointing() || (!awaits_index_ && pending_.index.empty()) ||
+         Copes(pending_, block, number);
 }
 
 bool BlockWriter::OnCheckpointDisk(const DiskDone& done, StreamIndex* index) {

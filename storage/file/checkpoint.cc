@@ -1,12 +1,14 @@
 #include "storage/file/checkpoint.h"
 
+#include "engine/base/check.h"
 #include "storage/format/byte_reader.h"
 #include "storage/format/little_endian.h"
 
 namespace dunlin::file {
 namespace {
 
-constexpr std::string_view kMagic = "DLCP\x03";
+constexpr std::string_view kMagic = "DLCP";
+constexpr uint8_t kVersion = 4, kVersionWithoutLengths = 3;
 constexpr size_t kFixedBytes = 5 + 16 + 8 + 8 + 8 + 8 + 8 + 4 + 8 + 4 + 4 + 4 + 4 + 4 + 4;
 constexpr size_t kChecksumBytes = 8;
 
@@ -25,7 +27,9 @@ T Take(std::string_view* in) {
 }  // namespace
 
 std::string EncodeCheckpoint(const Checkpoint& checkpoint, const crypto::HighwayHash64& checksum) {
+  CHECK(checkpoint.lengths.size() == checkpoint.blocks.size());
   std::string out(kMagic);
+  out.push_back(static_cast<char>(kVersion));
   for (const uint8_t byte : checkpoint.incarnation.bytes) out.push_back(static_cast<char>(byte));
   format::AppendU64(checkpoint.number, &out);
   format::AppendU64(checkpoint.floor, &out);
@@ -35,6 +39,7 @@ std::string EncodeCheckpoint(const Checkpoint& checkpoint, const crypto::Highway
   format::AppendU32(checkpoint.head, &out);
   format::AppendU64(checkpoint.head_bytes, &out);
   AppendNumbers(checkpoint.blocks, &out);
+  for (const uint64_t length : checkpoint.lengths) format::AppendU64(length, &out);
   format::AppendU32(static_cast<uint32_t>(checkpoint.cuts.size()), &out);
   for (const BlockCut& cut : checkpoint.cuts) {
     format::AppendU32(cut.block, &out);
@@ -63,6 +68,8 @@ std::optional<Checkpoint> DecodeCheckpoint(std::string_view bytes,
   const std::string_view content = bytes.substr(0, bytes.size() - kChecksumBytes);
   if (format::GetU64(bytes.data() + content.size()) != checksum.Of(content)) return std::nullopt;
   std::string_view in = content.substr(kMagic.size());
+  const auto version = Take<uint8_t>(&in);
+  if (version != kVersion && version != kVersionWithoutLengths) return std::nullopt;
   Checkpoint out;
   for (uint8_t& byte : out.incarnation.bytes) byte = Take<uint8_t>(&in);
   out.number = Take<uint64_t>(&in);
@@ -82,6 +89,11 @@ std::optional<Checkpoint> DecodeCheckpoint(std::string_view bytes,
     const uint32_t block = Take<uint32_t>(&in);
     if (!out.blocks.empty() && block <= out.blocks.back()) return std::nullopt;
     out.blocks.push_back(block);
+  }
+  out.lengths.resize(count);
+  if (version == kVersion) {
+    if (!fits(count, sizeof(uint64_t), sizeof(uint32_t))) return std::nullopt;
+    for (uint64_t& length : out.lengths) length = Take<uint64_t>(&in);
   }
   const uint32_t cuts = Take<uint32_t>(&in);
   if (!fits(cuts, sizeof(uint32_t) + sizeof(uint64_t), sizeof(uint32_t))) return std::nullopt;

@@ -5,10 +5,11 @@
 //
 //   "DLCP", version u8; incarnation 16; record number u64; floor u64; last sequence u64, time i64;
 //   messages u64; head block u32, its synced bytes u64; live blocks: count u32, numbers u32 each in
-//   increasing order; cuts: count u32, block u32 and sequence u64 each; blocks to be erased in:
-//   count u32, numbers u32 each; the purge under way: bytes u32 (0: none) of EncodePurgeIntent();
-//   unsure blocks: count u32, numbers u32 each; parts of an index (index_part.h): count u32, number
-//   u32, length u64 and checksum u64 each; HighwayHash-64 of all before, by StreamChecksum()
+//   increasing order; (from version 4 on) lengths of their files u64 each; cuts: count u32, block
+//   u32 and sequence u64 each; blocks to be erased in: count u32, numbers u32 each; the purge under
+//   way: bytes u32 (0: none) of EncodePurgeIntent(); unsure blocks: count u32, numbers u32 each;
+//   parts of an index (index_part.h): count u32, number u32, length u64 and checksum u64 each;
+//   HighwayHash-64 of all before, by StreamChecksum()
 #pragma once
 
 #include <cstdint>
@@ -51,6 +52,10 @@ struct Checkpoint {
   uint32_t head = 0;        // 0: no block yet.
   uint64_t head_bytes = 0;  // What of it is synced; the rest of the file means nothing.
   std::vector<uint32_t> blocks;
+  // How long their files are, at least, those of the head and of unsure ones left aside; 0: not
+  // known. What is written anew since has a record of its own (RecordType::kRewritten). In version
+  // 3 nothing is known.
+  std::vector<uint64_t> lengths;
   std::vector<BlockCut> cuts;
   std::vector<uint32_t> erasures;    // Blocks whose files hold what was erased, or may.
   std::optional<PurgeIntent> purge;  // Is under way.

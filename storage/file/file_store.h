@@ -31,6 +31,7 @@
 #include "storage/file/meta_files.h"
 #include "storage/file/opener.h"
 #include "storage/file/pinned.h"
+#include "storage/file/short_blocks.h"
 #include "storage/file/stream_index.h"
 
 namespace dunlin::file {
@@ -279,6 +280,7 @@ class FileStore final : public StreamStore {
   bool TombEndsStream(Seq target) const;
   bool WantsRewrite(const Block& block) const;
   void MaybeRewrite();
+  bool SayRewritten();
   void FinishRewrite();
   bool IsKept(WritePoint point, uint64_t number) const;
   void EraseIn(Block* block);
@@ -440,10 +442,11 @@ class FileStore final : public StreamStore {
   // The last record that the rewrite under way knew of.
   WritePoint rewrite_point_;
   uint64_t rewrite_number_ = 0;
+  bool rewrite_said_ = false;  // By a record.
 
   bool has_checkpoint_ = false;
-  std::vector<uint32_t> missing_;  // Named by the checkpoint, not there, and not dropped so far.
-  std::vector<uint32_t> void_;     // Likewise, dropped or not.
+  std::vector<ShortBlock> shorter_;  // Not as the checkpoint says, and not explained so far.
+  std::vector<uint32_t> void_;       // Named by the checkpoint and not there, explained or not.
   Job job_;
   std::optional<PurgeIntent> purging_;  // The journal, or a checkpoint, says that it is under way.
   StopStage stop_ = StopStage::kSettling;

@@ -19,6 +19,7 @@
 #include "storage/file/file_reads.h"
 #include "storage/file/index_file.h"
 #include "storage/file/key_loader.h"
+#include "storage/file/short_blocks.h"
 
 namespace dunlin::file {
 
@@ -61,12 +62,7 @@ class IndexOpening {
   const SeqTime& remembered() const { return remembered_; }
   // Likewise, of blocks that an index of ours speaks of, the newest that there are among them:
   // those that are not there, or are shorter than they were.
-  struct Short {
-    uint32_t number = 0;
-    std::optional<uint64_t> is;  // Bytes; nullopt: there is no file.
-    uint64_t was = 0;
-  };
-  const std::vector<Short>& shorter() const { return shorter_; }
+  const std::vector<ShortBlock>& shorter() const { return shorter_; }
 
  private:
   enum class Stage : uint8_t { kReading, kLoading, kBlocks, kDone };
@@ -92,7 +88,7 @@ class IndexOpening {
   std::vector<uint32_t> numbers_;
   std::optional<crypto::FoundKey> key_;
   SeqTime remembered_;
-  std::vector<Short> shorter_;
+  std::vector<ShortBlock> shorter_;
   std::unique_ptr<IndexLoader> loader_;
   std::vector<Block*> to_read_;  // The last one is next, and being read.
   std::unique_ptr<BlockCache> scan_;

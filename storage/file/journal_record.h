@@ -28,6 +28,7 @@ enum class RecordType : uint8_t {
   kPurgeMatching = 6,
   kPurged = 7,  // It is done.
   kErase = 8,   // The bytes of what went are to go from 'block', too.
+  kRewritten = 9,  // From now on the file of 'block' may be another one, 'offset' bytes long.
 };
 
 struct JournalHead {

@@ -20,10 +20,6 @@ std::string InMsgs(std::string_view name) {
   return std::string(format::kMsgsDir).append("/").append(name);
 }
 
-std::string EndsTooEarly(uint64_t written) {
-  return ": the file ends here; " + std::to_string(written) + " bytes were written";
-}
-
 }  // namespace
 
 void Opener::Begin(const std::optional<crypto::FoundKey>& key) {
@@ -198,9 +194,10 @@ void Opener::RemoveStrays() {
   }
   std::sort(blocks_.begin(), blocks_.end());
   all_blocks_ = blocks_;
-  std::set_difference(named.begin(), named.end(), blocks_.begin(), blocks_.end(),
-                      std::back_inserter(missing_));
-  if (checkpoint_) highest_ = std::max(highest_, checkpoint_->head);
+  if (checkpoint_) {
+    highest_ = std::max(highest_, checkpoint_->head);
+    shorter_ = FindShortBlocks(*checkpoint_, entries_);
+  }
   keys_.Begin(entries_, blocks_);
 }
 
@@ -286,11 +283,10 @@ void Opener::WorkIndex() {
       break;
     case IndexOpening::Step::kUnusable:
       remembered_ = indexing_->remembered();
-      for (const IndexOpening::Short& block : indexing_->shorter()) {
-        notices_.push_back(
-            "stream '" + codec_->stream() + "', block " + std::to_string(block.number) +
-            ", offset " + std::to_string(block.is.value_or(0)) +
-            (block.is ? EndsTooEarly(block.was) : ": the file is missing; its messages are lost"));
+      for (const ShortBlock& block : indexing_->shorter()) {
+        notices_.push_back("stream '" + codec_->stream() + "', block " +
+                           std::to_string(block.number) + ", offset " +
+                           std::to_string(block.is.value_or(0)) + ": " + Describe(block));
       }
       break;
   }
@@ -317,10 +313,6 @@ bool Opener::ScanSome() {
       notices_.push_back(where + "0: " + read_error_ + "; all its messages are lost");
       block_->damage = notices_.back();
       bytes_.clear();
-    } else if (checkpoint_ && block_->number == checkpoint_->head &&
-               bytes_.size() < checkpoint_->head_bytes) {
-      notices_.push_back(where + std::to_string(bytes_.size()) +
-                         EndsTooEarly(checkpoint_->head_bytes));
     }
     if (!keys_.Give(block_.get(), bytes_, &why)) {
       notices_.push_back(where + "0: " + why + "; all its messages are lost");

@@ -34,6 +34,7 @@
 #include "storage/file/index_opening.h"
 #include "storage/file/key_loader.h"
 #include "storage/file/purge_leftovers.h"
+#include "storage/file/short_blocks.h"
 #include "storage/file/store_disk.h"
 #include "storage/file/stream_index.h"
 
@@ -60,9 +61,8 @@ class Opener {
 
   // After kDone.
   const std::optional<Checkpoint>& checkpoint() const { return checkpoint_; }
-  // Blocks that the checkpoint names and that are not there: right only if the journal says that
-  // they were dropped.
-  const std::vector<uint32_t>& missing() const { return missing_; }
+  // Blocks that are not as the checkpoint says: damage, unless the journal explains them.
+  const std::vector<ShortBlock>& shorter() const { return shorter_; }
   uint32_t highest_block() const { return highest_; }
   // Of live messages.
   const std::vector<TtlFound>& ttls() const { return ttls_; }
@@ -155,7 +155,7 @@ class Opener {
   std::optional<Checkpoint> checkpoint_;
   std::vector<uint32_t> blocks_;  // Yet to scan; the last one is next.
   std::vector<uint32_t> all_blocks_;
-  std::vector<uint32_t> missing_;
+  std::vector<ShortBlock> shorter_;
   uint32_t highest_ = 0;
 
   std::unique_ptr<Block> block_;  // Being scanned.

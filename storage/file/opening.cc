@@ -37,7 +37,10 @@ void FileStore::WorkOpening() {
   }
   notices_ = std::move(opener_->notices());
   if (MUTANT(139) && !notices_.empty()) failure_ = notices_[0];
-  missing_ = void_ = opener_->missing();
+  shorter_ = opener_->shorter();
+  for (const ShortBlock& block : shorter_) {
+    if (!block.is) void_.push_back(block.number);
+  }
   purged_ = opener_->purged();
   by_index_ = opener_->by_index();
   for (const TtlFound& ttl : opener_->ttls()) {
@@ -77,9 +80,11 @@ void FileStore::Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> 
   }
   record_number_ = head.number;
   const std::span<const uint8_t> rest = body.subspan(kJournalHeadBytes);
+  Explain(static_cast<RecordType>(kind), head, &shorter_);
   switch (static_cast<RecordType>(kind)) {
     case RecordType::kAppend: ReplayAppend(head, rest); break;
-    case RecordType::kFloor: break;
+    case RecordType::kFloor:
+    case RecordType::kRewritten: break;
     case RecordType::kDropped: ReplayDropped(head.block); break;
     case RecordType::kErase: ReplayErase(head.block); break;
     case RecordType::kPurgeMatching: {
@@ -94,7 +99,6 @@ void FileStore::Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> 
       if (!DecodeJournalMark(rest, &mark)) break;
       purging_.reset();  // Only after damage: sequences may come again.
       if (static_cast<RecordType>(kind) == RecordType::kPurge) {
-        std::erase_if(missing_, [&](uint32_t block) { return block <= head.block; });
         purged_ = false;
         ResetTo({mark.seq, mark.time}, head.block, {});
       } else {
@@ -110,7 +114,6 @@ void FileStore::Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> 
 // All in it was dead. What says so of one of its messages may have gone since: a tombstone does not
 // outlive what it is for.
 void FileStore::ReplayDropped(uint32_t number) {
-  std::erase(missing_, number);
   Block* block = index_.ByNumber(number);
   if (block != nullptr) block->said_dropped = true;
   while (block != nullptr && block->msgs > 0) TakeOut(block, block->first.seq);
@@ -206,9 +209,9 @@ void FileStore::Start(const Now& now) {
   now_ = now;
   replaying_ = false;
   DropUnwritten();
-  for (const uint32_t block : missing_) {
-    Damaged("stream '" + options_.config.name + "', block " + std::to_string(block) +
-            ", offset 0: the file is missing; its messages are lost");
+  for (const ShortBlock& block : shorter_) {
+    Damaged("stream '" + options_.config.name + "', block " + std::to_string(block.number) +
+            ", offset " + std::to_string(block.is.value_or(0)) + ": " + Describe(block));
   }
   phase_ = Phase::kStarting;
   WantMeta();
@@ -227,7 +230,9 @@ void FileStore::BeginLimits() {
 // What replay made of blocks that it dropped in the end, and whose files are gone.
 void FileStore::DropUnwritten() {
   for (const auto& block : index_.blocks) {
-    const bool lost = std::find(missing_.begin(), missing_.end(), block->number) != missing_.end();
+    const bool lost = std::any_of(shorter_.begin(), shorter_.end(), [&](const ShortBlock& one) {
+      return !one.is && one.number == block->number;
+    });
     block->unwritten = block->unwritten && !lost && block->msgs == 0 && block->unsettled.empty();
   }
   std::erase_if(index_.blocks, [](const auto& block) { return block->unwritten; });
@@ -274,6 +279,8 @@ Checkpoint FileStore::Snapshot() const {
   for (const auto& block : index_.blocks) {
     if (block->raw_bytes == 0 && block->damage.empty()) continue;
     out.blocks.push_back(block->number);
+    const bool known = block->life != BlockLife::kOpen && block->damage.empty();
+    out.lengths.push_back(!known ? 0 : block->rewritten ? block->file_bytes : block->raw_bytes);
     if (block->cut != 0) out.cuts.push_back({block->number, block->cut});
     if ((block->erase || writer_.rewriter().erasing(block->number)) && !MUTANT(173)) {
       out.erasures.push_back(block->number);
@@ -283,7 +290,8 @@ Checkpoint FileStore::Snapshot() const {
     // What is owed when a rewrite begins is paid before: an index that says it is owed is too old.
     const BlockRewriter& rewriter = writer_.rewriter();
     const bool rewriting = rewriter.busy() && rewriter.block() == block->number;
-    const bool soon = block->erase && block->unsettled.empty();
+    const bool soon = (block->erase && block->unsettled.empty()) ||
+                      (block->cut != 0 && phase_ == Phase::kStopping);
     if (block->raw_bytes > 0 && (rewriting || soon)) out.unsure.push_back(block->number);
   }
   const Block* head = index_.blocks.empty() ? nullptr : index_.blocks.back().get();

@@ -96,6 +96,21 @@ bool FileStore::IsKept(WritePoint point, uint64_t number) const {
   return journal_->SyncCovers(point) || (writer_.taken() && writer_.taken()->number >= number);
 }
 
+// A checkpoint says how long the block's file is. So before another one takes the name, either the
+// last checkpoint says that this may happen, or a record behind it does. True: it is said.
+bool FileStore::SayRewritten() {
+  const BlockRewriter& rewriter = writer_.rewriter();
+  if (rewrite_said_ || writer_.SaysUnsure(rewriter.block(), rewrite_number_) || MUTANT(179)) {
+    return true;
+  }
+  // The checkpoint of a stop says it of all that the stop will write anew.
+  if (phase_ != Phase::kRunning || Pauses()) return false;
+  rewrite_point_ =
+      AppendJournal(RecordType::kRewritten, rewriter.block(), rewriter.file_bytes(), {});
+  rewrite_number_ = record_number_;
+  return rewrite_said_ = true;
+}
+
 void FileStore::FinishRewrite() {
   BlockRewriter& rewriter = writer_.rewriter();
   if (rewriter.packing()) {
@@ -107,7 +122,8 @@ void FileStore::FinishRewrite() {
   const bool copes = writer_.MayRename(rewriter.block(), rewrite_number_);
   // The next checkpoint will say that the block is unsure.
   if (!copes && phase_ == Phase::kRunning) WantCheckpoint();
-  const bool kept = copes && IsKept(rewrite_point_, rewrite_number_);
+  const bool kept =
+      copes && block != nullptr && SayRewritten() && IsKept(rewrite_point_, rewrite_number_);
   if (block == nullptr || (!kept && phase_ == Phase::kStopping)) return rewriter.Abandon(block);
   if (kept && !reader_.Reading(block->number)) rewriter.Name(block);
 }
@@ -149,6 +165,7 @@ void FileStore::Rewrite(Block* block) {
   }
   rewrite_point_ = last_point_;
   rewrite_number_ = record_number_;
+  rewrite_said_ = false;
   const bool compress = options_.config.compression == StoreCompression::kS2;
   writer_.rewriter().Begin(
       block, {std::move(done.plain), done.top, std::move(done.tombs), done.cut}, compress);

@@ -50,19 +50,39 @@ void InspectStream(Files* files, const std::string& account, const std::string& 
 // one that was stopped cleanly, has no checkpoint.
 void FindOwner(Files* files, const std::string& account, const std::string& stream,
                const std::string& directory, Sink* sink, Totals* totals, Owners* owners) {
-  const std::string path = Join(Join(directory, format::kMsgsDir), file::kCheckpointFile);
+  const std::string msgs = Join(directory, format::kMsgsDir);
+  const std::string path = Join(msgs, file::kCheckpointFile);
   std::string error;
   const auto bytes = files->Read(path, &error);
   if (!bytes && error.empty()) return;
   const auto checkpoint =
       bytes ? file::DecodeCheckpoint(*bytes, format::StreamChecksum(stream)) : std::nullopt;
   if (checkpoint) {
-    (*owners)[checkpoint->incarnation] = {account, stream, checkpoint->number};
+    const auto entries = files->List(msgs);
+    (*owners)[checkpoint->incarnation] = {
+        account, stream, checkpoint->number, msgs,
+        file::FindShortBlocks(*checkpoint, entries.value_or(std::vector<DirEntry>{}))};
     return;
   }
   ++totals->damages;
   sink->OnFinding({Finding::Severity::kDamage, path, std::nullopt,
                    bytes ? "is no checkpoint of this stream" : error});
+}
+
+// What neither a checkpoint nor the journal explains. Where the journal cannot be read, as a whole,
+// it may.
+void ReportShortBlocks(const Owners& owners, bool is_whole, Sink* sink, Totals* totals) {
+  for (const auto& [incarnation, owner] : owners) {
+    for (const file::ShortBlock& block : owner.shorter) {
+      const std::string file = Join(owner.msgs, format::BlockFile(block.number));
+      if (is_whole) ++totals->damages;
+      const std::string what = block.is ? "is " + std::to_string(*block.is) + " bytes long; " +
+                                              std::to_string(block.was) + " were written"
+                                        : "is missing";
+      sink->OnFinding({is_whole ? Finding::Severity::kDamage : Finding::Severity::kNote, file,
+                       std::nullopt, is_whole ? what : what + ", unless the journal explains it"});
+    }
+  }
 }
 
 }  // namespace
@@ -100,11 +120,14 @@ Totals Inspect(Files* files, const std::string& directory, const Options& option
       FindOwner(files, account.name, stream.name, path, sink, &totals, &owners);
     }
   }
+  bool is_whole = true;
   if (Has(*entries, kJournalDir)) {
-    JournalInspector journal(files, options, sink, owners, Join(root, kJournalDir));
+    JournalInspector journal(files, options, sink, &owners, Join(root, kJournalDir));
     journal.Run();
     totals.damages += journal.damages();
+    is_whole = journal.whole();
   }
+  ReportShortBlocks(owners, is_whole, sink, &totals);
   return totals;
 }
 

@@ -17,8 +17,8 @@ std::span<const uint8_t> AsBytes(const std::string& text) {
 
 }  // namespace
 
-JournalInspector::JournalInspector(Files* files, const Options& options, Sink* sink,
-                                   const Owners& owners, std::string directory)
+JournalInspector::JournalInspector(Files* files, const Options& options, Sink* sink, Owners* owners,
+                                   std::string directory)
     : files_(files),
       options_(options),
       sink_(sink),
@@ -117,7 +117,7 @@ std::vector<journal::FoundBatch> JournalInspector::Decide() {
 
 // A second pass, a segment at a time: all of a journal may not fit into memory.
 void JournalInspector::FindReplays(const std::vector<journal::FoundBatch>& batches) {
-  if (owners_.empty()) return;
+  if (owners_->empty()) return;
   uint64_t segment = 0;
   std::optional<std::string> text;
   std::optional<journal::SegmentHeader> header;
@@ -139,6 +139,7 @@ void JournalInspector::FindReplays(const std::vector<journal::FoundBatch>& batch
     journal::RecordReader reader(*records, seed);
     for (journal::RecordView record; reader.Next(&record);) TakeRecord(record);
   }
+  whole_ = true;
   for (auto& [incarnation, replay] : replays_) report_.replays.push_back(std::move(replay));
   std::sort(report_.replays.begin(), report_.replays.end(), [](const Replay& a, const Replay& b) {
     return std::pair(a.account, a.stream) < std::pair(b.account, b.stream);
@@ -154,12 +155,13 @@ void JournalInspector::TakeRecord(const journal::RecordView& record) {
   }
   const bool copied = (record.flags & journal::kCopied) != 0;
   const Incarnation& incarnation = copied ? record.incarnation : assets_[record.asset];
-  const auto owner = owners_.find(incarnation);
+  const auto owner = owners_->find(incarnation);
   file::JournalHead head;
-  if (owner == owners_.end() || !file::DecodeJournalHead(record.body, &head) ||
+  if (owner == owners_->end() || !file::DecodeJournalHead(record.body, &head) ||
       head.number <= owner->second.record) {
     return;
   }
+  file::Explain(static_cast<file::RecordType>(record.kind), head, &owner->second.shorter);
   Replay& replay = replays_[incarnation];
   replay.account = owner->second.account;
   replay.stream = owner->second.stream;

@@ -11,6 +11,7 @@
 
 #include "engine/store/incarnation.h"
 #include "storage/crypto/journal_cipher.h"
+#include "storage/file/short_blocks.h"
 #include "storage/inspect/inspect.h"
 #include "storage/journal/format.h"
 #include "storage/journal/resolve.h"
@@ -21,17 +22,22 @@ namespace dunlin::inspect {
 struct Owner {
   std::string account, stream;
   uint64_t record = 0;
+  std::string msgs;                            // The directory of its blocks.
+  std::vector<file::ShortBlock> shorter = {};  // Not as the checkpoint says, and not explained.
 };
 using Owners = std::map<Incarnation, Owner>;
 
 class JournalInspector {
  public:
   // REQUIRES: all outlive this.
-  JournalInspector(Files* files, const Options& options, Sink* sink, const Owners& owners,
+  JournalInspector(Files* files, const Options& options, Sink* sink, Owners* owners,
                    std::string directory);
 
+  // Takes out of the owners' short blocks what the journal explains.
   void Run();
   uint64_t damages() const { return damages_; }
+  // All that it has was looked at.
+  bool whole() const { return whole_ && damages_ == 0; }
 
  private:
   void ScanSegment(const std::string& file, uint32_t slot);
@@ -44,7 +50,7 @@ class JournalInspector {
   Files* const files_;
   const Options& options_;
   Sink* const sink_;
-  const Owners& owners_;
+  Owners* const owners_;
   const std::string directory_;
   std::unique_ptr<crypto::JournalCipher> cipher_;
   JournalReport report_;
@@ -52,6 +58,7 @@ class JournalInspector {
   std::map<uint64_t, std::string> segment_files_;
   std::map<uint32_t, Incarnation> assets_;  // As declared so far.
   std::map<Incarnation, Replay> replays_;
+  bool whole_ = false;
   uint64_t damages_ = 0;
 };
 

@@ -4,7 +4,11 @@
 #include <string>
 
 #include "engine/base/check.h"
+#include "storage/file/checkpoint.h"
 #include "storage/file/index_part.h"
+#include "storage/file/short_blocks.h"
+#include "storage/format/byte_reader.h"
+#include "storage/format/checksum_key.h"
 #include "storage/format/consumer_state.h"
 #include "storage/format/index_state.h"
 #include "storage/format/meta_file.h"
@@ -91,6 +95,23 @@ void ChangesPart(std::string_view bytes) {
   CHECK(entries.bytes().size() <= bytes.size());
 }
 
+// A checkpoint without its checksum, which is made to fit.
+void Checkpoint(std::string_view bytes) {
+  static const auto* const checksum =
+      new dunlin::crypto::HighwayHash64(format::StreamChecksum("S"));
+  std::string sealed(bytes);
+  format::AppendU64(checksum->Of(bytes), &sealed);
+  const auto checkpoint = dunlin::file::DecodeCheckpoint(sealed, *checksum);
+  if (!checkpoint) return;
+  CHECK(checkpoint->lengths.size() == checkpoint->blocks.size());
+  const std::string again = dunlin::file::EncodeCheckpoint(*checkpoint, *checksum);
+  CHECK(dunlin::file::DecodeCheckpoint(again, *checksum) == checkpoint);
+  constexpr size_t kVersionAt = 4;
+  CHECK(again[kVersionAt] != sealed[kVersionAt] || again == sealed);
+  const std::vector<dunlin::DirEntry> entries = {{"1.blk", 100, false}, {"2.blk", 0, false}};
+  CHECK(FindShortBlocks(*checkpoint, entries).size() <= checkpoint->blocks.size());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -103,6 +124,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 't': Timers(format::TimerFile::kTtls, bytes); break;
     case 'e': Timers(format::TimerFile::kSchedules, bytes); break;
     case 'm': Meta(bytes); break;
+    case 'k': Checkpoint(bytes); break;
     case 'x': ChangesPart(bytes); break;
     default: break;
   }

@@ -130,5 +130,53 @@ TEST_F(JournalInspect, SaysWhatAStartWillApply) {
       << Report();
 }
 
+// A block that ends between two records is as whole as any: only the checkpoint says that it was
+// longer, and only the journal that it went, or was written anew.
+TEST_F(JournalInspect, KnowsHowLongBlocksWere) {
+  ConsumerStoreConfig consumer;
+  consumer.name = "c";
+  file::ConsumerOnDisk world(consumer);
+  file::FileStore& store = *world.storage().stream(world.stream());
+  const auto add = [&](int messages) {
+    for (int i = 0; i < messages; ++i)
+      EXPECT_TRUE(store.Store(world.now(), "a", "", std::string(100, 'x'), 0).ok());
+    world.Settle();
+  };
+  add(200);
+  store.WantCheckpoint();
+  world.Settle();
+  // Most of the first block goes: it is written anew.
+  for (Seq seq = 2; seq < 100; ++seq) EXPECT_TRUE(store.Remove(world.now(), seq).ok());
+  world.Settle();
+  world.Die(sim::CrashKind::kKill);
+  for (const std::string& path : world.driver.disk().Files())
+    files_.files["d/jetstream/" + path] = *world.driver.disk().Contents(path);
+  const std::string msgs = "d/jetstream/A/streams/S/msgs/";
+  ASSERT_LT(files_.files[msgs + "1.blk"].size(), 500u);
+  EXPECT_EQ(Report().find("written"), std::string::npos) << Report();
+  const uint64_t others = damages_;  // This world has no metadata.
+
+  constexpr size_t kRecord = 22 + 1 + 100 + 8;
+  std::string& block = files_.files[msgs + "5.blk"];
+  ASSERT_EQ(block.size(), 30 * kRecord);
+  block.resize(20 * kRecord);
+  files_.files.erase(msgs + "6.blk");
+  const std::string report = Report();
+  EXPECT_EQ(damages_, others + 2) << report;
+  EXPECT_NE(report.find("DAMAGE " + msgs + "5.blk: is 2620 bytes long; 3930 were written\n"),
+            std::string::npos)
+      << report;
+  EXPECT_NE(report.find("DAMAGE " + msgs + "6.blk: is missing\n"), std::string::npos) << report;
+
+  // Who cannot read all of the journal knows of less.
+  std::erase_if(files_.files, [](const auto& file) { return file.first.ends_with(".seg"); });
+  files_.files["d/jetstream/journal/1.seg"] = std::string(5000, 'D');
+  files_.files["d/jetstream/journal/1.seg"][journal::kHeaderBytes + 1] = 'j';
+  EXPECT_NE(Report().find("5.blk: is 2620 bytes long; 3930 were written, unless the journal"),
+            std::string::npos)
+      << Report();
+  EXPECT_EQ(damages_, others + 1);
+}
+
 }  // namespace
 }  // namespace dunlin::inspect

@@ -26,7 +26,12 @@ void FileStore::Open() {
 
 void FileStore::WorkOpening() {
   if (UsesMeta() && !ReadMeta()) return;
-  switch (opener_->Work()) {
+  const Opener::Step step = opener_->Work();
+  // At once: what told of the damage may be gone from the disk when this life ends too early.
+  std::vector<std::string>& notices = opener_->notices();
+  std::move(notices.begin(), notices.end(), std::back_inserter(notices_));
+  notices.clear();
+  switch (step) {
     case Opener::Step::kMore: slice_ = 0; return Touch();
     case Opener::Step::kWait: return;
     case Opener::Step::kFailed:
@@ -35,7 +40,6 @@ void FileStore::WorkOpening() {
       return;
     case Opener::Step::kDone: break;
   }
-  notices_ = std::move(opener_->notices());
   if (MUTANT(139) && !notices_.empty()) failure_ = notices_[0];
   shorter_ = opener_->shorter();
   for (const ShortBlock& block : shorter_) {

@@ -12,8 +12,7 @@ bool StoryRunner::Agree(size_t stream, const char* what, StoreError got, StoreEr
                         std::optional<StoreError> wanted) {
   const std::string name = "stream " + setup_.streams[stream].config.name + ": a " + what;
   if (got != predicted && (failed() || got == StoreError::kFailed)) {
-    // What asks a block that is damaged is told so.
-    if (MayFail() || (damaged_ && !failed())) return true;
+    if (MayFail()) return true;
     return Fail(name + " fails: " + (process_ == nullptr ? "" : process_->Why()));
   }
   // What is damaged may still count against a limit.

@@ -249,11 +249,15 @@ class FileStore final : public StreamStore {
   // --- queries.cc
   Progress Wait(BlockReader::Got got, StoreRequest* request, std::string why);
   const TokenSet* TokensAt(Block* block, size_t at, int* budget);
+  // What a block that cannot be read is to a search.
+  enum class Unreadable : uint8_t { kFails, kIsPassedOver };
+  bool PassesOver(Unreadable unreadable, BlockReader::Got got, const std::string& why);
   Progress SearchUp(const std::vector<std::string>& filters, Seq* at, Seq last,
                     StoreRequest* request, format::Record* found, int* budget,
-                    uint64_t* count = nullptr);
+                    uint64_t* count = nullptr, Unreadable unreadable = Unreadable::kFails);
   Progress SearchDown(const std::vector<std::string>& filters, Seq* at, Seq first,
-                      StoreRequest* request, format::Record* found);
+                      StoreRequest* request, format::Record* found,
+                      Unreadable unreadable = Unreadable::kFails);
   // Between which sequences all that matches lies.
   struct Bounds {
     Seq first = 0, last = 0;
@@ -296,7 +300,7 @@ class FileStore final : public StreamStore {
   Progress FloorSome();
   Seq FirstKept(uint64_t keep) const;
   Progress PurgeMatches(Purge& job);
-  bool TryAgain(StoreRequest* request) const;
+  static bool TryAgain(StoreRequest* request);
   Progress KeepSome(Purge* job);
   Progress PurgeSome(StoreRequest* request, WritePoint* point);
   Progress EndPurge(Purge* job);
@@ -488,9 +492,8 @@ class FileStore final : public StreamStore {
   bool ready_ = false;
   bool abandoned_ = false;
   Pinned pinned_;
-  bool try_again_ = false;  // What failed last, failed by an error that may not come again.
-  bool purged_ = false;     // Of a store that never had a message: it was purged, or skipped.
-  bool quiet_ = false;      // A job counts its own changes.
+  bool purged_ = false;  // Of a store that never had a message: it was purged, or skipped.
+  bool quiet_ = false;   // A job counts its own changes.
   std::vector<StoreChange> changes_;
   std::vector<std::string> notices_;
   std::optional<std::string> failure_;

@@ -243,22 +243,24 @@ Progress FileStore::PurgeMatches(Purge& job) {
   return progress == Progress::kMore || progress == Progress::kWait ? progress : EndPurge(&job);
 }
 
-// A job does not end half done because the disk would not read just now.
-bool FileStore::TryAgain(StoreRequest* request) const {
-  if (request->error != StoreError::kFailed || !try_again_) return false;
+// A job does not end half done because the disk would not read just now. (A block that it never
+// reads is passed over.)
+bool FileStore::TryAgain(StoreRequest* request) {
+  if (request->error != StoreError::kFailed) return false;
   request->error = StoreError::kNone;
   return true;
 }
 
-// Passes over what is kept, from the last match down. kDone: all up to job_.bound is to go. kFailed
-// without an error: nothing is.
+// Passes over what is kept, from the last match down, and blocks that cannot be read: whatever in
+// them matches stays. kDone: all up to job_.bound is to go. kFailed without an error: nothing is.
 Progress FileStore::KeepSome(Purge* job) {
   const std::vector<std::string> filters{job->filter};
   for (; job_.keep > 0; --job_.keep) {
     if (slice_ <= 0) return Progress::kMore;
     const Seq before = job->cursor.at;
     format::Record found;
-    const Progress progress = SearchDown(filters, &job->cursor.at, job_.from, job, &found);
+    const Progress progress =
+        SearchDown(filters, &job->cursor.at, job_.from, job, &found, Unreadable::kIsPassedOver);
     if (progress == Progress::kFailed && TryAgain(job)) return Progress::kMore;
     if (progress != Progress::kDone) return progress;
     if (found.seq <= job_.from) {
@@ -272,7 +274,8 @@ Progress FileStore::KeepSome(Purge* job) {
   return Progress::kDone;
 }
 
-// A slice of what purging_ asks for. kDone, and kFailed: there is no more.
+// A slice of what purging_ asks for, but for what cannot be read. kDone, and kFailed: there is no
+// more.
 Progress FileStore::PurgeSome(StoreRequest* request, WritePoint* point) {
   const std::vector<std::string> filters{purging_->filter};
   while (slice_ > 0) {
@@ -280,8 +283,8 @@ Progress FileStore::PurgeSome(StoreRequest* request, WritePoint* point) {
     if (job_.paused) return Progress::kWait;
     format::Record found;
     request->cursor.at = std::max(request->cursor.at, index_.first.seq);
-    const Progress progress =
-        SearchUp(filters, &request->cursor.at, purging_->bound, request, &found, &slice_);
+    const Progress progress = SearchUp(filters, &request->cursor.at, purging_->bound, request,
+                                       &found, &slice_, nullptr, Unreadable::kIsPassedOver);
     if (progress == Progress::kFailed && TryAgain(request)) return Progress::kMore;
     if (progress != Progress::kDone) return progress;
     slice_ -= kRemovalCost;
@@ -294,10 +297,9 @@ Progress FileStore::PurgeSome(StoreRequest* request, WritePoint* point) {
 
 Progress FileStore::EndPurge(Purge* job) {
   if (purging_) job->point = FinishPurge();
-  const bool failed = job->error == StoreError::kFailed;
-  if (!failed) job->error = StoreError::kNone;
+  job->error = StoreError::kNone;
   job->purged = EndJob();
-  return failed ? Progress::kFailed : Progress::kDone;
+  return Progress::kDone;
 }
 
 WritePoint FileStore::FinishPurge() {
@@ -316,7 +318,6 @@ bool FileStore::ResumePurge() {
   const Progress progress = PurgeSome(&job_.resumed, &point);
   if (progress == Progress::kMore) Touch();
   if (progress == Progress::kMore || progress == Progress::kWait) return false;
-  if (job_.resumed.error == StoreError::kFailed) Damaged(job_.resumed.detail);
   FinishPurge();
   (void)EndJob();
   return true;

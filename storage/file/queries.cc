@@ -54,10 +54,16 @@ StoredMsg Message(const format::Record& record) {
 Progress FileStore::Wait(BlockReader::Got got, StoreRequest* request, std::string why) {
   if (got == Got::kMore) return Progress::kMore;
   if (got == Got::kWait) return Progress::kWait;
-  try_again_ = got == Got::kFailed;
   request->error = StoreError::kFailed;
   request->detail = std::move(why);
   return Progress::kFailed;
+}
+
+// A search that a block is in the way of, which cannot be read, goes on behind it.
+bool FileStore::PassesOver(Unreadable unreadable, Got got, const std::string& why) {
+  if (unreadable == Unreadable::kFails || got != Got::kDamaged) return false;
+  Damaged(why);
+  return true;
 }
 
 Progress FileStore::Run(LoadMsg& request) {
@@ -119,7 +125,7 @@ const TokenSet* FileStore::TokensAt(Block* block, size_t at, int* budget) {
 // '*budget' for each record that is looked at.
 Progress FileStore::SearchUp(const std::vector<std::string>& filters, Seq* at, Seq last,
                              StoreRequest* request, format::Record* found, int* budget,
-                             uint64_t* count) {
+                             uint64_t* count, Unreadable unreadable) {
   const Matcher matcher(filters);
   const TokenQuery query(filters);
   for (size_t place = index_.Place(*at); place < index_.blocks.size(); ++place) {
@@ -134,7 +140,9 @@ Progress FileStore::SearchUp(const std::vector<std::string>& filters, Seq* at, S
     }
     std::string why;
     if (const Got got = reader_.Need(block, from, &why); got != Got::kHere) {
-      return Wait(got, request, std::move(why));
+      if (!PassesOver(unreadable, got, why)) return Wait(got, request, std::move(why));
+      *at = block->last.seq + 1;
+      continue;
     }
     const BlockCache& cache = *block->cache;
     Seq known_below = 0;  // What the map says of sequences below this one was looked at.
@@ -168,9 +176,16 @@ Progress FileStore::SearchUp(const std::vector<std::string>& filters, Seq* at, S
 
 // The last live match at or before '*at', no lower than 'first'.
 Progress FileStore::SearchDown(const std::vector<std::string>& filters, Seq* at, Seq first,
-                               StoreRequest* request, format::Record* found) {
+                               StoreRequest* request, format::Record* found,
+                               Unreadable unreadable) {
   const Matcher matcher(filters);
   int budget = options_.limits.records_per_slice;
+  const auto goes_below = [&](const Block& block) {
+    *at = std::min(*at, block.first.seq);
+    if (*at <= first || *at == 0) return false;
+    *at -= 1;
+    return true;
+  };
   size_t place = std::min(index_.Place(*at) + 1, index_.blocks.size());
   while (place-- > 0) {
     Block* block = index_.blocks[place].get();
@@ -183,7 +198,9 @@ Progress FileStore::SearchDown(const std::vector<std::string>& filters, Seq* at,
                          ? from
                          : std::max(first, block->first.seq);
     if (const Got got = reader_.Need(block, need, &why); got != Got::kHere) {
-      return Wait(got, request, std::move(why));
+      if (!PassesOver(unreadable, got, why)) return Wait(got, request, std::move(why));
+      if (!goes_below(*block)) break;
+      continue;
     }
     const BlockCache& cache = *block->cache;
     size_t i = cache.IndexAt(from + 1);
@@ -201,9 +218,7 @@ Progress FileStore::SearchDown(const std::vector<std::string>& filters, Seq* at,
       *at -= 1;
       return Progress::kMore;  // The rest of the block is asked for next.
     }
-    *at = std::min(*at, block->first.seq);
-    if (*at <= first || *at == 0) break;
-    *at -= 1;
+    if (!goes_below(*block)) break;
   }
   request->error = StoreError::kEof;
   return Progress::kFailed;

@@ -159,8 +159,8 @@ bool StoryRunner::TakeConfigs() {
 bool StoryRunner::Begin() {
   ++counts_.lives;
   did_not_start_ = false;
+  from_stop_ = stopped_ || (from_stop_ && !recovered_);
   recovered_ = false;
-  from_stop_ = stopped_;
   stopped_ = false;
   was_cut_ = false;
   why_.clear();

@@ -200,7 +200,7 @@ class StoryRunner {
   bool said_ = false;         // There was a notice since the last recovery, by a process that died.
   bool begun_ = false;
   bool stopped_ = false;
-  bool from_stop_ = false;  // This life began where one ended in good order.
+  bool from_stop_ = false;  // What is to be recovered was left in good order.
   bool recovered_ = false;  // This life has read what there is.
   bool did_not_start_ = false;
   WritePoint last_point_;

@@ -226,12 +226,13 @@ bool Copes(const Checkpoint& checkpoint, uint32_t block, uint64_t number) {
 }  // namespace
 
 bool BlockWriter::SaysUnsure(uint32_t block, uint64_t number) const {
-  return taken_ && Copes(*taken_, block, number);
+  return taken_ && Copes(*taken_, block, number) &&
+         (!checkpointing() || Copes(pending_, block, number));
 }
 
 bool BlockWriter::MayRename(uint32_t block, uint64_t number) const {
   if (MUTANT(191)) return true;
-  if (taken_ ? !taken_->index.empty() && !SaysUnsure(block, number) : inherited_index_) {
+  if (taken_ ? !taken_->index.empty() && !Copes(*taken_, block, number) : inherited_index_) {
     return false;
   }
   return !checkpointing() || (!awaits_index_ && pending_.index.empty()) ||

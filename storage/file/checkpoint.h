@@ -59,8 +59,8 @@ struct Checkpoint {
   std::vector<BlockCut> cuts;
   std::vector<uint32_t> erasures;    // Blocks whose files hold what was erased, or may.
   std::optional<PurgeIntent> purge;  // Is under way.
-  // Blocks that may have been written anew since, with all that lived then. Any other one below the
-  // head is as the index says, if there is one.
+  // Blocks that may have been written anew since, with all that lived then, and of which no record
+  // behind this says so. Any other one below the head is as the index says, if there is one.
   std::vector<uint32_t> unsure;
   std::vector<IndexPart> index;  // What stands for this state; empty: nothing does.
   bool operator==(const Checkpoint&) const = default;

@@ -321,7 +321,8 @@ class FileStore final : public StreamStore {
   void WorkOpening();
   void WorkStarting();
   void BeginLimits();
-  Checkpoint Snapshot() const;
+  bool IsUnsure(const Block& block, bool indexed) const;
+  Checkpoint Snapshot(bool indexed) const;
   void MaybeCheckpoint();
   void BeginCheckpoint();
   bool IndexGoesFirst();

@@ -272,7 +272,18 @@ void FileStore::WorkStarting() {
   if (!index_.log.on() && chain_.Wanted(index_)) checkpoint_wanted_ = true;
 }
 
-Checkpoint FileStore::Snapshot() const {
+// Whether the block may be written anew before there is a newer checkpoint, and no record will say
+// so behind this one.
+bool FileStore::IsUnsure(const Block& block, bool indexed) const {
+  const BlockRewriter& rewriter = writer_.rewriter();
+  const bool rewriting = rewriter.busy() && rewriter.block() == block.number;
+  const bool stops = phase_ == Phase::kStopping;
+  if (!indexed && !stops) return rewriting && (rewrite_said_ || rewriter.naming());
+  // What is owed when a rewrite begins is paid before: an index that says it is owed is too old.
+  return rewriting || (block.erase && block.unsettled.empty()) || (block.cut != 0 && stops);
+}
+
+Checkpoint FileStore::Snapshot(bool indexed) const {
   Checkpoint out;
   out.incarnation = incarnation_;
   out.number = record_number_;
@@ -291,12 +302,7 @@ Checkpoint FileStore::Snapshot() const {
     }
   }
   for (const auto& block : index_.blocks) {
-    // What is owed when a rewrite begins is paid before: an index that says it is owed is too old.
-    const BlockRewriter& rewriter = writer_.rewriter();
-    const bool rewriting = rewriter.busy() && rewriter.block() == block->number;
-    const bool soon = (block->erase && block->unsettled.empty()) ||
-                      (block->cut != 0 && phase_ == Phase::kStopping);
-    if (block->raw_bytes > 0 && (rewriting || soon)) out.unsure.push_back(block->number);
+    if (block->raw_bytes > 0 && IsUnsure(*block, indexed)) out.unsure.push_back(block->number);
   }
   const Block* head = index_.blocks.empty() ? nullptr : index_.blocks.back().get();
   if (head == nullptr) return out;
@@ -363,7 +369,7 @@ void FileStore::BeginCheckpoint() {
   if (!CanSealIndex()) index_.log.End();
   const bool indexed = chain_.Cut(&index_, record_number_, purged_);
   Touch();
-  writer_.Begin(Snapshot(), last_point_, indexed);
+  writer_.Begin(Snapshot(indexed), last_point_, indexed);
 }
 
 void FileStore::WorkIndexParts() {

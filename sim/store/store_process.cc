@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/store/story_configs.h"
+#include "storage/format/meta_file.h"
 
 namespace dunlin::sim {
 namespace {
@@ -14,6 +15,7 @@ StorageOptions OptionsOf(const StorySetup& setup, crypto::Entropy* entropy) {
   StorageOptions options;
   options.journal = setup.journal;
   options.limits = setup.limits;
+  options.consumer_limits = setup.consumer_limits;
   // As one store's: with two of them each has a share.
   options.cache_bytes_max = setup.limits.reader.cache_bytes_max;
   options.encryption = {.key = setup.key,
@@ -70,9 +72,22 @@ WritePoint StoreProcess::Drop(size_t stream) {
 
 bool StoreProcess::Failed() {
   return storage_.state() == Storage::State::kFailed ||
-         std::any_of(stores_.begin(), stores_.end(), [](const StreamStore* store) {
-           return store != nullptr && store->Failure().has_value();
-         });
+         std::any_of(stores_.begin(), stores_.end(),
+                     [](const StreamStore* store) {
+                       return store != nullptr && store->Failure().has_value();
+                     }) ||
+         FailedConsumer() != nullptr;
+}
+
+file::FileConsumerStore* StoreProcess::FailedConsumer() {
+  for (size_t i = 0; i < files_.size(); ++i) {
+    if (files_[i] == nullptr) continue;
+    for (const uint32_t id : storage_.ConsumersOf(ids_[i])) {
+      file::FileConsumerStore* const consumer = storage_.consumer(id);
+      if (consumer->Failure() && !excused_.contains({i, consumer->name()})) return consumer;
+    }
+  }
+  return nullptr;
 }
 
 std::string StoreProcess::Why() {
@@ -81,6 +96,7 @@ std::string StoreProcess::Why() {
     if (store == nullptr) continue;
     if (const auto why = store->Failure()) return *why;
   }
+  if (const auto* consumer = FailedConsumer()) return *consumer->Failure();
   return "nothing failed";
 }
 
@@ -158,6 +174,61 @@ StoreProcess::Outcome StoreProcess::Await(size_t stream) {
     Turn();
   }
   return runs(stream) ? Outcome::kDone : Outcome::kStuck;
+}
+
+// --- Consumers.
+
+std::string StoreProcess::MetaOf(const ConsumerStoreConfig& config) {
+  return format::EncodeConsumerMeta({}, config.name, format::ConsumerConfigJson(config));
+}
+
+void StoreProcess::AddConsumer(size_t stream, const ConsumerStoreConfig& config) {
+  (void)storage_.AddConsumer(ids_[stream], config, MetaOf(config));
+}
+
+StoreProcess::Outcome StoreProcess::AwaitConsumers(size_t stream) {
+  for (int turns = 0; turns < kTurnsMax; ++turns) {
+    if (dying()) return Outcome::kDied;
+    if (Failed()) return Outcome::kFailed;
+    if (storage_.consumers_ready(ids_[stream])) return Outcome::kDone;
+    Turn();
+  }
+  return Outcome::kStuck;
+}
+
+StoreProcess::Outcome StoreProcess::AwaitConsumer(size_t stream, const std::string& name) {
+  for (int turns = 0; turns < kTurnsMax; ++turns) {
+    if (dying()) return Outcome::kDied;
+    const file::FileConsumerStore* const store = consumer(stream, name);
+    if (Failed() || store == nullptr || store->Failure()) return Outcome::kFailed;
+    if (store->phase() == file::FileConsumerStore::Phase::kRunning) return Outcome::kDone;
+    Turn();
+  }
+  return Outcome::kStuck;
+}
+
+WritePoint StoreProcess::DropConsumer(size_t stream, const std::string& name) {
+  return storage_.DeleteConsumer(IdOf(stream, name));
+}
+
+uint32_t StoreProcess::IdOf(size_t stream, const std::string& consumer) {
+  if (files_[stream] == nullptr) return 0;
+  for (const uint32_t id : storage_.ConsumersOf(ids_[stream])) {
+    if (storage_.consumer(id)->name() == consumer) return id;
+  }
+  return 0;
+}
+
+file::FileConsumerStore* StoreProcess::consumer(size_t stream, const std::string& name) {
+  return storage_.consumer(IdOf(stream, name));
+}
+
+std::vector<std::string> StoreProcess::Consumers(size_t stream) {
+  std::vector<std::string> names;
+  if (files_[stream] == nullptr) return names;
+  for (const uint32_t id : storage_.ConsumersOf(ids_[stream]))
+    names.push_back(storage_.consumer(id)->name());
+  return names;
 }
 
 StoreProcess::Outcome StoreProcess::TurnUntil(Storage::State state, uint64_t stop_at) {

@@ -12,8 +12,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "engine/base/rng.h"
@@ -70,6 +72,25 @@ class StoreProcess {
   // Deletes it: it is gone for ever at the point.
   WritePoint Drop(size_t stream);
 
+  // --- Consumers, of streams on the disk that run.
+  // Begins to make one that is not there. REQUIRES: AwaitConsumers() has ended well.
+  void AddConsumer(size_t stream, const ConsumerStoreConfig& config);
+  // Until all that lie in the stream's folder are known.
+  Outcome AwaitConsumers(size_t stream);
+  // Until it takes changes; kFailed: or it cannot, and nobody minds.
+  Outcome AwaitConsumer(size_t stream, const std::string& name);
+  WritePoint DropConsumer(size_t stream, const std::string& name);
+  // Null: it is not there.
+  file::FileConsumerStore* consumer(size_t stream, const std::string& name);
+  // In order.
+  std::vector<std::string> Consumers(size_t stream);
+  // That it fails, alone, does not end the process.
+  void Excuse(size_t stream, std::string consumer) {
+    excused_.insert({stream, std::move(consumer)});
+  }
+  // What meta.inf of a consumer holds then.
+  [[nodiscard]] static std::string MetaOf(const ConsumerStoreConfig& config);
+
   size_t streams() const { return stores_.size(); }
   bool there(size_t stream) const { return stores_[stream] != nullptr; }
   // It takes changes.
@@ -104,6 +125,8 @@ class StoreProcess {
   Instant NextDeadline() const;
   bool TakeDeadline();
   void LookUp();
+  file::FileConsumerStore* FailedConsumer();
+  uint32_t IdOf(size_t stream, const std::string& consumer);
 
   DiskDriver* const driver_;
   crypto::SeededEntropy entropy_;
@@ -113,6 +136,7 @@ class StoreProcess {
   std::vector<StreamStore*> stores_;
   std::vector<file::FileStore*> files_;
   std::vector<uint32_t> ids_;
+  std::set<std::pair<size_t, std::string>> excused_;
   std::vector<std::string> notices_;
   uint64_t die_at_ = kNoDeath;
   uint64_t stop_at_ = kNoDeath;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/base/time.h"
+#include "engine/store/consumer_store.h"
 #include "engine/store/stream_store.h"
 #include "sim/disk/fault_dice.h"
 #include "sim/disk/faults.h"
@@ -35,6 +36,7 @@ struct StorySetup {
   bool meta = false;
   JournalOptions journal;
   file::FileLimits limits;
+  file::ConsumerLimits consumer_limits;
   std::string key, previous_key;  // Of encryption; empty: none.
   crypto::CipherKind cipher = crypto::CipherKind::kChaCha;
   std::vector<StoryStream> streams;
@@ -47,6 +49,23 @@ struct StorySetup {
 struct StoryNumber {
   std::string field;  // "msgs", "first", ...
   uint64_t value = 0;
+};
+
+// What a step says of a consumer.
+struct StoryConsumer {
+  std::string name;            // Empty: the step is about none.
+  ConsumerStoreConfig config;  // With its name.
+  uint64_t seq = 0;            // The consumer's sequence; 0: the one that is due.
+  uint64_t deliveries = 0;     // Of this message, with this one; 0: once more than before.
+  enum class Starting : uint8_t {
+    kNew,
+    kReset,  // Everything is forgotten.
+    kMoved,  // The stream begins later than what was delivered.
+  };
+  Starting starting = Starting::kNew;
+  ConsumerState state;  // Times of delivery: when the step is done.
+  bool force = false;
+  std::optional<ConsumerError> error;  // It must be refused, with this.
 };
 
 struct StoryStep {
@@ -63,8 +82,14 @@ struct StoryStep {
     kConfig,    // 'config'.
     kAdd,       // It is made; begun only.
     kDrop,      // It is deleted, for ever; another one of its name may be added at once.
+    // Changes of 'consumer'; the last three above may be about one, too.
+    kDeliver,   // 'count' messages from 'seq' on.
+    kAck,       // 'seq'.
+    kStarting,  // It begins behind 'seq'.
+    kForget,    // How often what lies below 'seq' was delivered.
+    kState,     // Another replica's.
     // The process.
-    kCheckpoint,  // Of the stream, or (kAllStreams) of all; begun only.
+    kCheckpoint,  // Of the stream, its consumer, or (kAllStreams) of all; begun only.
     kTurn,        // 'count' completions of the disk.
     kSettle,      // Until nothing moves any more.
     kAdvance,     // 'time' passes.
@@ -83,13 +108,14 @@ struct StoryStep {
     kWipe,     // Everything is gone.
     kEncrypt,  // From the next start on: with key 'text', the one before is 'header', 'cipher'.
     // What must be so.
-    kCheck,          // Streams hold what they should, and answer every question rightly.
-    kExpectState,    // 'numbers'.
-    kExpectMessage,  // 'seq' is 'subject' 'text'.
-    kExpectGone,     // 'seq', with the error 'text'.
-    kExpectNotice,   // One of this life has 'text'; 'count' 0: there is none at all.
-    kExpectFailed,   // The process cannot go on, and says 'text'.
-    kExpectFile,     // 'path' is there; 'count' 0: is not.
+    kCheck,           // Streams hold what they should, and answer every question rightly.
+    kExpectState,     // 'numbers'.
+    kExpectConsumer,  // 'numbers'; or it failed with 'text'; 'count' 0: there is none.
+    kExpectMessage,   // 'seq' is 'subject' 'text'.
+    kExpectGone,      // 'seq', with the error 'text'.
+    kExpectNotice,    // One of this life has 'text'; 'count' 0: there is none at all.
+    kExpectFailed,    // The process cannot go on, and says 'text'.
+    kExpectFile,      // 'path' is there; 'count' 0: is not.
     // Everything.
     kEveryPoint,  // 'body', told until its end; and again and again, up to each of its effects.
   };
@@ -110,6 +136,7 @@ struct StoryStep {
   // Of changes: that must be refused, with this.
   std::optional<StoreError> error;
   StoreConfig config;
+  StoryConsumer consumer;
   std::vector<SeqRange> ranges;
   crypto::CipherKind cipher = crypto::CipherKind::kChaCha;
   DiskFaults faults;

@@ -65,9 +65,24 @@ bool StoryRunner::DoDrop(const StoryStep& step) {
   StreamHistory& history = histories_[step.stream];
   last_point_ = std::max(last_point_, process_->Drop(step.stream));
   history.Changed(StreamTwin::Empty(history.config()), last_point_);
+  consumers_.StreamDropped(step.stream, last_point_);
   there_[step.stream] = false;
   configs_.Dropped(step.stream);
   return true;
+}
+
+void StoryRunner::DoCheckpoint(const StoryStep& step) {
+  for (size_t i = 0; i < process_->streams(); ++i) {
+    if (step.stream != i && step.stream != step.kAllStreams) continue;
+    if (process_->file(i) != nullptr && process_->runs(i) && step.consumer.name.empty())
+      process_->file(i)->WantCheckpoint();
+    for (const std::string& name : process_->Consumers(i)) {
+      file::FileConsumerStore* const consumer = process_->consumer(i, name);
+      if (consumer->phase() == file::FileConsumerStore::Phase::kRunning &&
+          (step.consumer.name == name || step.stream == step.kAllStreams))
+        consumer->WantCheckpoint();
+    }
+  }
 }
 
 // A limit per subject may be enforced late, when blocks must be read for it; a removal that comes

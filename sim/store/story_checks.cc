@@ -53,6 +53,7 @@ bool StoryRunner::DoExpect(const StoryStep& step) {
       }
       return true;
     }
+    case Verb::kExpectConsumer: return ExpectConsumer(step);
     case Verb::kExpectMessage:
     case Verb::kExpectGone: {
       if (!IsThere(step.stream)) return well();
@@ -107,7 +108,7 @@ bool StoryRunner::Check(size_t stream) {
     if (!well() || !running() || failed()) return well();
     if (process_->idle(stream)) break;
   }
-  return CheckState(stream) && CheckContents(stream) && AskSome(stream);
+  return CheckState(stream) && CheckContents(stream) && AskSome(stream) && CheckConsumers(stream);
 }
 
 bool StoryRunner::CheckState(size_t stream) {
@@ -236,11 +237,12 @@ bool StoryRunner::CheckAfterStop() {
       known.insert(folder + name);
     for (const auto& block : file->index().blocks)
       known.insert(folder + "msgs/" + std::to_string(block->number) + ".key");
+    for (std::string& path : consumers_.Files(process_.get(), i))
+      known.insert(folder + std::move(path));
   }
   for (const std::string& path : driver_.disk().Files()) {
     if (!path.starts_with("streams/") || planted_.contains(path)) continue;
-    if (!known.contains(path) && path.find("/obs/") == std::string::npos)
-      return Fail("after a clean stop there is a stray file: " + path);
+    if (!known.contains(path)) return Fail("after a clean stop there is a stray file: " + path);
     const std::optional<std::string> contents = driver_.disk().Truth(path);
     for (const Erased& erased : erased_) {
       if (contents && HasPayload(*contents, erased.payload))
@@ -283,6 +285,10 @@ bool StoryRunner::CheckRebuild() {
     const std::string problem = copy.TakeRecovered(found, other.now().wall, false);
     if (!problem.empty())
       Fail("from its blocks alone, stream " + setup_.streams[i].config.name + " " + problem);
+    const std::string other_one =
+        consumers_.Difference(&process, i, StoryConsumers::Times::kStored);
+    if (well() && !other_one.empty())
+      Fail("from its files alone, stream " + setup_.streams[i].config.name + ": " + other_one);
   }
   other.Crash(CrashKind::kKill);
   return well();

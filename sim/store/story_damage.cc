@@ -33,6 +33,7 @@ void StoryDamage::Note(std::string path, std::string before, std::string after) 
     blocks_.push_back({std::move(path), std::move(before), std::move(after)});
     return;
   }
+  if (path.find("/obs/") != std::string::npos) return;
   only_blocks_ = false;
   if (!path.starts_with(journal_ + "/")) return;
   in_journal_ = true;

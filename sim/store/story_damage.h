@@ -19,7 +19,8 @@ class StoryDamage {
   // The file held 'before'; whoever reads it now gets 'after'.
   void Note(std::string path, std::string before, std::string after);
 
-  // Only blocks, and caches: a process starts all the same, and serves all that is left.
+  // Only blocks, caches, and files of consumers: a process starts all the same, and serves all that
+  // is left.
   bool only_blocks() const { return only_blocks_; }
   bool any_in_journal() const { return in_journal_; }
   // No more than so many batches of the journal can have suffered, and what lies behind them tells

@@ -75,6 +75,7 @@ bool StoryRunner::DoDisk(const StoryStep& step) {
   if (step.verb == Verb::kWipe) {
     disk.Wipe();
     configs_.Wiped();
+    consumers_.Wiped();
     // Nothing is left that could know of it.
     for (StreamHistory& history : histories_) history.Restart(StreamTwin::Empty(history.config()));
     return true;

@@ -202,10 +202,29 @@ bool StoryParser::TakeStream(LineCursor& cursor, StoryStep* step) {
 
 bool StoryParser::ParseStorage(LineCursor& cursor) {
   std::vector<Given> all;
-  if (!TakeGiven(cursor, {"seed=",   "tries=",       "pace=",    "rush=",      "meta=",
-                          "block=",  "checkpoint=",  "cache=",   "write_min=", "slice=",
-                          "index=",  "index_slack=", "segment=", "segments=",  "ahead=",
-                          "gather=", "depth=",       "sync=",    "key=",       "cipher="},
+  if (!TakeGiven(cursor,
+                 {"seed=",
+                  "tries=",
+                  "pace=",
+                  "rush=",
+                  "meta=",
+                  "block=",
+                  "checkpoint=",
+                  "cache=",
+                  "write_min=",
+                  "slice=",
+                  "index=",
+                  "index_slack=",
+                  "segment=",
+                  "segments=",
+                  "ahead=",
+                  "gather=",
+                  "depth=",
+                  "sync=",
+                  "key=",
+                  "cipher=",
+                  "consumer_checkpoint=",
+                  "consumer_record="},
                  &all))
     return false;
   StorySetup& setup = story_.setup;
@@ -231,6 +250,8 @@ bool StoryParser::ParseStorage(LineCursor& cursor) {
     if (key == "index") setup.limits.index.data_bytes_min = number;
     if (key == "index_slack") setup.limits.index.slack_bytes = number;
     if (key == "write_min") setup.limits.writer.write_bytes_min = number;
+    if (key == "consumer_checkpoint") setup.consumer_limits.checkpoint_bytes = number;
+    if (key == "consumer_record") setup.consumer_limits.record_bytes = number;
     if (key == "segment") setup.journal.segment_bytes = number;
     if (key == "segments") setup.journal.segments_max = static_cast<uint32_t>(number);
     if (key == "ahead") setup.journal.prepare_bytes_ahead = number;
@@ -240,6 +261,8 @@ bool StoryParser::ParseStorage(LineCursor& cursor) {
       return Fail(given.value->at, "a segment is a multiple of 4096 bytes, and 64k at least");
     if (key == "segments" && (number < 3 || number > 100))
       return Fail(given.value->at, "there are 3 to 100 segments");
+    if (key == "consumer_record" && number < 1)
+      return Fail(given.value->at, "a record has a byte at least");
     if (key == "slice" && (number < 1 || number > 1'000'000))
       return Fail(given.value->at, "a slice is 1 to 1000000 records");
     if (key == "depth" && (number < 1 || number > 4))

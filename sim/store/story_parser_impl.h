@@ -3,9 +3,11 @@
 #pragma once
 
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/scenario/line_cursor.h"
@@ -53,6 +55,16 @@ class StoryParser {
   bool ParseExpect(scenario::LineCursor& cursor, StoryStep* step);
   bool ParseExpectStream(scenario::LineCursor& cursor, StoryStep* step);
 
+  // --- Consumers: story_consumer_parser.cc.
+  bool TakeConsumer(scenario::LineCursor& cursor, StoryStep* step);
+  bool ParseConsumerConfig(scenario::LineCursor& cursor, StoryStep* step);
+  bool ParseConsumerChange(scenario::LineCursor& cursor, StoryStep* step);
+  bool ParseDelivery(scenario::LineCursor& cursor, StoryStep* step);
+  bool ParseConsumerState(scenario::LineCursor& cursor, StoryStep* step);
+  bool ParseExpectConsumer(scenario::LineCursor& cursor, StoryStep* step);
+  bool TakePair(const scenario::Word& word, SequencePair* out);
+  bool ConsumerErrorOf(const Given& given, StoryStep* step);
+
   // --- Pieces.
   bool TakeStream(scenario::LineCursor& cursor, StoryStep* step);
   bool TakeNumber(scenario::LineCursor& cursor, const char* what, uint64_t* out);
@@ -71,6 +83,8 @@ class StoryParser {
   std::vector<scenario::Problem>* const problems_;
   size_t next_ = 0;
   Story story_;
+  // As they were said last.
+  std::map<std::pair<size_t, std::string>, ConsumerStoreConfig> consumers_;
   bool has_storage_ = false;
   bool in_every_point_ = false;
 };

@@ -30,6 +30,7 @@ StoryRunner::StoryRunner(const StorySetup& setup, Mode mode)
       questions_(Rng(setup.seed).Fork("questions")),
       driver_(setup.seed, {.timing = {}, .faults = {}}),
       configs_(setup),
+      consumers_(setup),
       damage_(setup.journal.directory),
       asked_(setup.streams.size()),
       packed_(setup.streams.size()) {
@@ -102,7 +103,9 @@ void StoryRunner::Damage(const std::string& path, std::string before) {
   damaged_ = true;
   no_index_ |= path.ends_with("/index.db");
   if (before.empty()) before = driver_.disk().Truth(path).value_or("");
-  damage_.Note(path, std::move(before), driver_.disk().Contents(path).value_or(""));
+  std::string after = driver_.disk().Contents(path).value_or("");
+  if (before != after) consumers_.Damaged(path, after);
+  damage_.Note(path, std::move(before), std::move(after));
 }
 
 // Whether a process that cannot go on may have a reason.
@@ -172,6 +175,7 @@ bool StoryRunner::Begin() {
       std::make_unique<StoreProcess>(&driver_, setup_, there_, rng_.Fork("life", counts_.lives));
   process_->DieAt(std::min(death_.at, forced_.at));
   process_->StopAt(stop_at_);
+  consumers_.Excuse(process_.get());
   stop_at_ = StoreProcess::kNoDeath;
   return true;
 }
@@ -226,6 +230,7 @@ bool StoryRunner::DoStop() {
   }
   Absorb();
   for (StreamHistory& history : histories_) history.PromisedAll();
+  consumers_.PromisedAll();
   const bool right = CheckAfterStop();
   erased_.clear();
   Die(CrashKind::kPowerLoss, 0);  // It takes nothing from what was stopped in good order.
@@ -239,7 +244,7 @@ bool StoryRunner::Recovered() {
   process_->CatchUp();
   for (size_t i = 0; i < histories_.size(); ++i) {
     if (process_->dying() || process_->Failed()) break;
-    if (!RecoveredStream(i)) return false;
+    if (!RecoveredStream(i) || !RecoveredConsumers(i)) return false;
   }
   if (process_->dying()) {
     DieIfDue();
@@ -382,6 +387,7 @@ void StoryRunner::NotePromises() {
     history.Promised(synced, StreamHistory::Survives::kPowerLoss);
     history.Promised(through, StreamHistory::Survives::kKill);
   }
+  consumers_.NotePromises(process_.get(), synced, through);
   for (Erased& erased : erased_) erased.promised |= erased.point <= through;
 }
 
@@ -474,6 +480,7 @@ bool StoryRunner::Ready(const StoryStep& step) {
 bool StoryRunner::Do(const StoryStep& step) {
   step_ = &step;
   refusal_.reset();
+  consumer_refusal_.reset();
   DieIfDue();
   const bool disk = step.verb >= Verb::kFaults && step.verb <= Verb::kEncrypt;
   if (disk) return DoDisk(step);
@@ -497,11 +504,7 @@ bool StoryRunner::Do(const StoryStep& step) {
   bool right = true;
   switch (step.verb) {
     case Verb::kCheckpoint:
-      for (size_t i = 0; i < process_->streams(); ++i) {
-        if (process_->file(i) != nullptr && process_->runs(i) &&
-            (step.stream == i || step.stream == step.kAllStreams))
-          process_->file(i)->WantCheckpoint();
-      }
+      DoCheckpoint(step);
       Pace();
       break;
     case Verb::kTurn:
@@ -520,13 +523,14 @@ bool StoryRunner::Do(const StoryStep& step) {
     case Verb::kStop: return DoStop();
     case Verb::kCheck:
     case Verb::kExpectState:
+    case Verb::kExpectConsumer:
     case Verb::kExpectMessage:
     case Verb::kExpectGone: right = DoExpect(step); break;
-    case Verb::kAdd:
-      right = DoAdd(step);
+    default:
+      right = !step.consumer.name.empty() ? DoConsumer(step)
+              : step.verb == Verb::kAdd   ? DoAdd(step)
+                                          : DoChange(step);
       Pace();
-      break;
-    default: right = DoChange(step); Pace();
   }
   if (right && process_ != nullptr && running() && !failed()) process_->CheckInvariants();
   return right && well();
@@ -550,7 +554,7 @@ void StoryRunner::End() {
   process_->CatchUp();
   Absorb();
   for (size_t i = 0; i < histories_.size() && well() && running() && !failed(); ++i)
-    if (there_[i] && IsThere(i))
+    if (there_[i] && IsThere(i) && ServeConsumers(i))
       (void)StoreOne(i, {"the.end", "", "of " + std::to_string(i), {}, 0, 0}, std::nullopt);
   if (failed() && MayFail()) return Kill();
   for (int turns = 0; turns < kPatienceTurns && well(); ++turns) {

@@ -14,6 +14,9 @@
 // struck the end of the journal: nobody can tell it from a torn one), and what was not where it
 // struck is still there. Damaged blocks keep nobody from starting. After a clean stop: no stray
 // file, no erased payload, and the blocks alone make the same stream.
+//
+// Of each consumer the same holds, on its own: its state and configuration are what they were after
+// some change, it is there or not as it was then, and damage to its files is its own trouble.
 #pragma once
 
 #include <memory>
@@ -25,6 +28,7 @@
 #include "sim/store/store_process.h"
 #include "sim/store/story.h"
 #include "sim/store/story_configs.h"
+#include "sim/store/story_consumers.h"
 #include "sim/store/story_damage.h"
 #include "sim/store/stream_history.h"
 
@@ -65,6 +69,7 @@ class StoryRunner {
 
   // For whoever thinks of the next step.
   bool there(size_t stream) const { return there_[stream]; }
+  bool in_memory(size_t stream) const { return setup_.streams[stream].in_memory; }
   bool running() const { return process_ != nullptr && !process_->dying(); }
   bool failed() { return process_ != nullptr && process_->Failed(); }
   // The last process ended in good order.
@@ -81,6 +86,8 @@ class StoryRunner {
   void DieAt(uint64_t completions, CrashKind kind, uint64_t variant);
   // Why the last step was refused, if it was.
   const std::optional<StoreError>& refusal() const { return refusal_; }
+  const std::optional<ConsumerError>& consumer_refusal() const { return consumer_refusal_; }
+  const StoryConsumers& consumers() const { return consumers_; }
   bool died_there() const { return died_there_; }
 
  private:
@@ -141,6 +148,7 @@ class StoryRunner {
   bool DoTruncate(const StoryStep& step);
   bool DoAdd(const StoryStep& step);
   bool DoDrop(const StoryStep& step);
+  void DoCheckpoint(const StoryStep& step);
   bool IsThere(size_t stream);
   template <class Job>
   bool DoJob(size_t stream, Job& job, StreamTwin after, StoreError predicted,
@@ -150,6 +158,20 @@ class StoryRunner {
   void LetSettle(size_t stream);
   bool LimitsNothing(size_t stream) const;
   bool Counts(size_t stream);
+
+  // --- Consumers: story_consumer_steps.cc.
+  bool HasConsumer(const StoryStep& step);
+  bool Ended(Outcome outcome, const std::string& what);
+  bool DoConsumer(const StoryStep& step);
+  bool DoAddConsumer(const StoryStep& step);
+  bool DoDropConsumer(const StoryStep& step);
+  bool ChangeConsumer(const StoryStep& step, uint64_t seq);
+  bool AgreeConsumer(const StoryStep& step, ConsumerError got, ConsumerError predicted);
+  bool RecoveredConsumers(size_t stream);
+  bool TakeConsumers(size_t stream);
+  bool CheckConsumers(size_t stream);
+  bool ExpectConsumer(const StoryStep& step);
+  bool ServeConsumers(size_t stream);
 
   // --- The disk: story_disk.cc.
   bool DoDisk(const StoryStep& step);
@@ -173,6 +195,7 @@ class StoryRunner {
   std::vector<StreamHistory> histories_;
   std::vector<bool> there_;  // Which of the streams there are.
   StoryConfigs configs_;
+  StoryConsumers consumers_;
   std::unique_ptr<StoreProcess> process_;
 
   const StoryStep* step_ = nullptr;
@@ -205,6 +228,7 @@ class StoryRunner {
   bool did_not_start_ = false;
   WritePoint last_point_;
   std::optional<StoreError> refusal_;
+  std::optional<ConsumerError> consumer_refusal_;
   std::string why_;                // Why the last process could not go on.
   std::set<std::string> planted_;  // Foreign files.
   struct Erased {

@@ -59,7 +59,8 @@ class Shrinking {
       Story story = story_;
       StoryStep& simple = story.steps[i];
       if (step.verb == Verb::kStore && step.size > 20) simple.size = 0;
-      if (step.verb == Verb::kTurn && step.count > 1) simple.count = 1;
+      if ((step.verb == Verb::kTurn || step.verb == Verb::kDeliver) && step.count > 1)
+        simple.count = 1;
       if (step.verb == Verb::kPowerLoss && !step.in) simple.verb = Verb::kKill;
       if ((step.verb == Verb::kKill || step.verb == Verb::kPowerLoss) && step.variant > 0)
         simple.variant = 0;
@@ -85,6 +86,7 @@ class Shrinking {
         TrySetup([&](StorySetup& s) { s.limits.checkpoint_bytes = small.limits.checkpoint_bytes; });
     smaller |= TrySetup([&](StorySetup& s) { s.limits.reader = small.limits.reader; });
     smaller |= TrySetup([&](StorySetup& s) { s.limits.writer = small.limits.writer; });
+    smaller |= TrySetup([&](StorySetup& s) { s.consumer_limits = small.consumer_limits; });
     for (size_t i = 0; i < story_.setup.streams.size(); ++i) {
       smaller |= TrySetup([&](StorySetup& s) { s.streams[i].late = false; });
       const auto plain = [&](auto change) {

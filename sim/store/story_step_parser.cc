@@ -29,6 +29,8 @@ bool StoryParser::ParseStep(const Word& verb, LineCursor& cursor, StoryStep* ste
     case Verb::kPurge: return ParsePurge(cursor, step);
     case Verb::kConfig: {
       if (!TakeStream(cursor, step)) return false;
+      if (cursor.Take("consumer"))
+        return TakeConsumer(cursor, step) && ParseConsumerConfig(cursor, step);
       // What is not mentioned stays as it was said last.
       StoryStream& stream = story_.setup.streams[step->stream];
       StoryStream changed = stream;
@@ -36,10 +38,22 @@ bool StoryParser::ParseStep(const Word& verb, LineCursor& cursor, StoryStep* ste
       step->config = changed.config;
       return true;
     }
-    case Verb::kCheckpoint:
     case Verb::kCheck: return cursor.AtEnd() || TakeStream(cursor, step);
+    case Verb::kCheckpoint:
+      if (cursor.AtEnd()) return true;
+      [[fallthrough]];
+    case Verb::kDrop:
+      if (!TakeStream(cursor, step)) return false;
+      return !cursor.Take("consumer") || TakeConsumer(cursor, step);
     case Verb::kAdd:
-    case Verb::kDrop: return TakeStream(cursor, step);
+      if (!TakeStream(cursor, step)) return false;
+      if (!cursor.Take("consumer")) return true;
+      return TakeConsumer(cursor, step) && ParseConsumerConfig(cursor, step);
+    case Verb::kDeliver:
+    case Verb::kAck:
+    case Verb::kStarting:
+    case Verb::kForget:
+    case Verb::kState: return ParseConsumerChange(cursor, step);
     case Verb::kTurn: return TakeNumber(cursor, "how many turns", &step->count);
     case Verb::kAdvance: return TakeTime(cursor.TakeWord(), &step->time);
     case Verb::kKill:
@@ -257,6 +271,7 @@ bool StoryParser::ParseExpect(LineCursor& cursor, StoryStep* step) {
 
 bool StoryParser::ParseExpectStream(LineCursor& cursor, StoryStep* step) {
   if (!TakeStream(cursor, step)) return false;
+  if (cursor.Take("consumer")) return ParseExpectConsumer(cursor, step);
   const Position here = cursor.Here();
   if (const auto seq = scenario::ParseNumber(cursor.PeekWord().text)) {
     cursor.TakeWord();

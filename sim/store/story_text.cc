@@ -1,4 +1,6 @@
 // Writes a story as the file that says it.
+#include <algorithm>
+
 #include "sim/store/story.h"
 #include "sim/store/story_words.h"
 
@@ -72,6 +74,55 @@ std::string StoreText(const StoryStep& step) {
     text += " ttl=" + (step.ttl < 0 ? "never" : std::to_string(step.ttl) + "s");
   } else if (!step.header.empty()) {
     text += " header=" + Quoted(step.header);
+  }
+  return text;
+}
+
+// What a step says of a consumer, behind its name.
+std::string ConsumerText(const StoryStep& step) {
+  const StoryConsumer& consumer = step.consumer;
+  const auto pair = [](const char* key, uint64_t seq, uint64_t stream_seq) {
+    return std::string(" ") + key + "=" + std::to_string(seq) + "/" + std::to_string(stream_seq);
+  };
+  const std::string seq = " " + std::to_string(step.seq);
+  const std::string as = consumer.seq > 0 ? Option("as", consumer.seq) : "";
+  switch (step.verb) {
+    case Verb::kAdd:
+    case Verb::kConfig:
+      return std::string(" acks=") + AckPolicyWord(consumer.config.ack_policy) +
+             Option("max_deliver",
+                    static_cast<uint64_t>(std::max<int64_t>(consumer.config.max_deliver, 0)));
+    case Verb::kDeliver:
+      return seq + (step.count == 1 ? "" : " x" + std::to_string(step.count)) + as +
+             (consumer.deliveries > 0 ? Option("deliveries", consumer.deliveries) : "");
+    case Verb::kAck: return seq + as;
+    case Verb::kStarting:
+      return seq + (consumer.starting == StoryConsumer::Starting::kReset   ? " reset"
+                    : consumer.starting == StoryConsumer::Starting::kMoved ? " moved"
+                                                                           : "");
+    case Verb::kForget: return seq;
+    case Verb::kState: {
+      const ConsumerState& state = consumer.state;
+      std::string text = (consumer.force ? " force" : "") +
+                         pair("delivered", state.delivered.consumer, state.delivered.stream) +
+                         pair("floor", state.ack_floor.consumer, state.ack_floor.stream);
+      for (const PendingAck& one : state.pending)
+        text += pair("pending", one.consumer_seq, one.stream_seq);
+      for (const Redelivered& one : state.redelivered)
+        text += pair("redelivered", one.count, one.stream_seq);
+      return text;
+    }
+    default: return "";
+  }
+}
+
+std::string ExpectConsumerText(const StoryStep& step) {
+  if (step.count == 0) return " absent";
+  if (step.has_text) return " failed " + Quoted(step.text);
+  std::string text;
+  for (const StoryNumber& number : step.numbers) {
+    text += number.field.ends_with("_stream") ? "/" + std::to_string(number.value)
+                                              : Option(number.field.c_str(), number.value);
   }
   return text;
 }
@@ -167,6 +218,11 @@ std::string StorageText(const StorySetup& setup) {
       Option("index_slack", limits.index.slack_bytes) + Option("segment", journal.segment_bytes) +
       Option("segments", journal.segments_max) + Option("ahead", journal.prepare_bytes_ahead) +
       Option("gather", journal.gather_bytes_max) + Option("depth", journal.depth);
+  const file::ConsumerLimits usual, &consumers = setup.consumer_limits;
+  if (consumers.checkpoint_bytes != usual.checkpoint_bytes)
+    text += Option("consumer_checkpoint", consumers.checkpoint_bytes);
+  if (consumers.record_bytes != usual.record_bytes)
+    text += Option("consumer_record", consumers.record_bytes);
   if (!setup.key.empty()) {
     text += " key=" + Quoted(setup.key);
     if (setup.cipher == crypto::CipherKind::kAes) text += " cipher=aes";
@@ -197,6 +253,13 @@ StorySetup SmallStorySetup() {
 std::string FormatStep(const StorySetup& setup, const StoryStep& step) {
   std::string text = WordOf(step.verb);
   if (step.stream != StoryStep::kAllStreams) text += " " + setup.streams[step.stream].config.name;
+  if (!step.consumer.name.empty()) {
+    const bool change = step.verb >= Verb::kDeliver && step.verb <= Verb::kState;
+    text += (change ? " " : " consumer ") + step.consumer.name +
+            (step.verb == Verb::kExpectConsumer ? ExpectConsumerText(step) : ConsumerText(step));
+    if (step.consumer.error) text += " error=" + Quoted(ConsumerErrorText(*step.consumer.error));
+    return text;
+  }
   text += Details(step);
   if (step.error) text += " error=" + Quoted(DescribeStoreError(*step.error));
   return text;

@@ -15,16 +15,41 @@ struct VerbWord {
   const char* word;
 };
 constexpr VerbWord kVerbs[] = {
-    {Verb::kStore, "store"},     {Verb::kSkip, "skip"},         {Verb::kRemove, "remove"},
-    {Verb::kErase, "erase"},     {Verb::kDeleted, "deleted"},   {Verb::kPurge, "purge"},
-    {Verb::kCompact, "compact"}, {Verb::kTruncate, "truncate"}, {Verb::kConfig, "config"},
-    {Verb::kAdd, "add"},         {Verb::kDrop, "drop"},         {Verb::kCheckpoint, "checkpoint"},
-    {Verb::kTurn, "turn"},       {Verb::kSettle, "settle"},     {Verb::kAdvance, "advance"},
-    {Verb::kStop, "stop"},       {Verb::kKill, "kill"},         {Verb::kPowerLoss, "power_loss"},
-    {Verb::kStart, "start"},     {Verb::kFaults, "faults"},     {Verb::kFail, "fail"},
-    {Verb::kSpace, "space"},     {Verb::kRot, "rot"},           {Verb::kCut, "cut"},
-    {Verb::kDelete, "delete"},   {Verb::kForeign, "foreign"},   {Verb::kWipe, "wipe"},
-    {Verb::kEncrypt, "encrypt"}, {Verb::kCheck, "check"},       {Verb::kExpectState, "expect"},
+    {Verb::kStore, "store"},
+    {Verb::kSkip, "skip"},
+    {Verb::kRemove, "remove"},
+    {Verb::kErase, "erase"},
+    {Verb::kDeleted, "deleted"},
+    {Verb::kPurge, "purge"},
+    {Verb::kCompact, "compact"},
+    {Verb::kTruncate, "truncate"},
+    {Verb::kConfig, "config"},
+    {Verb::kAdd, "add"},
+    {Verb::kDrop, "drop"},
+    {Verb::kDeliver, "deliver"},
+    {Verb::kAck, "ack"},
+    {Verb::kStarting, "starting"},
+    {Verb::kForget, "forget"},
+    {Verb::kState, "state"},
+    {Verb::kCheckpoint, "checkpoint"},
+    {Verb::kTurn, "turn"},
+    {Verb::kSettle, "settle"},
+    {Verb::kAdvance, "advance"},
+    {Verb::kStop, "stop"},
+    {Verb::kKill, "kill"},
+    {Verb::kPowerLoss, "power_loss"},
+    {Verb::kStart, "start"},
+    {Verb::kFaults, "faults"},
+    {Verb::kFail, "fail"},
+    {Verb::kSpace, "space"},
+    {Verb::kRot, "rot"},
+    {Verb::kCut, "cut"},
+    {Verb::kDelete, "delete"},
+    {Verb::kForeign, "foreign"},
+    {Verb::kWipe, "wipe"},
+    {Verb::kEncrypt, "encrypt"},
+    {Verb::kCheck, "check"},
+    {Verb::kExpectState, "expect"},
 };
 
 struct FailureWords {
@@ -141,6 +166,24 @@ bool ReadChoice(std::string_view key, std::string_view word, StoreConfig* config
                       : word == "workqueue" ? RetentionPolicy::kWorkQueue
                                             : RetentionPolicy::kLimits;
   return word == "limits" || word == "interest" || word == "workqueue";
+}
+
+bool ReadAckPolicy(std::string_view word, AckPolicy* policy) {
+  for (const AckPolicy one : {AckPolicy::kNone, AckPolicy::kAll, AckPolicy::kExplicit}) {
+    if (word != AckPolicyWord(one)) continue;
+    *policy = one;
+    return true;
+  }
+  return false;
+}
+
+const char* AckPolicyWord(AckPolicy policy) {
+  return policy == AckPolicy::kNone ? "none" : policy == AckPolicy::kExplicit ? "explicit" : "all";
+}
+
+std::string ConsumerErrorText(ConsumerError error) {
+  const std::string text = Describe(ConsumerResult{error, 0, {}});
+  return text.substr(0, text.find(','));
 }
 
 std::string TtlHeader(int64_t seconds) {

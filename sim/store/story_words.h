@@ -26,6 +26,11 @@ namespace dunlin::sim {
 // discard, retention, compression. False: 'choices' says what it could be.
 [[nodiscard]] bool ReadChoice(std::string_view key, std::string_view word, StoreConfig* config,
                               std::string* choices);
+// none, all, explicit.
+[[nodiscard]] bool ReadAckPolicy(std::string_view word, AckPolicy* policy);
+[[nodiscard]] const char* AckPolicyWord(AckPolicy policy);
+// Without a sequence that it speaks of.
+[[nodiscard]] std::string ConsumerErrorText(ConsumerError error);
 // -1: never.
 [[nodiscard]] std::string TtlHeader(int64_t seconds);
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/store/consumer_twin.h"
 #include "sim/store/story_campaign.h"
 #include "sim/store/story_run.h"
 #include "sim/store/stream_history.h"
@@ -78,6 +79,15 @@ TEST(StoryLanguage, ShowsMistakesWhereTheyAre) {
       {"expect S 3 was a", "4:12 expected 'is' or 'gone'\n"},
       {"expect notice damage", "4:15 expected what it says, in double quotes\n"},
       {"expect file x away", "4:15 expected 'there' or 'absent'\n"},
+      {"add S consumer", "4:15 expected the name of a consumer\n"},
+      {"add S consumer C acks=some", "4:23 expected none, all or explicit\n"},
+      {"deliver S C", "4:12 expected a sequence of the stream\n"},
+      {"deliver S C 1 x0", "4:15 expected how many, such as x10\n"},
+      {"state S C delivered=3",
+       "4:21 expected the consumer's sequence and the stream's, such as 9/20\n"},
+      {"state S C pending=2/7 pending=1/3", "4:31 sequences of the stream stand in order\n"},
+      {"expect S consumer C",
+       "4:20 expected 'absent', 'failed', or what it has: delivered=9/20 pending=3\n"},
       {"settle down", "4:8 expected the end of the line instead of 'down'\n"},
       {"}", "4:1 '}' without a block that it ends\n"},
       {"at every moment {", "4:1 expected 'at every point [twice] [kill|power_loss] {'\n"},
@@ -122,6 +132,55 @@ TEST(StoryRunner, SaysWhatIsNotAsExpected) {
   EXPECT_EQ(FailureOf("store S a\nstart\n"), "life 1: the process runs already");
   EXPECT_EQ(FailureOf("store S a\nkill\nstore S a\n"),
             "life 1: the process does not run: 'start' it first");
+}
+
+TEST(StoryRunner, AConsumerIsWhatItsTwinIs) {
+  const std::string setup = "store S a x9\nadd S consumer C\ndeliver S C 1 x5\nack S C 2\n";
+  EXPECT_EQ(FailureOf(setup + "expect S consumer C delivered=5/5 floor=0/0 pending=4\n"
+                              "ack S C 1\nexpect S consumer C floor=2/2 pending=3\n"
+                              "deliver S C 4\nexpect S consumer C delivered=6/5 redelivered=1\n"
+                              "stop\nstart\nexpect S consumer C floor=2/2 redelivered=1\n"
+                              "drop S consumer C\nkill\nstart\ncheck\n"),
+            "");
+  EXPECT_EQ(FailureOf(setup + "expect S consumer C pending=5\n"),
+            "life 1: consumer C: pending is 4, not 5");
+  EXPECT_EQ(FailureOf(setup + "ack S C 2\n"),
+            "life 1: consumer C: 'ack' is refused (no message found), not taken");
+  EXPECT_EQ(FailureOf(setup + "ack S D 2\n"), "life 1: there is no consumer D: 'add' it first");
+  EXPECT_EQ(FailureOf(setup + "expect S consumer C absent\n"), "life 1: consumer C is there");
+}
+
+// Damage to the files of one is its own trouble.
+TEST(StoryRunner, ADamagedConsumerKeepsNobodyFromStarting) {
+  EXPECT_EQ(FailureOf("store S a x9\nadd S consumer C\nadd S consumer D\ndeliver S C 1\n"
+                      "deliver S D 1 x3\nstop\ncut streams/S/obs/C/o.dat to=20\nstart\n"
+                      "expect S consumer C failed \"o.dat, offset\"\n"
+                      "expect S consumer D delivered=3/3 pending=3\nexpect S msgs=9\ncheck\n"),
+            "");
+}
+
+TEST(ConsumerHistory, IsWhatItWasAtOrAfterThePromise) {
+  const auto history = [] {
+    ConsumerHistory history;
+    ConsumerTwin twin(ConsumerStoreConfig{.name = "C"});
+    history.Added(twin);
+    history.Runs();
+    for (uint64_t seq = 1; seq <= 3; ++seq) {
+      EXPECT_EQ(twin.Deliver(seq, seq, 1, {}), ConsumerError::kNone);
+      history.Changed(twin, {seq});
+    }
+    history.Promised({2}, ConsumerHistory::Survives::kKill);
+    return history;
+  };
+  ConsumerTwin found(ConsumerStoreConfig{.name = "C"});
+  EXPECT_NE(history().TakeRecovered(std::nullopt, false), "");
+  (void)found.Deliver(1, 1, 1, {});
+  EXPECT_NE(history().TakeRecovered(found, false), "");
+  EXPECT_EQ(history().TakeRecovered(found, true), "");
+  (void)found.Deliver(2, 2, 1, {});
+  EXPECT_EQ(history().TakeRecovered(found, false), "");
+  (void)found.Ack(1, 1);
+  EXPECT_NE(history().TakeRecovered(found, false), "");
 }
 
 TEST(StoryRunner, ALimitIsKeptAndTimePasses) {

@@ -277,9 +277,6 @@ void Consumers::Work(const Now& now) {
     Note(id, consumer);
     it = consumer.store->working() ? std::next(it) : working_.erase(it);
     if (consumer.store->phase() == Phase::kAbsent) {
-      // reference: "Missing consumer metafile".
-      notices_.push_back("consumer '" + streams_.at(consumer.stream).name + " > " +
-                         consumer.store->name() + "': there is no meta.inf");
       streams_.at(consumer.stream).consumers.erase(consumer.store->name());
       consumers_.erase(id);
     }

@@ -136,6 +136,8 @@ void FileConsumerStore::TakeFiles() {
   }
   if (!meta_files_.json()) {
     phase_ = Phase::kAbsent;
+    // A state comes only after it. reference: "Missing consumer metafile".
+    if (state != nullptr) notices_.push_back(Where("there is no meta.inf"));
     return;
   }
   steps_.Remove(Temporary(format::kConsumerStateFile));

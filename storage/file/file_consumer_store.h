@@ -76,7 +76,7 @@ class FileConsumerStore final : public ConsumerStore {
     kStopping,
     kStopped,
     kFailed,  // It could not be opened: Failure().
-    kAbsent,  // Nobody finished making it, or removing it: there is no meta.inf.
+    kAbsent,  // There is no meta.inf: nobody finished making it, or a notice says what was lost.
   };
 
   // 'disk' is that of the consumer's own folder. 'journal' outlives the store.

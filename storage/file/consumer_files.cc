@@ -110,6 +110,10 @@ void FileConsumerStore::WorkOpening() {
     if (!meta_files_.failure().empty()) Fail(meta_files_.failure());
     if (!reads_->failure().empty()) Fail(reads_->failure());
   }
+  if (!failure_ && stop_wanted_) {
+    phase_ = Phase::kStopped;
+    return;
+  }
   if (!failure_) {
     TakeFiles();
     if (phase_ != Phase::kOpening) return;
@@ -122,7 +126,7 @@ void FileConsumerStore::WorkOpening() {
     for (uint8_t& byte : incarnation_.bytes) byte = static_cast<uint8_t>(rng_.Below(256));
   }
   reads_.reset();
-  phase_ = stop_wanted_ ? Phase::kStopped : Phase::kScanned;
+  phase_ = Phase::kScanned;
 }
 
 void FileConsumerStore::TakeFiles() {
@@ -245,7 +249,7 @@ void FileConsumerStore::Start(const Now& now) {
 
 void FileConsumerStore::Stop(const Now& now) {
   now_ = now;
-  if (phase_ == Phase::kOpening || phase_ == Phase::kStarting) {
+  if (phase_ == Phase::kNew || phase_ == Phase::kOpening || phase_ == Phase::kStarting) {
     stop_wanted_ = true;
   } else {
     phase_ = phase_ == Phase::kRunning && !failure_ ? Phase::kStopping : Phase::kStopped;

@@ -105,8 +105,8 @@ void FileConsumerStore::WorkOpening() {
   if (folder_.value != 0) return;
   if (reads_ == nullptr && !failure_) return BeginReading();
   if (!failure_) {
-    const bool known = meta_files_.Work();
-    if (!known || !reads_->done()) return;
+    // It renames and removes what is read here, too.
+    if (!reads_->done() || !meta_files_.Work()) return;
     if (!meta_files_.failure().empty()) Fail(meta_files_.failure());
     if (!reads_->failure().empty()) Fail(reads_->failure());
   }

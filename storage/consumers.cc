@@ -41,8 +41,9 @@ void Consumers::Discover(uint32_t stream, std::string directory, std::string nam
 void Consumers::OnListed(uint32_t stream, const DiskDone& done) {
   Stream& known = streams_.at(stream);
   if (!done.ok() && done.error != DiskError::kNotFound && done.error != DiskError::kCanceled) {
-    notices_.push_back("stream '" + known.name +
-                       "': its consumers cannot be listed: " + Describe(done.error));
+    // Of a folder that was not synced nobody knows what it will hold: it is not listed.
+    troubles_.push_back({stream, "stream '" + known.name +
+                                     "': its consumers cannot be listed: " + Describe(done.error)});
   }
   if (done.ticket == known.sync) return;
   listings_.erase(known.listing);
@@ -287,6 +288,12 @@ bool Consumers::scanned() const {
   return listings_.empty() && std::all_of(opening_.begin(), opening_.end(), [&](uint32_t id) {
            return consumers_.at(id).store->phase() == Phase::kScanned;
          });
+}
+
+bool Consumers::all_known() const {
+  return std::all_of(consumers_.begin(), consumers_.end(), [](const auto& entry) {
+    return entry.second.store->phase() != Phase::kFailed;
+  });
 }
 
 void Consumers::TakeOwners() {

@@ -70,6 +70,14 @@ class Consumers {
 
   // Starting: until scanned(); Replay() for each record; Attach(); StartLate() until started().
   bool scanned() const;
+  // Streams whose consumers cannot be found out now: they are not to run without them.
+  struct Trouble {
+    uint32_t stream = 0;
+    std::string why;
+  };
+  std::vector<Trouble> TakeTroubles() { return std::exchange(troubles_, {}); }
+  // Whose journal records they are is known of all that lie there.
+  bool all_known() const;
   // Who each journal record may belong to. False: none of them.
   void TakeOwners();
   bool Replay(const Recovered& found);
@@ -134,6 +142,7 @@ class Consumers {
   std::map<uint32_t, Dying> dying_;
   std::set<uint32_t> waiting_;  // To be opened once nothing is left of another one in their folder.
   std::vector<std::string> notices_;
+  std::vector<Trouble> troubles_;
 };
 
 }  // namespace dunlin

@@ -278,6 +278,7 @@ void Storage::WorkScanning() {
     if (phase != Phase::kScanned && phase != Phase::kFailed) return;
   }
   if (!consumers_.scanned() || !graveyard_.swept()) return;
+  TakeTroubles();
   consumers_.TakeOwners();
   for (auto& [id, stream] : streams_) {
     if (stream.store->phase() == Phase::kScanned) owners_[stream.store->incarnation()] = id;
@@ -308,6 +309,12 @@ void Storage::WorkReplaying() {
     Attach(incarnation, dying != dying_.end() ? &dying->second.node.mapped() : &streams_.at(id));
   }
   consumers_.Attach();
+  // What the journal has of one that cannot be opened now, the next start needs.
+  const bool all_known = consumers_.all_known() &&
+                         std::all_of(streams_.begin(), streams_.end(), [](const auto& stream) {
+                           return !stream.second.store->Failure();
+                         });
+  if (!all_known) journal_.AttachAll();
   journal_.Start();
   state_ = State::kStarting;
 }
@@ -351,6 +358,13 @@ void Storage::WorkStarting(const Now& now) {
   for (auto& [id, stream] : streams_) Wake(&stream);
 }
 
+void Storage::TakeTroubles() {
+  for (Consumers::Trouble& trouble : consumers_.TakeTroubles()) {
+    const auto stream = streams_.find(trouble.stream);
+    if (stream != streams_.end()) stream->second.store->GiveUp(std::move(trouble.why));
+  }
+}
+
 // Streams that were added while everything ran.
 void Storage::StartLate(const Now& now) {
   std::erase_if(late_, [&](Stream* stream) {
@@ -362,6 +376,7 @@ void Storage::StartLate(const Now& now) {
     return stream->store->phase() != Phase::kOpening;
   });
   consumers_.StartLate(now);
+  TakeTroubles();
 }
 
 void Storage::Attach(const Incarnation& incarnation, Stream* stream) {

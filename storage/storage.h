@@ -189,6 +189,7 @@ class Storage {
   void WorkReplaying();
   void WorkStarting(const Now& now);
   void WorkStopping(const Now& now);
+  void TakeTroubles();
   void StartLate(const Now& now);
   void TrimCaches();
   void Attach(const Incarnation& incarnation, Stream* stream);

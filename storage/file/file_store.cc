@@ -91,6 +91,11 @@ void FileStore::Refuse(std::string why) {
   phase_ = Phase::kFailed;
 }
 
+void FileStore::GiveUp(std::string why) {
+  if (!failure_) failure_ = std::move(why);
+  if (phase_ == Phase::kScanned) phase_ = Phase::kFailed;
+}
+
 void FileStore::Abandon() {
   abandoned_ = true;
   at_rest_ = false;

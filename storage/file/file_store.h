@@ -86,6 +86,8 @@ class FileStore final : public StreamStore {
   void Stop(const Now& now);
   // Instead of Open(): its directory is not free, and will not be. Fails, and touches nothing.
   void Refuse(std::string why);
+  // What belongs to it cannot be read now: fails.
+  void GiveUp(std::string why);
   // Its directory is to go: begins nothing any more but closing its files. Takes no requests.
   void Abandon();
 

@@ -53,6 +53,10 @@ void AssetTable::ForgetUnattached() {
     if (assets_[asset].present && !assets_[asset].attached) Forget(asset);
 }
 
+void AssetTable::AttachAll() {
+  for (Asset& asset : assets_) asset.attached |= asset.present;
+}
+
 void AssetTable::NewUse(uint32_t asset, uint32_t slot, uint64_t segment) {
   if (slot >= segments_.size()) segments_.resize(slot + 1);
   Asset& a = assets_[asset];

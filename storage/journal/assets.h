@@ -27,6 +27,7 @@ class AssetTable {
   // Takes all its uses away and frees the number.
   void Forget(uint32_t asset);
   void ForgetUnattached();
+  void AttachAll();
 
   const Incarnation& incarnation(uint32_t asset) const { return assets_[asset].incarnation; }
   uint16_t tag(uint32_t asset) const { return assets_[asset].tag; }

@@ -338,6 +338,11 @@ AssetNumber Journal::Attach(const Incarnation& incarnation) {
   return {asset};
 }
 
+void Journal::AttachAll() {
+  CHECK(impl_->state_ == State::kReplaying);
+  impl_->assets_.AttachAll();
+}
+
 void Journal::Start() { impl_->Start(); }
 
 void Journal::RaiseTo(WritePoint point) {

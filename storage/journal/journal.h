@@ -176,6 +176,9 @@ class Journal {
   // The asset's number from now on, until Forget(). Attaching again gives the same number.
   // REQUIRES: kReplaying or later.
   [[nodiscard]] AssetNumber Attach(const Incarnation& incarnation);
+  // All that were recovered, whoever they are: where not all of them could be found out, and what
+  // is forgotten may be needed by the next start. REQUIRES: kReplaying.
+  void AttachAll();
   // Ends replay. Recovered assets that nobody attached are forgotten, and their records with them.
   // REQUIRES: kReplaying, NextRecovered() has said kDone.
   void Start();

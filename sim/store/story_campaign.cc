@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/store/consumer_teller.h"
 #include "sim/store/story_plan.h"
 #include "sim/store/story_runner.h"
 #include "sim/store/story_words.h"
@@ -21,6 +22,7 @@ class Storyteller {
       : plan_(PlanStory(seed)),
         rng_(Rng(seed).Fork("teller")),
         coming_(Rng(seed).Fork("coming")),
+        consumers_(Rng(seed).Fork("consuming"), plan_.consumers),
         runner_(plan_.setup, StoryRunner::Mode::kLenient) {
     out_.story.setup = plan_.setup;
     out_.story.about = "Seed " + std::to_string(seed) + ": " + Describe(plan_) + ".";
@@ -51,7 +53,13 @@ class Storyteller {
     out_.story.steps.push_back(step);
     const bool right = runner_.Do(step);
     out_.story.steps.back().error = runner_.refusal();
+    out_.story.steps.back().consumer.error = runner_.consumer_refusal();
     return right;
+  }
+  void DoAll(const std::vector<StoryStep>& steps) {
+    for (const StoryStep& step : steps) {
+      if (runner_.well() && runner_.running() && !runner_.failed()) (void)Do(step);
+    }
   }
   bool Do(Verb verb) {
     StoryStep step;
@@ -116,6 +124,7 @@ class Storyteller {
          ++i) {
       const size_t stream = rng_.Below(plan_.setup.streams.size());
       if (!ComesOrGoes(stream) && runner_.there(stream)) Change(stream);
+      if (runner_.well()) DoAll(consumers_.Next(runner_, stream));
       if (const uint64_t turns = rng_.Below(5); turns > 0 && runner_.well()) {
         StoryStep step;
         step.verb = Verb::kTurn;
@@ -183,6 +192,7 @@ class Storyteller {
       if (coming_.Chance(1, 8) && runner_.well()) EraseLast();
       if (rng_.Chance(1, 3)) (void)Do(Death(rng_.Below(60)));
       AddSome();
+      DoAll(consumers_.BeforeStop(runner_, 0));
       if (runner_.well()) (void)Do(Verb::kStop);
       stopped_ = !runner_.running() && runner_.stopped();
       if (!runner_.running()) return;
@@ -227,6 +237,9 @@ class Storyteller {
     }
     if (rng_.Chance(1, 80)) (void)Do(Verb::kWipe);
     if (plan_.run.trouble == RunPlan::Trouble::kDamage && rng_.Chance(1, 3)) Harm();
+    if (plan_.run.trouble == RunPlan::Trouble::kDamage) {
+      if (const auto harm = consumers_.Harm(runner_)) (void)Do(*harm);
+    }
     if (!plan_.setup.key.empty() && rng_.Chance(1, 4)) ChangeKeys();
   }
 
@@ -431,6 +444,7 @@ class Storyteller {
   const StoryPlan plan_;
   Rng rng_;
   Rng coming_;
+  ConsumerTeller consumers_;
   StoryRunner runner_;
   StorySeedResult out_;
   int after_damage_ = 0;

@@ -46,6 +46,14 @@ StoreConfig ChangedConfig(Rng& rng, StoreConfig config) {
   return config;
 }
 
+// On its own, too.
+static void PlanConsumers(Rng rng, StoryPlan* plan) {
+  if (!rng.Chance(1, 3)) return;
+  plan->consumers = 1 + rng.Below(3);
+  if (rng.Chance(1, 2)) plan->setup.consumer_limits.checkpoint_bytes = 20 + rng.Below(2000);
+  if (rng.Chance(1, 4)) plan->setup.consumer_limits.record_bytes = 8 + rng.Below(60);
+}
+
 StoryPlan PlanStory(uint64_t seed) {
   Rng rng = Rng(seed).Fork("plan");
   StoryPlan plan;
@@ -78,6 +86,7 @@ StoryPlan PlanStory(uint64_t seed) {
     plan.setup.rush = true;
     if (late.Chance(1, 2)) plan.subjects = 20 + late.Below(60);
   }
+  PlanConsumers(Rng(seed).Fork("consumers"), &plan);
   return plan;
 }
 

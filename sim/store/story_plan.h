@@ -15,8 +15,9 @@ struct StoryPlan {
   RunPlan run;
   uint64_t subjects = 1;
   static constexpr uint32_t kKinds = 10;
-  bool drops = false;     // Streams are deleted, and made anew.
-  uint32_t left_out = 0;  // A bit for each of the kinds of change, in Storyteller::Change().
+  bool drops = false;      // Streams are deleted, and made anew.
+  uint64_t consumers = 0;  // That each stream on the disk may have.
+  uint32_t left_out = 0;   // A bit for each of the kinds of change, in Storyteller::Change().
 };
 
 [[nodiscard]] StoryPlan PlanStory(uint64_t seed);

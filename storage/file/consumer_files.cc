@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "storage/file/file_consumer_store.h"
 #include "storage/format/checksum_key.h"
 #include "storage/format/consumer_state.h"
@@ -106,7 +107,8 @@ void FileConsumerStore::WorkOpening() {
   if (reads_ == nullptr && !failure_) return BeginReading();
   if (!failure_) {
     // It renames and removes what is read here, too.
-    if (!reads_->done() || !meta_files_.Work()) return;
+    if (!reads_->done() && !MUTANT(193)) return;
+    if (!meta_files_.Work() || !reads_->done()) return;
     if (!meta_files_.failure().empty()) Fail(meta_files_.failure());
     if (!reads_->failure().empty()) Fail(reads_->failure());
   }
@@ -328,7 +330,7 @@ void FileConsumerStore::PassTaken() {
   if (number_ == taken_number_) {
     if (last_point_.batch > 0) journal_->Passed(last_point_);
   } else if (first_point_after_.batch > 0) {
-    journal_->Passed({first_point_after_.batch - 1});
+    journal_->Passed({first_point_after_.batch - (MUTANT(194) ? 0 : 1)});
   }
 }
 

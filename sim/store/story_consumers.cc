@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "storage/format/consumer_state.h"
+
 namespace dunlin::sim {
 
 using Phase = file::FileConsumerStore::Phase;
@@ -59,7 +61,11 @@ void StoryConsumers::Damaged(std::string_view path, std::string_view after) {
     const std::string_view rest = path.substr(folder.size());
     const std::string name(rest.substr(0, rest.find('/')));
     damaged_.insert({i, name});
-    if (rest == name + "/o.dat" && after.empty()) stateless_.insert({i, name});
+    ConsumerState state;
+    uint64_t used = 0;
+    const bool reads = format::DecodeConsumerState(after, &state, &used).ok();
+    if (rest == name + "/o.dat" && (after.empty() || (reads && used == after.size())))
+      untold_.insert({i, name});
   }
 }
 
@@ -94,7 +100,7 @@ std::string StoryConsumers::TakeRecovered(StoreProcess* process, size_t stream, 
     const bool said = std::any_of(
         process->notices().begin(), process->notices().end(),
         [&](const std::string& notice) { return notice.find(about) != std::string::npos; });
-    if (stateless_.contains({stream, name}) && found && !found->has_state()) continue;
+    if (untold_.contains({stream, name})) continue;
     if (!damaged || !said)
       return "consumer " + name + " " + problem + (damaged ? ", and nobody said a word" : "");
   }

@@ -63,9 +63,9 @@ class StoryConsumers {
   std::vector<std::string> names_;  // Of the streams.
   std::vector<Histories> streams_;
   std::set<std::pair<size_t, std::string>> damaged_;
-  // Their states are gone, whole. KNOWN: nobody can tell, since the reference writes none before
-  // there is something to say.
-  std::set<std::pair<size_t, std::string>> stateless_;
+  // Their o.dat is gone, or ends where the reference's would. KNOWN: nobody can tell, since the
+  // reference writes none before there is something to say, and no checksum.
+  std::set<std::pair<size_t, std::string>> untold_;
 };
 
 // What the store has; nullopt: there is none.

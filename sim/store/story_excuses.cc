@@ -26,9 +26,10 @@ std::string StoryRunner::NotExcused(size_t stream, const StreamTwin& found, bool
   // The batches that were under way when the first one was written that tells of a damaged one.
   const uint64_t under_way = setup_.journal.depth + 2;
   const auto is_far = [&](Seq seq) {
-    const auto asked = std::find_if(asked_[stream].begin(), asked_[stream].end(),
+    // The last one: a sequence may have been another one's, of a stream that was dropped, too.
+    const auto asked = std::find_if(asked_[stream].rbegin(), asked_[stream].rend(),
                                     [&](const Asked& one) { return one.seq == seq; });
-    return asked != asked_[stream].end() && damage_.batches_max() != UINT64_MAX &&
+    return asked != asked_[stream].rend() && damage_.batches_max() != UINT64_MAX &&
            asked->point.batch + damage_.batches_max() + under_way < durable_.batch &&
            !setup_.has_interval_policy();
   };

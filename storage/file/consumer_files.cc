@@ -270,6 +270,9 @@ void FileConsumerStore::BeginCheckpoint() {
   AppendConsumerTrailer(trailer, checksum, &state);
   state_ = std::move(state);
   begun_number_ = number_;
+  // As it is now: a later one is not to be found beside this state, without what came before it.
+  if (meta_due_) begun_meta_ = meta_;
+  meta_due_ = false;
   begun_point_ = last_point_;
   first_point_after_ = {};
   bytes_since_ = 0;
@@ -285,7 +288,7 @@ void FileConsumerStore::WorkCheckpoint() {
     if (!steps_.idle()) return;
     steps_.Clear();
     stage_ = Stage::kOldKey;
-    if (meta_due_ && has_state_ && !meta_files_.current()) {
+    if (begun_meta_ && has_state_ && !meta_files_.current()) {
       steps_.SyncDir("", steps_.Put(kOldKeyFile, old_key_));
     }
   }
@@ -293,8 +296,7 @@ void FileConsumerStore::WorkCheckpoint() {
     if (!steps_.idle()) return;
     if (!steps_.error().empty()) return Fail(steps_.error());
     stage_ = Stage::kMeta;
-    if (meta_due_) meta_files_.Write(meta_);
-    meta_due_ = false;
+    if (begun_meta_) meta_files_.Write(*std::exchange(begun_meta_, std::nullopt));
   }
   if (stage_ == Stage::kMeta) {
     if (!meta_files_.idle()) return;

@@ -165,7 +165,8 @@ class FileConsumerStore final : public ConsumerStore {
   Incarnation incarnation_;
   uint64_t number_ = 0;  // Of the last journal record.
   bool changed_ = false;
-  bool meta_due_ = false;     // meta_ is not in its file.
+  bool meta_due_ = false;                  // meta_ is not in its file.
+  std::optional<std::string> begun_meta_;  // What the checkpoint under way will write.
   std::string meta_trouble_;  // Why the file's metadata cannot be used; a record may bring others.
   std::string parts_;
 

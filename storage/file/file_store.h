@@ -366,6 +366,7 @@ class FileStore final : public StreamStore {
   // --- stopping.cc
   enum class StopStage : uint8_t { kSettling, kCheckpoint, kIndex, kNaming, kParts };
   bool LeaveTombstones();
+  bool MakesRoomToSettle();
   void WorkStopping();
   bool OnStopDisk(const DiskDone& done);
 

@@ -120,9 +120,15 @@ bool FileStore::MayBeReadAgain(const Block& block) const {
 }
 
 // A start, too, appends: what the last life left to be done may be more than the journal's last
-// segment has room for. (A stop makes room at its end, and not before.)
+// segment has room for. A stop pauses only for a checkpoint of its own, once it has appended so
+// much: who else has to make room may have failed.
 bool FileStore::Pauses() {
-  if (phase_ == Phase::kStopping || !journal_->MakesRoom()) return false;
+  constexpr uint64_t kStopBytesMax = 4u << 10;
+  if (!journal_->MakesRoom()) return false;
+  if (phase_ == Phase::kStopping &&
+      (stop_ != StopStage::kSettling || bytes_since_checkpoint_ < kStopBytesMax)) {
+    return false;
+  }
   paused_ = true;
   return true;
 }

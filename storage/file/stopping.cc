@@ -50,7 +50,10 @@ bool FileStore::LeaveTombstones() {
                                     [&](const auto& other) { return other->tombs.Contains(seq); });
       if (!said) gone.push_back({seq, cache.At(i).time});
     }
-    for (const SeqTime& target : gone) AppendTombstone(target);
+    for (const SeqTime& target : gone) {
+      if (Pauses()) return false;
+      AppendTombstone(target);
+    }
     if (!gone.empty()) return LeaveTombstones();  // The list of blocks may have moved.
   }
   const bool said = std::any_of(index_.blocks.begin(), index_.blocks.end(), [&](const auto& block) {
@@ -61,7 +64,22 @@ bool FileStore::LeaveTombstones() {
   return true;
 }
 
+// In a full journal: what has been appended so far is in a checkpoint before there is more.
+bool FileStore::MakesRoomToSettle() {
+  if (!paused_) return false;
+  if (writer_.checkpointing()) return true;
+  if (bytes_since_checkpoint_ > 0) {
+    bytes_since_checkpoint_ = 0;
+    BeginCheckpoint();
+    return true;
+  }
+  paused_ = waiting_ = false;
+  Touch();
+  return false;
+}
+
 void FileStore::WorkStopping() {
+  if (stop_ == StopStage::kSettling && MakesRoomToSettle()) return;
   if (stop_ == StopStage::kSettling) {
     if (writer_.rewriter().busy()) return FinishRewrite();
     // What goes later would go without a tombstone, and be there again.

@@ -136,7 +136,13 @@ void Opener::OnList(const DiskDone& done) {
     BeginFile(InMsgs(kCheckpointFile), entry.size);
     return;
   }
-  RemoveStrays();
+  // Parts of an index without a checkpoint: a stop was cut off behind its removal, which a power
+  // loss may still take back. It is to find them then.
+  const bool parts = std::any_of(entries_.begin(), entries_.end(),
+                                 [](const auto& entry) { return ParsePartFile(entry.name); });
+  if (!parts) return RemoveStrays();
+  stage_ = Stage::kNaming;
+  replacing_.SyncDir(format::kMsgsDir);
 }
 
 void Opener::OnCheckpoint() {

@@ -26,8 +26,8 @@ enum class RecordType : uint8_t {
   // A purge by filter begins: all that matches, up to a sequence, is going to go, one by one. Then:
   // sequence u64, filter.
   kPurgeMatching = 6,
-  kPurged = 7,  // It is done.
-  kErase = 8,   // The bytes of what went are to go from 'block', too.
+  kPurged = 7,     // It is done.
+  kErase = 8,      // The bytes of what went are to go from 'block', too.
   kRewritten = 9,  // From now on the file of 'block' may be another one, 'offset' bytes long.
 };
 

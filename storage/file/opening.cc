@@ -29,6 +29,7 @@ void FileStore::WorkOpening() {
   const Opener::Step step = opener_->Work();
   // At once: what told of the damage may be gone from the disk when this life ends too early.
   std::vector<std::string>& notices = opener_->notices();
+  if (MUTANT(139) && !notices.empty()) failure_ = notices[0];
   std::move(notices.begin(), notices.end(), std::back_inserter(notices_));
   notices.clear();
   switch (step) {
@@ -40,7 +41,6 @@ void FileStore::WorkOpening() {
       return;
     case Opener::Step::kDone: break;
   }
-  if (MUTANT(139) && !notices_.empty()) failure_ = notices_[0];
   shorter_ = opener_->shorter();
   for (const ShortBlock& block : shorter_) {
     if (!block.is) void_.push_back(block.number);

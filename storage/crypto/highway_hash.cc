@@ -28,8 +28,8 @@ struct FindCat {
   }
 };
 
-// Of the library's, the best one for this processor. It would look for it in each call, which is a
-// seventh of what the hash of a short record takes.
+// Of the library's, the best one for this processor. It would look for it in each call, which a
+// short record's hash is too short for.
 Cat BestCat() {
   Cat best = nullptr;
   highwayhash::InstructionSets::Run<FindCat>(&best);

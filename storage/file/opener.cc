@@ -290,9 +290,7 @@ void Opener::WorkIndex() {
     case IndexOpening::Step::kUnusable:
       remembered_ = indexing_->remembered();
       for (const ShortBlock& block : indexing_->shorter()) {
-        notices_.push_back("stream '" + codec_->stream() + "', block " +
-                           std::to_string(block.number) + ", offset " +
-                           std::to_string(block.is.value_or(0)) + ": " + Describe(block));
+        notices_.push_back(Notice(codec_->stream(), block));
       }
       break;
   }

@@ -213,10 +213,7 @@ void FileStore::Start(const Now& now) {
   now_ = now;
   replaying_ = false;
   DropUnwritten();
-  for (const ShortBlock& block : shorter_) {
-    Damaged("stream '" + options_.config.name + "', block " + std::to_string(block.number) +
-            ", offset " + std::to_string(block.is.value_or(0)) + ": " + Describe(block));
-  }
+  for (const ShortBlock& block : shorter_) Damaged(Notice(options_.config.name, block));
   phase_ = Phase::kStarting;
   WantMeta();
   // Before anything of a directory without one is changed.
@@ -300,8 +297,6 @@ Checkpoint FileStore::Snapshot(bool indexed) const {
     if ((block->erase || writer_.rewriter().erasing(block->number)) && !MUTANT(173)) {
       out.erasures.push_back(block->number);
     }
-  }
-  for (const auto& block : index_.blocks) {
     if (block->raw_bytes > 0 && IsUnsure(*block, indexed)) out.unsure.push_back(block->number);
   }
   const Block* head = index_.blocks.empty() ? nullptr : index_.blocks.back().get();

@@ -50,4 +50,9 @@ std::string Describe(const ShortBlock& block) {
   return "the file ends here; " + std::to_string(block.was) + " bytes were written";
 }
 
+std::string Notice(std::string_view stream, const ShortBlock& block) {
+  return "stream '" + std::string(stream) + "', block " + std::to_string(block.number) +
+         ", offset " + std::to_string(block.is.value_or(0)) + ": " + Describe(block);
+}
+
 }  // namespace dunlin::file

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "storage/disk.h"
@@ -30,5 +31,7 @@ void Explain(RecordType type, const JournalHead& head, std::vector<ShortBlock>* 
 
 // What is said of it, behind the place where its file ends: "the file ends here; ...".
 [[nodiscard]] std::string Describe(const ShortBlock& block);
+// All of it, with where that is: "stream 'S', block 1, offset 393: the file ends here; ...".
+[[nodiscard]] std::string Notice(std::string_view stream, const ShortBlock& block);
 
 }  // namespace dunlin::file

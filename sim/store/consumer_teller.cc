@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/store/story_plan.h"
+
 namespace dunlin::sim {
 
 using Verb = StoryStep::Verb;
@@ -72,9 +74,7 @@ std::optional<StoryStep> ConsumerTeller::Harm(StoryRunner& runner) {
 }
 
 StoryStep ConsumerTeller::Death(uint64_t in_max) {
-  StoryStep death;
-  death.verb = rng_.Chance(1, 2) ? Verb::kKill : Verb::kPowerLoss;
-  death.variant = rng_.Below(1000);
+  StoryStep death = DrawDeath(rng_);
   death.in = rng_.Below(in_max);
   return death;
 }

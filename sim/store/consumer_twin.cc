@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/store/story_words.h"
+
 namespace dunlin::sim {
 namespace {
 
@@ -22,10 +24,6 @@ Entry* Find(std::vector<Entry>& entries, uint64_t stream_seq) {
 
 std::string Text(const SequencePair& pair) {
   return std::to_string(pair.consumer) + "/" + std::to_string(pair.stream);
-}
-
-const char* Text(AckPolicy policy) {
-  return policy == AckPolicy::kNone ? "none" : policy == AckPolicy::kAll ? "all" : "explicit";
 }
 
 }  // namespace
@@ -186,7 +184,7 @@ std::string ConsumerTwin::Describe() const {
   if (!state_.redelivered.empty()) text += ", redelivered";
   for (const Redelivered& one : state_.redelivered)
     text += " " + std::to_string(one.stream_seq) + " x" + std::to_string(one.count);
-  text += std::string(", acks ") + Text(config_.ack_policy);
+  text += std::string(", acks ") + AckPolicyWord(config_.ack_policy);
   if (config_.max_deliver > 0) text += ", at most " + std::to_string(config_.max_deliver);
   return text + (has_state_ ? "" : ", no state");
 }

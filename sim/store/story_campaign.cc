@@ -89,9 +89,7 @@ class Storyteller {
   }
 
   StoryStep Death(std::optional<uint64_t> in) {
-    StoryStep death;
-    death.verb = rng_.Chance(1, 2) ? Verb::kKill : Verb::kPowerLoss;
-    death.variant = rng_.Below(1000);
+    StoryStep death = DrawDeath(rng_);
     death.in = in;
     return death;
   }

@@ -79,14 +79,7 @@ bool StoryParser::ParseConsumerChange(LineCursor& cursor, StoryStep* step) {
 }
 
 bool StoryParser::ParseDelivery(LineCursor& cursor, StoryStep* step) {
-  const Word times = cursor.PeekWord();
-  if (step->verb == Verb::kDeliver && times.text.starts_with('x')) {
-    const auto count = scenario::ParseNumber(times.text.substr(1));
-    if (!count || *count == 0 || *count > 100'000)
-      return Fail(times.at, "expected how many, such as x10");
-    cursor.TakeWord();
-    step->count = *count;
-  }
+  if (step->verb == Verb::kDeliver && !TakeTimes(cursor, "how many", &step->count)) return false;
   std::vector<Given> all;
   const bool right = step->verb == Verb::kDeliver
                          ? TakeGiven(cursor, {"as=", "deliveries=", "error="}, &all)

@@ -2,10 +2,11 @@
 // promised.
 #pragma once
 
-#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/store/consumer_twin.h"

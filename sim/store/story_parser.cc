@@ -136,6 +136,17 @@ bool StoryParser::TakeNumber(LineCursor& cursor, const char* what, uint64_t* out
   return true;
 }
 
+bool StoryParser::TakeTimes(LineCursor& cursor, const char* what, uint64_t* out) {
+  const Word times = cursor.PeekWord();
+  if (!times.text.starts_with('x')) return true;
+  const auto count = scenario::ParseNumber(times.text.substr(1));
+  if (!count || *count == 0 || *count > 100'000)
+    return Fail(times.at, std::string("expected ") + what + ", such as x10");
+  cursor.TakeWord();
+  *out = *count;
+  return true;
+}
+
 bool StoryParser::TakeSize(const Word& word, uint64_t* out) {
   std::string_view text = word.text;
   int shift = 0;

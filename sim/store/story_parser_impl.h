@@ -73,6 +73,8 @@ class StoryParser {
   bool TakeText(const scenario::Word& word, std::string* out);
   bool TakeKeys(const std::vector<Given>& all, std::string* key, std::string* previous,
                 crypto::CipherKind* cipher);
+  // "x10", if it comes next.
+  bool TakeTimes(scenario::LineCursor& cursor, const char* what, uint64_t* out);
   bool TakeGiven(scenario::LineCursor& cursor, std::initializer_list<const char*> keys,
                  std::vector<Given>* out);
   bool NumberOf(const Given& given, uint64_t* out);

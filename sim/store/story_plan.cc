@@ -46,6 +46,13 @@ StoreConfig ChangedConfig(Rng& rng, StoreConfig config) {
   return config;
 }
 
+StoryStep DrawDeath(Rng& rng) {
+  StoryStep death;
+  death.verb = rng.Chance(1, 2) ? StoryStep::Verb::kKill : StoryStep::Verb::kPowerLoss;
+  death.variant = rng.Below(1000);
+  return death;
+}
+
 // On its own, too.
 static void PlanConsumers(Rng rng, StoryPlan* plan) {
   if (!rng.Chance(1, 3)) return;

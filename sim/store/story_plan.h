@@ -23,6 +23,9 @@ struct StoryPlan {
 [[nodiscard]] StoryPlan PlanStory(uint64_t seed);
 [[nodiscard]] std::string Describe(const StoryPlan& plan);
 
+// Now, whatever comes: a kill or a power loss.
+[[nodiscard]] StoryStep DrawDeath(Rng& rng);
+
 // The config with one or two things changed that may be changed while a stream lives.
 [[nodiscard]] StoreConfig ChangedConfig(Rng& rng, StoreConfig config);
 

@@ -82,13 +82,7 @@ bool StoryParser::ParseStore(LineCursor& cursor, StoryStep* step) {
   if (subject.text.empty() || subject.text.find('=') != std::string_view::npos)
     return Fail(here, "expected the subject of the message");
   step->subject = std::string(subject.text);
-  if (const Word times = cursor.PeekWord(); times.text.starts_with('x')) {
-    const auto count = scenario::ParseNumber(times.text.substr(1));
-    if (!count || *count == 0 || *count > 100'000)
-      return Fail(times.at, "expected how often, such as x10");
-    cursor.TakeWord();
-    step->count = *count;
-  }
+  if (!TakeTimes(cursor, "how often", &step->count)) return false;
   std::vector<Given> all;
   if (!TakeGiven(cursor, {"size=", "payload=", "header=", "ttl=", "error="}, &all)) return false;
   for (const Given& given : all) {

@@ -13,10 +13,20 @@
 namespace dunlin::file {
 namespace {
 
-constexpr std::string_view kOldKeyFile = "o.key";
-
 std::string Temporary(std::string_view name) {
   return std::string(name).append(format::kTemporarySuffix);
+}
+
+// Whether it may lie in the folder of a consumer that was never finished. meta.inf and meta.sum get
+// their names last.
+bool IsLeftover(const DirEntry& entry) {
+  if (entry.is_directory) return false;
+  for (const std::string_view name : {format::kMetaFile, format::kMetaSumFile, format::kMetaKeyFile,
+                                      format::kConsumerStateFile}) {
+    if (entry.name == Temporary(name)) return true;
+  }
+  return entry.name == format::kMetaKeyFile || entry.name == format::kConsumerStateFile ||
+         entry.name == kOldKeyFile;
 }
 
 }  // namespace
@@ -54,6 +64,12 @@ void FileConsumerStore::OnDisk(const DiskDone& done) {
   if (done.ticket == folder_) {
     folder_ = {};
     if (!done.ok()) Fail(std::string("its directory: ") + Describe(done.error));
+    return;
+  }
+  if (done.ticket == listing_) {
+    listed_ = true;
+    only_leftovers_ =
+        done.ok() && std::all_of(done.entries.begin(), done.entries.end(), IsLeftover);
     return;
   }
   // What none of them knows is a step on the way to another one.
@@ -112,6 +128,11 @@ void FileConsumerStore::WorkOpening() {
     if (!meta_files_.failure().empty()) Fail(meta_files_.failure());
     if (!reads_->failure().empty()) Fail(reads_->failure());
   }
+  // Whether the folder can go.
+  if (!failure_ && options_.meta.empty() && !meta_files_.json() && !listed_) {
+    if (listing_.value == 0) listing_ = disk_.List("");
+    return;
+  }
   if (!failure_ && stop_wanted_) {
     phase_ = Phase::kStopped;
     return;
@@ -135,27 +156,43 @@ void FileConsumerStore::TakeFiles() {
   std::string* const state = reads_->Get(format::kConsumerStateFile);
   if (!options_.meta.empty()) {
     meta_due_ = true;
-    // An earlier consumer's, whose removal was cut off: nothing of it may be found once meta.inf
-    // is there again.
-    steps_.SyncDir("", steps_.Remove(format::kConsumerStateFile));
     return;
   }
   if (!meta_files_.json()) {
     phase_ = Phase::kAbsent;
-    // A state comes only after it. reference: "Missing consumer metafile".
-    if (state != nullptr) notices_.push_back(Where("there is no meta.inf"));
+    const bool was_made = meta_files_.has_sum() || (state != nullptr && !IsOfNewOne(state));
+    only_leftovers_ = only_leftovers_ && !was_made;
+    // reference: "Missing consumer metafile".
+    if (was_made) notices_.push_back(Where("there is no meta.inf"));
     return;
   }
   steps_.Remove(Temporary(format::kConsumerStateFile));
   meta_ = *meta_files_.json();
   // The reference does not look at it. It may be that of a change which the journal has.
   if (!meta_files_.sum_is_right()) meta_trouble_ = "meta.inf, offset 0: invalid checksum";
-  if (!meta_files_.current()) meta_due_ = true;
-  if (state == nullptr) return;
+  if (!meta_files_.current() || !meta_files_.came_after_state()) meta_due_ = true;
+  key_file_ = KeyFile();
+  // reference: an empty one is none.
+  if (state == nullptr || state->empty()) {
+    if (!meta_files_.came_after_state() || MUTANT(197)) return;
+    return Fail(state == nullptr ? "o.dat, offset 0: it is missing"
+                                 : "o.dat, offset 0: it is empty");
+  }
   has_state_ = true;
   if (!OpenState(state)) return Fail("o.dat, offset 0: does not open with the key in meta.key");
   ReadState(*state);
-  if (!reseal_due_) old_key_ = OldKeyFile();
+  if (reseal_due_) return;
+  old_key_ = key_file_;
+  if (meta_files_.key()) steps_.Remove(kOldKeyFile);
+}
+
+// Whether this is the o.dat of a consumer that never got a meta.inf.
+bool FileConsumerStore::IsOfNewOne(std::string* state) {
+  const auto checksum = format::ConsumerChecksum(options_.stream, options_.name);
+  ConsumerTrailer trailer;
+  return OpenState(state) &&
+         ReadConsumerTrailer(*state, checksum, &trailer) == TrailerFound::kYes &&
+         trailer.number == 0 && !trailer.changed && trailer.meta.empty();
 }
 
 // Decrypts what o.dat holds.
@@ -167,10 +204,7 @@ bool FileConsumerStore::OpenState(std::string* bytes) {
     return plain.has_value();
   };
   if (!meta_files_.key()) return true;
-  if (unseal(meta_files_.key())) {
-    steps_.Remove(kOldKeyFile);
-    return true;
-  }
+  if (unseal(meta_files_.key())) return true;
   const std::string* const old = reads_->Get(kOldKeyFile);
   reseal_due_ = true;
   if (old != nullptr && !old->empty()) {
@@ -182,8 +216,8 @@ bool FileConsumerStore::OpenState(std::string* bytes) {
   return format::DecodeConsumerState(*bytes, &state).ok();
 }
 
-// What opens o.dat now, for when meta.key has another key; empty: it is plain.
-std::string FileConsumerStore::OldKeyFile() {
+// The file with the key that is in use; empty: there is none.
+std::string FileConsumerStore::KeyFile() {
   if (!meta_files_.key()) return "";
   const crypto::SecretKey& seed = meta_files_.key()->key.seed;
   for (const std::string& name : {std::string(kOldKeyFile), std::string(format::kMetaKeyFile),
@@ -210,9 +244,11 @@ void FileConsumerStore::ReadState(std::string_view file) {
     return Fail("o.dat, offset " + std::to_string(damage.offset) + ": " +
                 format::Describe(damage.fault));
   }
-  if (found == TrailerFound::kNone && used < file.size()) {
-    return Fail("o.dat, offset " + std::to_string(used) + ": " +
-                format::Describe(format::Fault::kTrailing));
+  const bool goes_on = used < file.size();
+  const bool should = format::HowConsumerStateEnds(file) == format::StateEnds::kBeforeMore;
+  if (found == TrailerFound::kNone && (goes_on || should)) {
+    const auto fault = goes_on ? format::Fault::kTrailing : format::Fault::kShort;
+    return Fail("o.dat, offset " + std::to_string(used) + ": " + format::Describe(fault));
   }
   const auto outcome = ledger_.Update(state, ConsumerLedger::Force::kYes);
   if (outcome.error != ConsumerError::kNone) {
@@ -229,12 +265,16 @@ void FileConsumerStore::ReadState(std::string_view file) {
   config.max_deliver = trailer.max_deliver;
   config.ack_policy = trailer.ack_policy;
   ledger_.UpdateConfig(std::move(config));
+  if (trailer.meta.empty()) return;
+  meta_ = std::move(trailer.meta);
+  meta_due_ = meta_changed_ = true;
+  meta_trouble_.clear();
 }
 
 void FileConsumerStore::Start(const Now& now) {
   CHECK(phase_ == Phase::kScanned);
   now_ = now;
-  parts_.clear();
+  TakeReplay();
   phase_ = Phase::kStarting;
   if (options_.meta.empty()) {
     // By now the records behind the state have been replayed by the configuration of their time.
@@ -259,20 +299,19 @@ void FileConsumerStore::Stop(const Now& now) {
 }
 
 void FileConsumerStore::BeginCheckpoint() {
-  ConsumerTrailer trailer;
-  trailer.incarnation = incarnation_;
-  trailer.number = number_;
-  trailer.max_deliver = ledger_.config().max_deliver;
-  trailer.ack_policy = ledger_.config().ack_policy;
-  trailer.changed = HasState();
-  const auto checksum = format::ConsumerChecksum(options_.stream, options_.name);
-  std::string state = EncodedState(now_.wall);
-  AppendConsumerTrailer(trailer, checksum, &state);
-  state_ = std::move(state);
+  trailer_ = {};
+  trailer_.incarnation = incarnation_;
+  trailer_.number = number_;
+  trailer_.max_deliver = ledger_.config().max_deliver;
+  trailer_.ack_policy = ledger_.config().ack_policy;
+  trailer_.changed = HasState();
+  state_ = format::EncodeConsumerState(ledger_.State(), now_.wall, format::StateEnds::kBeforeMore);
   begun_number_ = number_;
   // As it is now: a later one is not to be found beside this state, without what came before it.
   if (meta_due_) begun_meta_ = meta_;
-  meta_due_ = false;
+  ahead_ = meta_due_ && ((meta_changed_ && !MUTANT(196)) || !has_state_);
+  if (has_state_ && meta_changed_ && !MUTANT(196)) trailer_.meta = meta_;
+  meta_due_ = meta_changed_ = state_is_written_ = false;
   begun_point_ = last_point_;
   first_point_after_ = {};
   bytes_since_ = 0;
@@ -280,47 +319,90 @@ void FileConsumerStore::BeginCheckpoint() {
   WorkCheckpoint();
 }
 
-// The metadata come first: the record that brought them is passed by the number in o.dat.
 void FileConsumerStore::WorkCheckpoint() {
   if (stage_ == Stage::kGathering) {
     // A state must not show before the journal has what made it, and what that stands on.
     if (!journal_->Covers(begun_point_)) return;
     if (!steps_.idle()) return;
     steps_.Clear();
-    stage_ = Stage::kOldKey;
-    if (begun_meta_ && has_state_ && !meta_files_.current()) {
-      steps_.SyncDir("", steps_.Put(kOldKeyFile, old_key_));
-    }
+    stage_ = Stage::kNewKey;
+    // What seals a new one is there before what is sealed with it.
+    const bool is_new = !has_state_ && !meta_files_.json();
+    if (is_new && options_.keys != nullptr && !meta_files_.current()) meta_files_.Write("");
   }
-  if (stage_ == Stage::kOldKey) {
-    if (!steps_.idle()) return;
-    if (!steps_.error().empty()) return Fail(steps_.error());
-    stage_ = Stage::kMeta;
-    if (begun_meta_) meta_files_.Write(*std::exchange(begun_meta_, std::nullopt));
-  }
-  if (stage_ == Stage::kMeta) {
-    if (!meta_files_.idle()) return;
-    if (!meta_files_.error().empty()) return Fail(meta_files_.error());
-    WriteState();
-    stage_ = Stage::kState;
-  }
-  if (!steps_.idle()) return;
+  if (stage_ < Stage::kOldKey && !WorkAhead()) return;
+  if (stage_ < Stage::kState && !WorkMeta()) return;
+  if (!StepsDone()) return;
   stage_ = Stage::kNone;
-  if (!steps_.error().empty()) return Fail(steps_.error());
+  state_.clear();
   taken_ = has_state_ = true;
   reseal_due_ = false;
   taken_number_ = begun_number_;
   PassTaken();
 }
 
+// True: the o.dat that is to be there before meta.inf is.
+bool FileConsumerStore::WorkAhead() {
+  if (stage_ == Stage::kNewKey) {
+    if (!meta_files_.idle()) return false;
+    if (!meta_files_.error().empty()) {
+      Fail(meta_files_.error());
+      return false;
+    }
+    stage_ = Stage::kAhead;
+    if (ahead_) WriteState();
+  }
+  if (!StepsDone()) return false;
+  if (ahead_) {
+    has_state_ = true;
+    reseal_due_ = false;
+    old_key_ = key_file_;
+    state_is_written_ = trailer_.meta.empty();
+  }
+  stage_ = Stage::kOldKey;
+  // From here on o.dat is not what meta.key opens, until it is written once more.
+  if (begun_meta_ && !meta_files_.current()) {
+    state_is_written_ = false;
+    steps_.SyncDir("", steps_.Put(kOldKeyFile, old_key_));
+  }
+  return true;
+}
+
+// True: meta.inf is there, and o.dat is being written, if that is still to be done.
+bool FileConsumerStore::WorkMeta() {
+  if (stage_ == Stage::kOldKey) {
+    if (!StepsDone()) return false;
+    stage_ = Stage::kMeta;
+    if (begun_meta_) meta_files_.Write(*std::exchange(begun_meta_, std::nullopt));
+  }
+  if (!meta_files_.idle()) return false;
+  if (!meta_files_.error().empty()) {
+    Fail(meta_files_.error());
+    return false;
+  }
+  stage_ = Stage::kState;
+  trailer_.meta.clear();
+  if (!state_is_written_) WriteState();
+  return true;
+}
+
+// False: not yet, or it failed.
+bool FileConsumerStore::StepsDone() {
+  if (!steps_.idle()) return false;
+  if (!steps_.error().empty()) Fail(steps_.error());
+  return !failure_;
+}
+
 void FileConsumerStore::WriteState() {
   const std::string name(format::kConsumerStateFile);
+  std::string bytes = state_;
+  AppendConsumerTrailer(trailer_, format::ConsumerChecksum(options_.stream, options_.name), &bytes);
   if (options_.keys != nullptr && meta_files_.key()) {
     const crypto::DataKey& key = meta_files_.key()->key;
-    state_ = crypto::Seal(key.kind, key.seed, state_, options_.keys->entropy());
+    bytes = crypto::Seal(key.kind, key.seed, bytes, options_.keys->entropy());
   }
   steps_.Clear();
-  DiskTicket step = steps_.Put(Temporary(name), std::move(state_));
+  DiskTicket step = steps_.Put(Temporary(name), std::move(bytes));
   step = steps_.Rename(Temporary(name), name, step);
   step = steps_.SyncDir("", step);
   if (options_.keys != nullptr) steps_.Remove(kOldKeyFile, step);

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kMagic = "DLCC\x01";
 constexpr size_t kTrailerBytes = 5 + 16 + 8 + 8 + 1 + 1 + 8;
+constexpr uint8_t kChanged = 1, kHasMeta = 2;
 
 }  // namespace
 
@@ -61,17 +62,23 @@ bool DecodeConsumerRecord(ConsumerRecordType type, std::span<const uint8_t> body
 
 void AppendConsumerTrailer(const ConsumerTrailer& trailer, const crypto::HighwayHash64& checksum,
                            std::string* file) {
+  if (!trailer.meta.empty()) {
+    file->append(trailer.meta);
+    format::AppendU32(static_cast<uint32_t>(trailer.meta.size()), file);
+  }
   file->append(kMagic);
   for (const uint8_t byte : trailer.incarnation.bytes) file->push_back(static_cast<char>(byte));
   format::AppendU64(trailer.number, file);
   format::AppendU64(static_cast<uint64_t>(trailer.max_deliver), file);
   file->push_back(static_cast<char>(trailer.ack_policy));
-  file->push_back(trailer.changed ? 1 : 0);
+  file->push_back(
+      static_cast<char>((trailer.changed ? kChanged : 0) | (trailer.meta.empty() ? 0 : kHasMeta)));
   format::AppendU64(checksum.Of(*file), file);
 }
 
 TrailerFound ReadConsumerTrailer(std::string_view file, const crypto::HighwayHash64& checksum,
                                  ConsumerTrailer* out) {
+  *out = {};
   if (file.size() < kTrailerBytes) return TrailerFound::kNone;
   const std::string_view trailer = file.substr(file.size() - kTrailerBytes);
   if (!trailer.starts_with(kMagic)) return TrailerFound::kNone;
@@ -86,7 +93,15 @@ TrailerFound ReadConsumerTrailer(std::string_view file, const crypto::HighwayHas
   const auto policy = static_cast<uint8_t>(at[16]);
   if (policy > static_cast<uint8_t>(AckPolicy::kFlowControl)) return TrailerFound::kDamaged;
   out->ack_policy = static_cast<AckPolicy>(policy);
-  out->changed = at[17] != 0;
+  const auto flags = static_cast<uint8_t>(at[17]);
+  out->changed = (flags & kChanged) != 0;
+  if ((flags & kHasMeta) == 0) return TrailerFound::kYes;
+  std::string_view before = file.substr(0, file.size() - kTrailerBytes);
+  if (before.size() < sizeof(uint32_t)) return TrailerFound::kDamaged;
+  before.remove_suffix(sizeof(uint32_t));
+  const uint32_t length = format::GetLittleEndian<uint32_t>(before.data() + before.size());
+  if (length > before.size()) return TrailerFound::kDamaged;
+  out->meta = before.substr(before.size() - length);
   return TrailerFound::kYes;
 }
 

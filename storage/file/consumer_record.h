@@ -8,8 +8,10 @@
 // o.dat is what the reference writes there (storage/format/consumer_state.h) and a trailer, which
 // the reference does not look at: whose journal records go on from here, and from which one.
 //
+//   metadata, and their length u32: of a configuration that meta.inf may not have yet; else neither
 //   "DLCC", version u8; incarnation 16; record number u64; max_deliver i64; ack policy u8;
-//   changed u8; HighwayHash-64 of all before, the state included, by ConsumerChecksum()
+//   flags u8: 1 changed, 2 there are metadata;
+//   HighwayHash-64 of all before, the state included, by ConsumerChecksum()
 #pragma once
 
 #include <cstdint>
@@ -23,6 +25,9 @@
 #include "storage/crypto/highway_hash.h"
 
 namespace dunlin::file {
+
+// Beside o.dat, while meta.key is another one's: what opens it.
+inline constexpr std::string_view kOldKeyFile = "o.key";
 
 enum class ConsumerRecordType : uint8_t {
   kDelivered = 1,  // consumer sequence, stream sequence, delivery count, time
@@ -67,6 +72,7 @@ struct ConsumerTrailer {
   int64_t max_deliver = -1;
   AckPolicy ack_policy = AckPolicy::kExplicit;
   bool changed = false;  // Somebody set the state, be it to nothing.
+  std::string meta;      // What meta.inf is to hold; empty: it does.
   bool operator==(const ConsumerTrailer&) const = default;
 };
 

@@ -125,7 +125,7 @@ ConsumerResult FileConsumerStore::RemoveRedeliveredBelow(uint64_t stream_seq) {
 
 ConsumerResult FileConsumerStore::UpdateConfig(const ConsumerStoreConfig& config) {
   if (const ConsumerResult refused = Refused(); !refused.ok()) return refused;
-  CHECK(config.name == options_.name);
+  CHECK(config.name == options_.name && config.ack_policy == ledger_.config().ack_policy);
   ledger_.UpdateConfig(config);
   Append(Type::kConfig, ConsumerRecord(++number_)
                             .AddSigned(config.max_deliver)
@@ -136,7 +136,7 @@ ConsumerResult FileConsumerStore::UpdateConfig(const ConsumerStoreConfig& config
 ConsumerResult FileConsumerStore::SetMeta(std::string json) {
   if (const ConsumerResult refused = Refused(); !refused.ok()) return refused;
   meta_ = std::move(json);
-  meta_due_ = true;
+  meta_due_ = meta_changed_ = true;
   AppendLong(Type::kMeta, meta_);
   return Noted({});
 }
@@ -163,59 +163,22 @@ std::string FileConsumerStore::EncodedState(WallTime now) const {
 void FileConsumerStore::Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> body) {
   CHECK(phase_ == Phase::kScanned);
   last_point_ = point;
-  const auto type = static_cast<Type>(kind);
-  DecodedConsumerRecord record;
-  if (!DecodeConsumerRecord(type, body, &record)) {
-    notices_.push_back(Where("a journal record cannot be read"));
-    return;
-  }
-  if (record.number <= number_) return;
-  if (record.number > number_ + 1) {
-    notices_.push_back(Where("journal records " + std::to_string(number_ + 1) + " to " +
-                             std::to_string(record.number - 1) + " are lost"));
-    parts_.clear();
-  }
-  number_ = record.number;
-  Apply(type, record);
+  if (!replay_) replay_.emplace(&ledger_, number_);
+  const std::string problem = replay_->Take(kind, body);
+  if (!problem.empty()) notices_.push_back(Where(problem));
 }
 
-void FileConsumerStore::Apply(Type type, const DecodedConsumerRecord& record) {
-  switch (type) {
-    case Type::kDelivered:
-      (void)ledger_.Delivered(record.a, record.b, record.count, WallTime{record.time});
-      break;
-    case Type::kAcked: (void)ledger_.Acked(record.a, record.b); break;
-    case Type::kStarting: ledger_.SetStarting(record.a); break;
-    case Type::kReset: ledger_.Reset(record.a); break;
-    case Type::kUpdateStarting: ledger_.UpdateStarting(record.a); break;
-    case Type::kRemoveRedelivered: ledger_.RemoveRedeliveredBelow(record.a); break;
-    case Type::kConfig: {
-      ConsumerStoreConfig config = ledger_.config();
-      config.max_deliver = record.time;
-      config.ack_policy = static_cast<AckPolicy>(record.a);
-      ledger_.UpdateConfig(std::move(config));
-      return;
-    }
-    case Type::kPart: parts_.append(record.rest); return;
-    case Type::kState: {
-      parts_.append(record.rest);
-      ConsumerState state;
-      if (format::DecodeConsumerState(parts_, &state).ok()) {
-        (void)ledger_.Update(state, ConsumerLedger::Force::kYes);
-      } else {
-        notices_.push_back(Where("a state in the journal cannot be read"));
-      }
-      parts_.clear();
-      break;
-    }
-    case Type::kMeta:
-      meta_ = parts_.append(record.rest);
-      parts_.clear();
-      meta_due_ = true;
-      meta_trouble_.clear();
-      return;
+// What was replayed.
+void FileConsumerStore::TakeReplay() {
+  if (!replay_) return;
+  number_ = replay_->number();
+  if (replay_->changed()) changed_ = true;
+  if (replay_->meta()) {
+    meta_ = *std::move(replay_->meta());
+    meta_due_ = meta_changed_ = true;
+    meta_trouble_.clear();
   }
-  changed_ = true;
+  replay_.reset();
 }
 
 std::vector<std::string> FileConsumerStore::TakeNotices() {

@@ -7,6 +7,16 @@
 // for what DecodeConsumerMeta() takes out) changes by a record too, so that it is there or not
 // after a crash, although it is two files.
 //
+// State and metadata are always of one moment, whatever dies, under each sync policy: where the
+// metadata have changed, a checkpoint writes an o.dat that has them, too; then meta.inf; then an
+// o.dat without. (Not meta.inf as soon as the record of it is durable: with a sync_interval a power
+// loss may take that, and with it what the consumer was told before.)
+//
+// A consumer always has an o.dat: it is there before meta.inf is. One that is gone, or lost its
+// trailer, is damage, and the consumer fails. The reference writes none before there is a state,
+// and no trailer: meta.inf and o.dat say which of the two wrote them (meta_files.h,
+// format/consumer_state.h).
+//
 // Its life, all of it driven by the owner (storage/storage.h), is that of a FileStore:
 //
 //   Open()                     -> OnDisk(), Work() ... until phase() is kScanned
@@ -39,6 +49,7 @@
 #include "engine/store/consumer_store.h"
 #include "engine/store/incarnation.h"
 #include "storage/file/consumer_record.h"
+#include "storage/file/consumer_replay.h"
 #include "storage/file/disk_steps.h"
 #include "storage/file/file_reads.h"
 #include "storage/file/meta_files.h"
@@ -99,6 +110,8 @@ class FileConsumerStore final : public ConsumerStore {
   // Takes a checkpoint, unless one is under way: so that the journal gets space back.
   void WantCheckpoint();
   Phase phase() const { return phase_; }
+  // Of one that is kAbsent: its folder has nothing but what we left there while we made it.
+  bool only_leftovers() const { return only_leftovers_; }
   // When everything that was changed so far is durable.
   WritePoint last_point() const { return last_point_; }
   // For the log: what was damaged or lost.
@@ -129,14 +142,14 @@ class FileConsumerStore final : public ConsumerStore {
   std::optional<std::string> Failure() const override { return failure_; }
 
  private:
-  // What is being written, from the taking of the state on.
-  enum class Stage : uint8_t { kNone, kGathering, kOldKey, kMeta, kState };
+  // What is being written, from the taking of the state on. kAhead: an o.dat before meta.inf.
+  enum class Stage : uint8_t { kNone, kGathering, kNewKey, kAhead, kOldKey, kMeta, kState };
 
   ConsumerResult Refused() const;
   ConsumerResult Noted(const ConsumerLedger::Outcome& outcome);
   void Append(ConsumerRecordType type, const ConsumerRecord& record, std::string_view rest = {});
   void AppendLong(ConsumerRecordType type, std::string_view bytes);
-  void Apply(ConsumerRecordType type, const DecodedConsumerRecord& record);
+  void TakeReplay();
   ConsumerResult Replace(const ConsumerState& state, ConsumerLedger::Force force);
 
   // --- consumer_files.cc
@@ -145,10 +158,14 @@ class FileConsumerStore final : public ConsumerStore {
   void TakeFiles();
   bool OpenState(std::string* bytes);
   void ReadState(std::string_view file);
-  std::string OldKeyFile();
+  std::string KeyFile();
   void BeginCheckpoint();
   void WorkCheckpoint();
+  bool WorkAhead();
+  bool WorkMeta();
   void WriteState();
+  bool StepsDone();
+  bool IsOfNewOne(std::string* state);
   void PassTaken();
   bool Dirty() const;
   void Fail(std::string_view what);
@@ -165,30 +182,38 @@ class FileConsumerStore final : public ConsumerStore {
   Incarnation incarnation_;
   uint64_t number_ = 0;  // Of the last journal record.
   bool changed_ = false;
-  bool meta_due_ = false;                  // meta_ is not in its file.
+  bool meta_due_ = false;                  // meta_ is not in its file, or not as it should be.
+  bool meta_changed_ = false;              // Since the last checkpoint that was begun.
   std::optional<std::string> begun_meta_;  // What the checkpoint under way will write.
   std::string meta_trouble_;  // Why the file's metadata cannot be used; a record may bring others.
-  std::string parts_;
+  std::optional<ConsumerReplay> replay_;  // Until Start(), if there was something.
 
   MetaFiles meta_files_;
   DiskSteps steps_;
   std::unique_ptr<FileReads> reads_;  // While opening.
   DiskTicket folder_;                 // Its making, or sync; {}: done.
-  std::string old_key_;               // What o.key is to hold.
-  bool has_state_ = false;            // There is an o.dat.
-  bool reseal_due_ = false;           // It is not sealed with the key in meta.key.
-  bool stop_wanted_ = false;          // As soon as what is under way has ended.
+  DiskTicket listing_;                // Of the folder of one that may be absent.
+  bool listed_ = false;
+  bool only_leftovers_ = false;
+  std::string old_key_;       // What o.key is to hold.
+  std::string key_file_;      // What opens what is sealed with the key in meta.key.
+  bool has_state_ = false;    // There is an o.dat.
+  bool reseal_due_ = false;   // It is not sealed with the key in meta.key.
+  bool stop_wanted_ = false;  // As soon as what is under way has ended.
 
   Stage stage_ = Stage::kNone;
   bool checkpoint_wanted_ = false;
   uint64_t bytes_since_ = 0;
-  std::string state_;             // To be written.
-  uint64_t begun_number_ = 0;     // Of the checkpoint under way, or the last one.
-  uint64_t taken_number_ = 0;     // Of the last one that is durable.
-  bool taken_ = false;            // There is one.
-  WritePoint begun_point_;        // What must be durable before it shows.
-  WritePoint last_point_;         // Of the last record.
-  WritePoint first_point_after_;  // Of the first record that the checkpoint does not have.
+  std::string state_;  // To be written, with this behind it.
+  ConsumerTrailer trailer_;
+  bool ahead_ = false;             // An o.dat before meta.inf.
+  bool state_is_written_ = false;  // As it is to be in the end.
+  uint64_t begun_number_ = 0;      // Of the checkpoint under way, or the last one.
+  uint64_t taken_number_ = 0;      // Of the last one that is durable.
+  bool taken_ = false;             // There is one.
+  WritePoint begun_point_;         // What must be durable before it shows.
+  WritePoint last_point_;          // Of the last record.
+  WritePoint first_point_after_;   // Of the first record that the checkpoint does not have.
   Now now_;
   std::vector<std::string> notices_;
   std::optional<std::string> failure_;

@@ -85,6 +85,7 @@ void MetaFiles::Look() {
     return;
   }
   const std::string* const meta = reads_.Get(Path(kMetaFile));
+  has_sum_ = reads_.Get(Path(kMetaSumFile)) != nullptr;
   LookForKey(meta == nullptr ? "" : *meta);
   if (meta == nullptr || meta->empty() || !failure_.empty()) return;
   const std::string sum = format::MetaSum(*meta, Checksum());
@@ -95,6 +96,9 @@ void MetaFiles::Look() {
     sum_is_right_ = sum_is_pending_ = true;
   }
   if (!sealed_) json_ = *meta;
+  if (asset_.consumer.empty() || !json_ || !json_->ends_with('\n')) return;
+  came_after_state_ = true;
+  json_->pop_back();
 }
 
 // Finds the key that opens meta.inf, or the one that is there. Decrypts.
@@ -150,8 +154,9 @@ void MetaFiles::Write(std::string json) {
   if (with_json) {
     sealed_ = keys_ != nullptr;
     json_ = std::move(json);
-    const std::string bytes =
-        sealed_ ? crypto::Seal(key_->key.kind, key_->key.seed, *json_, keys_->entropy()) : *json_;
+    came_after_state_ = !asset_.consumer.empty();
+    std::string bytes = came_after_state_ ? *json_ + '\n' : *json_;
+    if (sealed_) bytes = crypto::Seal(key_->key.kind, key_->key.seed, bytes, keys_->entropy());
     const std::string sum = format::MetaSum(bytes, Checksum());
     step = steps_.Put(temporary, bytes, step);
     step = steps_.Put(Path(kMetaSumFile, kTemporarySuffix), sum, step);

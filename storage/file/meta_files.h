@@ -10,6 +10,9 @@
 //
 // Whatever dies in between, there is one meta.inf, the old or the new one, and what belongs to it
 // has its name or lies beside it; reading finds out which, and ends what was begun.
+//
+// meta.inf of a consumer ends with a line end, which the reference does not write and passes over:
+// so whoever finds it knows that an o.dat was there before it.
 #pragma once
 
 #include <optional>
@@ -47,6 +50,10 @@ class MetaFiles {
   const std::optional<std::string>& json() const { return json_; }
   // meta.sum is that of meta.inf.
   bool sum_is_right() const { return sum_is_right_; }
+  // There is a meta.sum, which gets its name after meta.inf has.
+  bool has_sum() const { return has_sum_; }
+  // A consumer's: its o.dat was there before meta.inf was.
+  bool came_after_state() const { return came_after_state_; }
   // Encrypted as the operator wants it today.
   bool current() const;
   // What seals other files of the asset; nullopt: nothing, yet.
@@ -79,6 +86,7 @@ class MetaFiles {
   std::optional<crypto::FoundKey> key_;
   bool sealed_ = false;
   bool sum_is_right_ = false;
+  bool has_sum_ = false, came_after_state_ = false;
   bool key_is_pending_ = false, sum_is_pending_ = false;
   std::string failure_;
 };

@@ -84,13 +84,18 @@ void ReadRedelivered(ByteReader* in, ConsumerState* out) {
 
 }  // namespace
 
-std::string EncodeConsumerState(const ConsumerState& state, WallTime now) {
+std::string EncodeConsumerState(const ConsumerState& state, WallTime now, StateEnds ends) {
   std::string out;
   out.reserve(64 + state.pending.size() * 8 + state.redelivered.size() * 6);
   out.push_back(static_cast<char>(kMagic));
   out.push_back(static_cast<char>(kVersion));
   AppendUvarint(state.ack_floor.consumer, &out);
   AppendUvarint(state.ack_floor.stream, &out);
+  // Ten bytes at most, since the sequence is below 2^63.
+  if (ends == StateEnds::kBeforeMore) {
+    out.back() = static_cast<char>(out.back() | 0x80);
+    out.push_back(0);
+  }
   AppendUvarint(state.delivered.consumer, &out);
   AppendUvarint(state.delivered.stream, &out);
   AppendUvarint(state.pending.size(), &out);
@@ -109,6 +114,16 @@ std::string EncodeConsumerState(const ConsumerState& state, WallTime now) {
     AppendUvarint(again.count, &out);
   }
   return out;
+}
+
+StateEnds HowConsumerStateEnds(std::string_view bytes) {
+  ByteReader in(bytes);
+  in.Skip(2);
+  (void)in.Uvarint();
+  const uint64_t from = in.offset();
+  (void)in.Uvarint();
+  const bool longer = in.ok() && in.offset() > from + 1 && bytes[in.offset() - 1] == 0;
+  return longer ? StateEnds::kBeforeMore : StateEnds::kThere;
 }
 
 Damage DecodeConsumerState(std::string_view bytes, ConsumerState* out, uint64_t* used) {

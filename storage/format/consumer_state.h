@@ -9,6 +9,9 @@
 //
 // Version 1 (long ago) had delivered above the floor, no consumer sequence and times the other way
 // round.
+//
+// A state that more is to follow in its file says so: it has the ack floor's stream sequence a byte
+// longer than need be, which whoever reads it passes over. So one that lost what follows is known.
 #pragma once
 
 #include <string>
@@ -21,7 +24,11 @@ namespace dunlin::format {
 
 // Writes version 2. Times of delivery are cut to seconds; 'now' becomes the base. Values below the
 // ack floor (which no sane state has) wrap around and read back as they were.
-[[nodiscard]] std::string EncodeConsumerState(const ConsumerState& state, WallTime now);
+enum class StateEnds : uint8_t { kThere, kBeforeMore };
+[[nodiscard]] std::string EncodeConsumerState(const ConsumerState& state, WallTime now,
+                                              StateEnds ends = StateEnds::kThere);
+// What 'bytes', which decode, say of that.
+[[nodiscard]] StateEnds HowConsumerStateEnds(std::string_view bytes);
 
 // Reads versions 1 and 2. Entries come back sorted by stream sequence; of several with one
 // sequence the last counts; redelivered ones with a sequence or count of 0 are left out

@@ -100,9 +100,10 @@ TEST(FileConsumerStore, LeavesTheFilesOfTheReferenceBehindAfterACleanStop) {
   const ConsumerState state = world.store().State();
   world.Stop();
   EXPECT_EQ(Files(world), (std::vector<std::string>{"meta.inf", "meta.sum", "o.dat"}));
-  EXPECT_EQ(Contents(world, "meta.inf"), MetaOf(Explicit()));
-  EXPECT_EQ(Contents(world, "meta.sum"),
-            format::MetaSum(MetaOf(Explicit()), format::ConsumerChecksum("S", "C")));
+  // The reference's, and a line end.
+  const std::string meta = MetaOf(Explicit()) + "\n";
+  EXPECT_EQ(Contents(world, "meta.inf"), meta);
+  EXPECT_EQ(Contents(world, "meta.sum"), format::MetaSum(meta, format::ConsumerChecksum("S", "C")));
   ConsumerState read;
   ASSERT_TRUE(format::DecodeConsumerState(Contents(world, "o.dat"), &read).ok());
   EXPECT_EQ(read, state);
@@ -128,6 +129,47 @@ TEST(FileConsumerStore, OpensAStateThatTheReferenceWrote) {
   world.Die(CrashKind::kPowerLoss);
   world.Boot();
   EXPECT_EQ(world.store().State(), after);
+}
+
+// The reference writes an o.dat once there is a state. Ours is there from the making on.
+TEST(FileConsumerStore, MissesOnlyAnODatOfItsOwn) {
+  ConsumerOnDisk world(Explicit());
+  world.Stop();
+  const std::string folder(kFolder), meta = MetaOf(Explicit());
+  world.driver.disk().Put(folder + "meta.inf", meta);
+  world.driver.disk().Put(folder + "meta.sum",
+                          format::MetaSum(meta, format::ConsumerChecksum("S", "C")));
+  world.driver.disk().Delete(folder + "o.dat");
+  world.Boot();
+  EXPECT_TRUE(world.notices.empty()) << world.notices[0];
+  EXPECT_FALSE(world.store().HasState());
+  world.Settle();
+  // From the first start on it is ours.
+  EXPECT_EQ(Contents(world, "meta.inf"), meta + "\n");
+  EXPECT_NE(Contents(world, "o.dat"), "");
+  world.Stop();
+  // What it writes is a state, with no trailer.
+  ConsumerState state;
+  state.delivered = {3, 7};
+  world.driver.disk().Put(folder + "o.dat", format::EncodeConsumerState(state, At(5)));
+  world.Boot();
+  EXPECT_EQ(world.store().State().delivered, state.delivered);
+  world.Stop();
+}
+
+// Of one that was found at a start, too.
+TEST(FileConsumerStore, TakesACheckpointWhenTheJournalHasEnoughOfIt) {
+  StorageOptions options = file::TinyStorage();
+  options.consumer_limits.checkpoint_bytes = 500;
+  ConsumerOnDisk world(Explicit(), options);
+  world.Stop();
+  world.Boot();
+  const std::string before = Contents(world, "o.dat");
+  for (uint64_t i = 1; i <= 200; ++i) {
+    ASSERT_TRUE(world.store().Delivered(i, i, 1, At(1)).ok());
+    world.Settle();
+  }
+  EXPECT_NE(Contents(world, "o.dat"), before);
 }
 
 class EncryptedConsumer : public testing::Test {

@@ -26,6 +26,26 @@ TEST(ConsumerState, ReadsWhatTheReferenceWroteForAConsumerThatHasNothing) {
   EXPECT_EQ(EncodeConsumerState({}, {}), FromHex("1602000000000000"));
 }
 
+// A byte more, which means nothing to who reads it.
+TEST(ConsumerState, SaysThatMoreIsToFollow) {
+  for (const uint64_t seq : {uint64_t{0}, uint64_t{1}, uint64_t{127}, uint64_t{128},
+                             uint64_t{16384}, (uint64_t{1} << 63) - 1}) {
+    ConsumerState state;
+    state.delivered = {seq, seq};
+    state.ack_floor = {seq, seq};
+    const std::string plain = EncodeConsumerState(state, {});
+    const std::string more = EncodeConsumerState(state, {}, StateEnds::kBeforeMore);
+    EXPECT_EQ(more.size(), plain.size() + 1);
+    EXPECT_EQ(HowConsumerStateEnds(plain), StateEnds::kThere);
+    EXPECT_EQ(HowConsumerStateEnds(more), StateEnds::kBeforeMore);
+    ConsumerState read;
+    uint64_t used = 0;
+    ASSERT_TRUE(DecodeConsumerState(more, &read, &used).ok());
+    EXPECT_EQ(read, state);
+    EXPECT_EQ(used, more.size());
+  }
+}
+
 TEST(ConsumerState, WritesSequencesAboveTheFloorAndSecondsBeforeTheBase) {
   ConsumerState state;
   state.delivered = {.consumer = 10, .stream = 205};

@@ -73,6 +73,7 @@ uint32_t Consumers::Make(uint32_t stream, file::FileConsumerOptions options) {
   known.consumers[name] = id;
   options.stream = known.name;
   options.keys = known.keys;
+  options.limits = limits_;
   Consumer& consumer = consumers_[id];
   consumer.stream = stream;
   consumer.journal = std::make_unique<ConsumerJournal>(journal_, this, id);
@@ -200,14 +201,12 @@ void Consumers::WorkDying() {
   }
 }
 
-uint32_t Consumers::Add(uint32_t stream, const ConsumerStoreConfig& config, std::string meta,
-                        const file::ConsumerLimits& limits) {
+uint32_t Consumers::Add(uint32_t stream, const ConsumerStoreConfig& config, std::string meta) {
   CHECK(!meta.empty());
   file::FileConsumerOptions options;
   options.name = config.name;
   options.config = config;
   options.meta = std::move(meta);
-  options.limits = limits;
   return Make(stream, std::move(options));
 }
 
@@ -279,7 +278,11 @@ void Consumers::Work(const Now& now) {
     consumer.store->Work(now);
     Note(id, consumer);
     it = consumer.store->working() ? std::next(it) : working_.erase(it);
-    if (consumer.store->phase() == Phase::kAbsent) {
+    if (consumer.store->phase() != Phase::kAbsent) continue;
+    if (consumer.store->only_leftovers()) {
+      // Nobody was promised anything: its folder goes once the journal runs.
+      Kill(id, {});
+    } else {
       streams_.at(consumer.stream).consumers.erase(consumer.store->name());
       consumers_.erase(id);
     }

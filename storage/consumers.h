@@ -28,9 +28,10 @@ class Consumers {
   using Store = file::FileConsumerStore;
 
   // All outlive this. 'ids': the last one given out, of streams and consumers alike.
-  Consumers(DiskQueue* disk, file::DiskRoutes* routes, Journal* journal, Graveyard* graveyard,
-            uint32_t* ids, Rng rng)
-      : disk_(disk),
+  Consumers(const file::ConsumerLimits& limits, DiskQueue* disk, file::DiskRoutes* routes,
+            Journal* journal, Graveyard* graveyard, uint32_t* ids, Rng rng)
+      : limits_(limits),
+        disk_(disk),
         routes_(routes),
         journal_(journal),
         graveyard_(graveyard),
@@ -42,8 +43,7 @@ class Consumers {
   void Discover(uint32_t stream, std::string directory, std::string name,
                 const crypto::KeyRing* keys);
   // A new one. REQUIRES: the stream is known, and has none of this name.
-  uint32_t Add(uint32_t stream, const ConsumerStoreConfig& config, std::string meta,
-               const file::ConsumerLimits& limits);
+  uint32_t Add(uint32_t stream, const ConsumerStoreConfig& config, std::string meta);
 
   // Deletes it; it is gone for ever at the point. REQUIRES: it is there, and runs or has failed.
   WritePoint Delete(uint32_t id);
@@ -125,6 +125,7 @@ class Consumers {
   void OpenWaiting();
   void RefuseWaiting(const std::string& folder);
 
+  const file::ConsumerLimits limits_;
   DiskQueue* const disk_;
   file::DiskRoutes* const routes_;
   Journal* const journal_;

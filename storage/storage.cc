@@ -71,7 +71,8 @@ Storage::Storage(const StorageOptions& options, DiskQueue* disk, Rng rng)
       cache_pool_(options.cache_bytes_max),
       deadlines_(Instant{}),
       graveyard_(disk, &routes_, &last_id_, rng.Fork("graveyard")),
-      consumers_(disk, &routes_, &journal_, &graveyard_, &last_id_, rng.Fork("consumers")) {}
+      consumers_(options.consumer_limits, disk, &routes_, &journal_, &graveyard_, &last_id_,
+                 rng.Fork("consumers")) {}
 
 Storage::~Storage() = default;
 
@@ -140,7 +141,7 @@ void Storage::RefuseWaiting(const std::string& directory) {
 uint32_t Storage::AddConsumer(uint32_t stream, const ConsumerStoreConfig& config,
                               std::string meta) {
   CHECK(state_ == State::kRunning && streams_.contains(stream));
-  return consumers_.Add(stream, config, std::move(meta), options_.consumer_limits);
+  return consumers_.Add(stream, config, std::move(meta));
 }
 
 file::FileStore* Storage::stream(uint32_t id) {

@@ -81,6 +81,8 @@ class SimDisk {
   std::optional<std::string> Durable(std::string_view path) const;
   // All files that are seen, sorted.
   std::vector<std::string> Files() const { return names_.Files(); }
+  // The names that are seen in a directory, sorted; none if it is not there.
+  std::vector<std::string> Names(std::string_view directory) const;
   // Puts a file there, with the directories above it, durable at once: golden directories, rubbish.
   void Put(std::string_view path, std::string_view contents);
   void Delete(std::string_view path);

@@ -60,6 +60,14 @@ void SimDisk::Put(std::string_view path, std::string_view contents) {
   }
 }
 
+std::vector<std::string> SimDisk::Names(std::string_view directory) const {
+  std::vector<std::string> names;
+  const NameTree::Found found = names_.Find(directory);
+  if (found.node == kNoNode || !names_.node(found.node).is_directory()) return names;
+  for (const auto& [name, id] : names_.node(found.node).seen_entries) names.push_back(name);
+  return names;
+}
+
 void SimDisk::Delete(std::string_view path) {
   const NameTree::Found found = names_.Find(path);
   CHECK(found.node != kNoNode);

@@ -239,6 +239,14 @@ bool StoryRunner::CheckAfterStop() {
       known.insert(folder + "msgs/" + std::to_string(block->number) + ".key");
     for (std::string& path : consumers_.Files(process_.get(), i))
       known.insert(folder + std::move(path));
+    const std::vector<std::string> consumers = process_->Consumers(i);
+    for (const std::string& name : driver_.disk().Names(folder + "obs")) {
+      const std::string path = folder + "obs/" + name;
+      const auto next = planted_.lower_bound(path + "/");
+      const bool planted = next != planted_.end() && next->starts_with(path + "/");
+      if (!planted && std::find(consumers.begin(), consumers.end(), name) == consumers.end())
+        return Fail("after a clean stop there is a stray folder: " + path);
+    }
   }
   for (const std::string& path : driver_.disk().Files()) {
     if (!path.starts_with("streams/") || planted_.contains(path)) continue;

@@ -16,6 +16,14 @@
 //                                                 // at once, and nothing was changed; while it
 //                                                 // starts: first it does
 //
+// What a death leaves is of one moment: every stream and every consumer is as it was after the last
+// record that is in the journal, those that were deleted are gone, and those that were not, are
+// not. So a consumer was never told of a message that its stream does not have, if the stream was
+// told first. Only a power loss with a sync_interval leaves each as it was at a moment of its own,
+// after the journal's last sync: whose checkpoint came since, lost less than the others. Then a
+// consumer may have been told of messages that its stream lost: its owner sees to that when it
+// starts (reference: "reconcileStateWithStream").
+//
 // A store that fails, fails alone: stream(id)->Failure(). The journal failing is everybody's:
 // Failure(); nothing is promised from then on.
 //

@@ -96,6 +96,7 @@ class ConsumerStore {
                                    uint64_t delivery_count, WallTime time) = 0;
   virtual ConsumerResult Acked(uint64_t consumer_seq, uint64_t stream_seq) = 0;
   virtual ConsumerResult RemoveRedeliveredBelow(uint64_t stream_seq) = 0;
+  // REQUIRES: the same name and ack policy (reference: "ack policy can not be updated").
   virtual ConsumerResult UpdateConfig(const ConsumerStoreConfig& config) = 0;
   // Replaces the state: refused if older than the present one (kOldUpdate) unless forced.
   virtual ConsumerResult Update(const ConsumerState& state) = 0;

@@ -241,26 +241,21 @@ void ConsumerHistory::Restart(State found) {
   runs_ = true;
 }
 
-std::string ConsumerHistory::TakeRecovered(const State& found, bool lost_power) {
+std::string ConsumerHistory::TakeRecovered(const State& found, bool lost_power, Moment* moment) {
   const auto is_like = [&](const State& wanted) {
     if (!found || !wanted) return !found && !wanted;
     return found->Stored() == wanted->Stored();
   };
-  // meta.inf comes before o.dat: a power loss in between may leave a configuration of later.
-  const auto is_like_at = [&](size_t step) {
-    if (is_like(Before(step)) || !lost_power || !found) return is_like(Before(step));
-    for (size_t later = step + 1; Before(step) && later <= steps_.size(); ++later) {
-      ConsumerTwin mixed = *Before(step);
-      if (!Before(later)) return false;
-      mixed.Configure(Before(later)->config());
-      if (is_like(mixed)) return true;
-    }
-    return false;
-  };
   const size_t earliest = lost_power ? 0 : promised_;
   const std::string promised = sim::Describe(Before(earliest));
   for (size_t i = earliest; i <= steps_.size(); ++i) {
-    if (!is_like_at(i)) continue;
+    if (!is_like(Before(i))) continue;
+    // It may have been so more than once.
+    size_t latest = steps_.size();
+    while (!is_like(Before(latest))) --latest;
+    for (size_t step = 0; step < i; ++step) moment->Has(steps_[step].point.value_or(WritePoint{}));
+    for (size_t step = latest; step < steps_.size(); ++step)
+      moment->HasNot(steps_[step].point.value_or(WritePoint{}));
     Restart(found);
     return "";
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/store/consumer_store.h"
+#include "sim/store/moment.h"
 
 namespace dunlin::sim {
 
@@ -76,8 +77,9 @@ class ConsumerHistory {
   // A clean stop promises all there is, but for what was still being made.
   void PromisedAll() { Promised({UINT64_MAX}, Survives::kPowerLoss); }
 
-  // After a death. Empty if 'found' is right; it is then where this goes on from.
-  [[nodiscard]] std::string TakeRecovered(const State& found, bool lost_power);
+  // After a death. Empty if 'found' is right; it is then where this goes on from, and '*moment'
+  // when it was so.
+  [[nodiscard]] std::string TakeRecovered(const State& found, bool lost_power, Moment* moment);
   // Whatever it is.
   void Restart(State found);
 

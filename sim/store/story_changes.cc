@@ -64,6 +64,7 @@ bool StoryRunner::DoAdd(const StoryStep& step) {
 bool StoryRunner::DoDrop(const StoryStep& step) {
   StreamHistory& history = histories_[step.stream];
   last_point_ = std::max(last_point_, process_->Drop(step.stream));
+  turned_back_[step.stream] = true;
   history.Changed(StreamTwin::Empty(history.config()), last_point_);
   consumers_.StreamDropped(step.stream, last_point_);
   there_[step.stream] = false;
@@ -336,6 +337,7 @@ bool StoryRunner::DoTruncate(const StoryStep& step) {
   const StoreError predicted = after.Truncate(step.seq);
   Truncate job;
   job.seq = step.seq;
+  turned_back_[step.stream] = true;
   return DoJob(step.stream, job, std::move(after), predicted, step);
 }
 

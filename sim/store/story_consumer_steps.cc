@@ -77,6 +77,11 @@ bool StoryRunner::ChangeConsumer(const StoryStep& step, uint64_t seq) {
   ConsumerHistory& history = consumers_.Get(step.stream, how.name);
   file::FileConsumerStore& store = *process_->consumer(step.stream, how.name);
   if (!history.now()) return true;  // Nobody knows what it has: it was damaged.
+  // The reference refuses to change it, so nobody can ask.
+  if (step.verb == Verb::kConfig && how.config.ack_policy != history.now()->config().ack_policy) {
+    return mode_ == Mode::kLenient ||
+           Fail("the ack policy of a consumer does not change: 'drop' it first");
+  }
   ConsumerTwin after = *history.now();
   ConsumerError predicted = ConsumerError::kNone;
   ConsumerResult result;
@@ -172,7 +177,7 @@ bool StoryRunner::TakeConsumers(size_t stream) {
   const auto strict =
       damage_.only_blocks() ? StoryConsumers::Strict::kYes : StoryConsumers::Strict::kNo;
   const std::string problem = consumers_.TakeRecovered(
-      process_.get(), stream, lost_power_ && setup_.has_interval_policy(), strict);
+      process_.get(), stream, lost_power_ && setup_.has_interval_policy(), strict, &moment_);
   return problem.empty() || Fail("stream " + setup_.streams[stream].config.name + ": " + problem);
 }
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "storage/format/consumer_state.h"
-
 namespace dunlin::sim {
 
 using Phase = file::FileConsumerStore::Phase;
@@ -54,18 +52,13 @@ void StoryConsumers::Wiped() {
 
 // --- Damage.
 
-void StoryConsumers::Damaged(std::string_view path, std::string_view after) {
+void StoryConsumers::Damaged(std::string_view path) {
   for (size_t i = 0; i < names_.size(); ++i) {
     const std::string folder = "streams/" + names_[i] + "/obs/";
     if (!path.starts_with(folder)) continue;
     const std::string_view rest = path.substr(folder.size());
     const std::string name(rest.substr(0, rest.find('/')));
     damaged_.insert({i, name});
-    ConsumerState state;
-    uint64_t used = 0;
-    const bool reads = format::DecodeConsumerState(after, &state, &used).ok();
-    if (rest == name + "/o.dat" && (after.empty() || (reads && used == after.size())))
-      untold_.insert({i, name});
   }
 }
 
@@ -76,7 +69,7 @@ void StoryConsumers::Excuse(StoreProcess* process) const {
 // --- What must be so.
 
 std::string StoryConsumers::TakeRecovered(StoreProcess* process, size_t stream, bool lost_power,
-                                          Strict strict) {
+                                          Strict strict, Moment* moment) {
   for (const std::string& name : process->Consumers(stream)) (void)Get(stream, name);
   for (auto& [name, history] : streams_[stream]) {
     const file::FileConsumerStore* const store = process->consumer(stream, name);
@@ -90,7 +83,7 @@ std::string StoryConsumers::TakeRecovered(StoreProcess* process, size_t stream, 
     if (found && store->meta() != StoreProcess::MetaOf(found->config()) && !damaged)
       return "consumer " + name + " is configured as '" + store->meta() + "'";
     const bool could_be = !history.now() || history.now()->CanBe();
-    std::string problem = history.TakeRecovered(found, lost_power);
+    std::string problem = history.TakeRecovered(found, lost_power, moment);
     if (problem.empty()) continue;
     history.Restart(found);
     if (found && could_be && !found->CanBe() && strict == Strict::kYes)
@@ -100,7 +93,6 @@ std::string StoryConsumers::TakeRecovered(StoreProcess* process, size_t stream, 
     const bool said = std::any_of(
         process->notices().begin(), process->notices().end(),
         [&](const std::string& notice) { return notice.find(about) != std::string::npos; });
-    if (untold_.contains({stream, name})) continue;
     if (!damaged || !said)
       return "consumer " + name + " " + problem + (damaged ? ", and nobody said a word" : "");
   }

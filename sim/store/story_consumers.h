@@ -35,22 +35,22 @@ class StoryConsumers {
   // All files are gone.
   void Wiped();
 
-  // A file, which may be one of theirs, was damaged, and holds 'after' now: its consumer may fail,
-  // and what it has is anybody's guess, once somebody said so.
-  void Damaged(std::string_view path, std::string_view after);
+  // A file, which may be one of theirs, was damaged: its consumer may fail, and what it has is
+  // anybody's guess, once somebody said so.
+  void Damaged(std::string_view path);
   bool IsDamaged(size_t stream, const std::string& name) const {
     return damaged_.contains({stream, name});
   }
   // Before it boots.
   void Excuse(StoreProcess* process) const;
 
-  // After a death: each one is what it was at some time that may be. Empty: it is.
+  // After a death: each one is what it was at some time that may be: '*moment'. Empty: it is.
   enum class Strict : uint8_t {
     kYes,
     kNo,  // Damage may have taken anything.
   };
   [[nodiscard]] std::string TakeRecovered(StoreProcess* process, size_t stream, bool lost_power,
-                                          Strict strict);
+                                          Strict strict, Moment* moment);
   // Each one is exactly what it is now. Empty: it is.
   enum class Times : uint8_t {
     kExact,
@@ -64,9 +64,6 @@ class StoryConsumers {
   std::vector<std::string> names_;  // Of the streams.
   std::vector<Histories> streams_;
   std::set<std::pair<size_t, std::string>> damaged_;
-  // Their o.dat is gone, or ends where the reference's would. KNOWN: nobody can tell, since the
-  // reference writes none before there is something to say, and no checksum.
-  std::set<std::pair<size_t, std::string>> untold_;
 };
 
 // What the store has; nullopt: there is none.

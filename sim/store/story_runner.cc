@@ -33,6 +33,7 @@ StoryRunner::StoryRunner(const StorySetup& setup, Mode mode)
       consumers_(setup),
       damage_(setup.journal.directory),
       asked_(setup.streams.size()),
+      turned_back_(setup.streams.size()),
       packed_(setup.streams.size()) {
   for (const StoryStream& stream : setup_.streams) {
     histories_.emplace_back(stream.config);
@@ -104,7 +105,7 @@ void StoryRunner::Damage(const std::string& path, std::string before) {
   no_index_ |= path.ends_with("/index.db");
   if (before.empty()) before = driver_.disk().Truth(path).value_or("");
   std::string after = driver_.disk().Contents(path).value_or("");
-  if (before != after) consumers_.Damaged(path, after);
+  if (before != after) consumers_.Damaged(path);
   damage_.Note(path, std::move(before), std::move(after));
 }
 
@@ -242,6 +243,7 @@ bool StoryRunner::DoStop() {
 bool StoryRunner::Recovered() {
   Trouble(false);
   process_->CatchUp();
+  moment_ = {};
   for (size_t i = 0; i < histories_.size(); ++i) {
     if (process_->dying() || process_->Failed()) break;
     if (!RecoveredStream(i) || !RecoveredConsumers(i)) return false;
@@ -253,11 +255,20 @@ bool StoryRunner::Recovered() {
   for (const std::string& notice : process_->notices()) {
     if (damaged_ || notice.find(Describe(DiskError::kIo)) != std::string::npos) continue;
     if (IsOfPlanted(notice)) continue;
+    // What was deleted, or never finished, and cannot go now, goes later.
+    if (in_trouble() && notice.find("' cannot be removed: ") != std::string::npos) continue;
     // An index that cannot be read now is no damage; blocks that cannot be, stop the start.
     if (notice.find(": not now; the index is not used") != std::string::npos) continue;
     return Fail("speaks of damage that is not there: " + notice);
   }
+  const bool one_moment = !damaged_ && !(lost_power_ && setup_.has_interval_policy());
+  if (one_moment && moment_.from >= moment_.below) {
+    return Fail("streams and consumers are not of one moment: some have batch " +
+                std::to_string(moment_.from) + ", and some lack batch " +
+                std::to_string(moment_.below));
+  }
   for (std::vector<Asked>& asked : asked_) asked.clear();
+  turned_back_.assign(turned_back_.size(), false);
   recovered_ = true;
   was_damaged_ = damaged_;
   said_ = no_index_ = false;
@@ -282,6 +293,7 @@ bool StoryRunner::RecoveredStream(size_t stream) {
   if (process_->Failed() && MayFail()) return true;  // In what it began before.
   StreamTwin found;
   found.Become(std::move(reading.entries), reading.state);
+  NoteMoment(stream, reading.state.last_seq);
   if (process_->file(stream) == nullptr) {
     history.Restart(found);
     return reading.problem.empty() || Fail(name + reading.problem);
@@ -297,6 +309,18 @@ bool StoryRunner::RecoveredStream(size_t stream) {
   if (!why.empty()) return Fail(name + problem + ": " + why);
   history.Restart(found);  // Said aloud: it is what it is.
   return true;
+}
+
+// By its sequences: what it has of others may have gone by itself.
+void StoryRunner::NoteMoment(size_t stream, Seq last) {
+  if (process_->file(stream) == nullptr || turned_back_[stream]) return;
+  for (const Asked& asked : asked_[stream]) {
+    if (asked.seq <= last) {
+      moment_.Has(asked.point);
+    } else {
+      moment_.HasNot(asked.point);
+    }
+  }
 }
 
 // What a store says of its subjects, by an index or by having read its blocks, is what its messages

@@ -17,6 +17,9 @@
 //
 // Of each consumer the same holds, on its own: its state and configuration are what they were after
 // some change, it is there or not as it was then, and damage to its files is its own trouble.
+//
+// Streams and consumers are as they were at one moment, all of them, but after a power loss under
+// 'interval' (storage/storage.h).
 #pragma once
 
 #include <memory>
@@ -122,6 +125,7 @@ class StoryRunner {
   bool TakeConfigs();
   bool Recovered();
   bool RecoveredStream(size_t stream);
+  void NoteMoment(size_t stream, Seq last);
   bool ReadAll(StoreProcess* process, size_t stream, Reading* out);
   bool Ready(const StoryStep& step);
   void Turn();
@@ -218,6 +222,8 @@ class StoryRunner {
     WritePoint point;
   };
   std::vector<std::vector<Asked>> asked_;
+  std::vector<bool> turned_back_;  // Of each stream: its sequences went back in the life that died.
+  Moment moment_;                  // Of all that was recovered.
   WritePoint durable_;
   std::vector<bool> packed_;  // Of each stream: it was compressed at some time.
   bool said_ = false;         // There was a notice since the last recovery, by a process that died.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/base/check.h"
 #include "storage/format/consumer_state.h"
 
 namespace dunlin::memory {
@@ -48,6 +49,7 @@ ConsumerResult MemoryConsumerStore::RemoveRedeliveredBelow(uint64_t stream_seq) 
 }
 
 ConsumerResult MemoryConsumerStore::UpdateConfig(const ConsumerStoreConfig& config) {
+  CHECK(config.ack_policy == ledger_.config().ack_policy);
   ledger_.UpdateConfig(config);
   return {};
 }

@@ -173,14 +173,21 @@ TEST(ConsumerHistory, IsWhatItWasAtOrAfterThePromise) {
     return history;
   };
   ConsumerTwin found(ConsumerStoreConfig{.name = "C"});
-  EXPECT_NE(history().TakeRecovered(std::nullopt, false), "");
+  Moment moment;
+  EXPECT_NE(history().TakeRecovered(std::nullopt, false, &moment), "");
   (void)found.Deliver(1, 1, 1, {});
-  EXPECT_NE(history().TakeRecovered(found, false), "");
-  EXPECT_EQ(history().TakeRecovered(found, true), "");
+  EXPECT_NE(history().TakeRecovered(found, false, &moment), "");
+  EXPECT_EQ(moment.below, UINT64_MAX);
+  EXPECT_EQ(history().TakeRecovered(found, true, &moment), "");
+  EXPECT_EQ(moment.from, 1u);
+  EXPECT_EQ(moment.below, 2u);
   (void)found.Deliver(2, 2, 1, {});
-  EXPECT_EQ(history().TakeRecovered(found, false), "");
+  EXPECT_EQ(history().TakeRecovered(found, false, &moment), "");
+  // Both at one moment there never were.
+  EXPECT_EQ(moment.from, 2u);
+  EXPECT_EQ(moment.below, 2u);
   (void)found.Ack(1, 1);
-  EXPECT_NE(history().TakeRecovered(found, false), "");
+  EXPECT_NE(history().TakeRecovered(found, false, &moment), "");
 }
 
 TEST(StoryRunner, ALimitIsKeptAndTimePasses) {

@@ -37,13 +37,14 @@ const char* Describe(IndexStatus status) {
 namespace {
 
 void InspectStream(Files* files, const std::string& account, const std::string& directory,
-                   const Options& options, Sink* sink, Totals* totals) {
+                   const Options& options, Sink* sink, Totals* totals, ConsumerOwners* consumers) {
   StreamInspector stream(files, options, sink, account, directory);
   stream.Run();
   ++totals->streams;
   totals->msgs += stream.msgs();
   totals->consumers += stream.consumers();
   totals->damages += stream.damages();
+  if (consumers != nullptr) consumers->insert(stream.owners().begin(), stream.owners().end());
 }
 
 // Up to where the stream's files have what the journal has of it. A directory of the reference, or
@@ -99,7 +100,7 @@ Totals Inspect(Files* files, const std::string& directory, const Options& option
   }
   if (Has(*entries, format::kMetaFile)) {
     InspectStream(files, options.account.empty() ? "$G" : options.account, root, options, sink,
-                  &totals);
+                  &totals, nullptr);
     return totals;
   }
   if (Has(*entries, format::kRootDir)) {
@@ -108,6 +109,7 @@ Totals Inspect(Files* files, const std::string& directory, const Options& option
     if (!entries) return totals;
   }
   Owners owners;
+  ConsumerOwners consumers;
   for (const DirEntry& account : *entries) {
     if (!account.is_directory) continue;
     const std::string streams = Join(Join(root, account.name), format::kStreamsDir);
@@ -116,13 +118,13 @@ Totals Inspect(Files* files, const std::string& directory, const Options& option
     for (const DirEntry& stream : *found) {
       if (!stream.is_directory) continue;
       const std::string path = Join(streams, stream.name);
-      InspectStream(files, account.name, path, options, sink, &totals);
+      InspectStream(files, account.name, path, options, sink, &totals, &consumers);
       FindOwner(files, account.name, stream.name, path, sink, &totals, &owners);
     }
   }
   bool is_whole = true;
   if (Has(*entries, kJournalDir)) {
-    JournalInspector journal(files, options, sink, &owners, Join(root, kJournalDir));
+    JournalInspector journal(files, options, sink, &owners, &consumers, Join(root, kJournalDir));
     journal.Run();
     totals.damages += journal.damages();
     is_whole = journal.whole();

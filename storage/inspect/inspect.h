@@ -62,6 +62,9 @@ struct StreamReport {
   uint64_t blocks = 0;
   IndexStatus index = IndexStatus::kMissing;
   std::optional<uint64_t> ttl_entries, schedule_entries;  // Of thw.db and sched.db, if there.
+  // The parts of an index that the stream's checkpoint names, of which so many are whole: a start
+  // after a crash uses all or none.
+  uint64_t parts = 0, parts_whole = 0, parts_bytes = 0;
 };
 
 struct BlockReport {
@@ -88,6 +91,14 @@ struct Replay {
   Seq last_seq = 0;      // The highest of their messages; 0: there is none.
 };
 
+// What a start will make of a consumer whose o.dat is of before.
+struct ConsumerReplay {
+  std::string account, stream, consumer;
+  uint64_t records = 0;  // Newer than what o.dat has.
+  ConsumerState state;   // Then.
+  bool deleted = false;  // It goes.
+};
+
 // Of 'jetstream/journal'.
 struct JournalReport {
   std::string store;  // Its id.
@@ -97,6 +108,7 @@ struct JournalReport {
   bool torn_tail = false;  // What was not durable when the process ended is cut off: no damage.
   bool encrypted = false;
   std::vector<Replay> replays;  // Of the streams that were looked at, by account and name.
+  std::vector<ConsumerReplay> consumers;  // Likewise, of consumers.
 };
 
 struct Finding {

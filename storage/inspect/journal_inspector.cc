@@ -1,9 +1,11 @@
 #include "storage/inspect/journal_inspector.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "engine/base/hex.h"
+#include "storage/asset_journal.h"
 #include "storage/file/journal_record.h"
 #include "storage/format/record.h"
 #include "storage/journal/ring.h"
@@ -18,11 +20,12 @@ std::span<const uint8_t> AsBytes(const std::string& text) {
 }  // namespace
 
 JournalInspector::JournalInspector(Files* files, const Options& options, Sink* sink, Owners* owners,
-                                   std::string directory)
+                                   ConsumerOwners* consumers, std::string directory)
     : files_(files),
       options_(options),
       sink_(sink),
       owners_(owners),
+      consumers_(consumers),
       directory_(std::move(directory)) {}
 
 void JournalInspector::Damage(const std::string& file, std::optional<uint64_t> offset,
@@ -117,7 +120,7 @@ std::vector<journal::FoundBatch> JournalInspector::Decide() {
 
 // A second pass, a segment at a time: all of a journal may not fit into memory.
 void JournalInspector::FindReplays(const std::vector<journal::FoundBatch>& batches) {
-  if (owners_->empty()) return;
+  if (owners_->empty() && consumers_->empty()) return;
   uint64_t segment = 0;
   std::optional<std::string> text;
   std::optional<journal::SegmentHeader> header;
@@ -144,6 +147,16 @@ void JournalInspector::FindReplays(const std::vector<journal::FoundBatch>& batch
   std::sort(report_.replays.begin(), report_.replays.end(), [](const Replay& a, const Replay& b) {
     return std::pair(a.account, a.stream) < std::pair(b.account, b.stream);
   });
+  for (const auto& [incarnation, run] : consumer_runs_) {
+    const ConsumerOwner& owner = consumers_->at(incarnation);
+    const uint64_t records = run.replay.number() - owner.record;
+    if (records == 0 && !run.deleted) continue;
+    report_.consumers.push_back(
+        {owner.account, owner.stream, owner.consumer, records, owner.ledger.State(), run.deleted});
+  }
+  std::sort(report_.consumers.begin(), report_.consumers.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.account, a.stream, a.consumer) < std::tie(b.account, b.stream, b.consumer);
+  });
 }
 
 void JournalInspector::TakeRecord(const journal::RecordView& record) {
@@ -155,18 +168,38 @@ void JournalInspector::TakeRecord(const journal::RecordView& record) {
   }
   const bool copied = (record.flags & journal::kCopied) != 0;
   const Incarnation& incarnation = copied ? record.incarnation : assets_[record.asset];
-  const auto owner = owners_->find(incarnation);
-  file::JournalHead head;
-  if (owner == owners_->end() || !file::DecodeJournalHead(record.body, &head) ||
-      head.number <= owner->second.record) {
+  if (const auto owner = owners_->find(incarnation); owner != owners_->end()) {
+    TakeStreamRecord(incarnation, &owner->second, record);
+  } else if (const auto consumer = consumers_->find(incarnation); consumer != consumers_->end()) {
+    TakeConsumerRecord(incarnation, &consumer->second, record);
+  }
+}
+
+void JournalInspector::TakeConsumerRecord(const Incarnation& incarnation, ConsumerOwner* owner,
+                                          const journal::RecordView& record) {
+  ConsumerRun& run =
+      consumer_runs_
+          .try_emplace(incarnation,
+                       ConsumerRun{file::ConsumerReplay(&owner->ledger, owner->record)})
+          .first->second;
+  if (record.kind == kAssetDeleted) {
+    run.deleted = true;
     return;
   }
-  file::Explain(static_cast<file::RecordType>(record.kind), head, &owner->second.shorter);
+  const std::string problem = run.replay.Take(record.kind, record.body);
+  if (!problem.empty()) Damage(owner->file, std::nullopt, problem);
+}
+
+void JournalInspector::TakeStreamRecord(const Incarnation& incarnation, Owner* owner,
+                                        const journal::RecordView& record) {
+  file::JournalHead head;
+  if (!file::DecodeJournalHead(record.body, &head) || head.number <= owner->record) return;
+  file::Explain(static_cast<file::RecordType>(record.kind), head, &owner->shorter);
   Replay& replay = replays_[incarnation];
-  replay.account = owner->second.account;
-  replay.stream = owner->second.stream;
+  replay.account = owner->account;
+  replay.stream = owner->stream;
   // Numbers go up by one; one that was copied is there twice.
-  replay.records = std::max(replay.records, head.number - owner->second.record);
+  replay.records = std::max(replay.records, head.number - owner->record);
   if (record.kind != static_cast<uint8_t>(file::RecordType::kAppend)) return;
   const auto body = record.body.subspan(file::kJournalHeadBytes);
   format::Record message;

@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "engine/store/consumer_ledger.h"
 #include "engine/store/incarnation.h"
 #include "storage/crypto/journal_cipher.h"
+#include "storage/file/consumer_replay.h"
 #include "storage/file/short_blocks.h"
 #include "storage/inspect/inspect.h"
 #include "storage/journal/format.h"
@@ -27,11 +29,20 @@ struct Owner {
 };
 using Owners = std::map<Incarnation, Owner>;
 
+// A consumer with an o.dat of ours, and what that says.
+struct ConsumerOwner {
+  std::string account, stream, consumer;
+  std::string file;  // o.dat.
+  ConsumerLedger ledger;
+  uint64_t record = 0;
+};
+using ConsumerOwners = std::map<Incarnation, ConsumerOwner>;
+
 class JournalInspector {
  public:
   // REQUIRES: all outlive this.
   JournalInspector(Files* files, const Options& options, Sink* sink, Owners* owners,
-                   std::string directory);
+                   ConsumerOwners* consumers, std::string directory);
 
   // Takes out of the owners' short blocks what the journal explains.
   void Run();
@@ -45,12 +56,17 @@ class JournalInspector {
   std::vector<journal::FoundBatch> Decide();
   void FindReplays(const std::vector<journal::FoundBatch>& batches);
   void TakeRecord(const journal::RecordView& record);
+  void TakeStreamRecord(const Incarnation& incarnation, Owner* owner,
+                        const journal::RecordView& record);
+  void TakeConsumerRecord(const Incarnation& incarnation, ConsumerOwner* owner,
+                          const journal::RecordView& record);
   void Damage(const std::string& file, std::optional<uint64_t> offset, std::string text);
 
   Files* const files_;
   const Options& options_;
   Sink* const sink_;
   Owners* const owners_;
+  ConsumerOwners* const consumers_;
   const std::string directory_;
   std::unique_ptr<crypto::JournalCipher> cipher_;
   JournalReport report_;
@@ -58,6 +74,11 @@ class JournalInspector {
   std::map<uint64_t, std::string> segment_files_;
   std::map<uint32_t, Incarnation> assets_;  // As declared so far.
   std::map<Incarnation, Replay> replays_;
+  struct ConsumerRun {
+    file::ConsumerReplay replay;
+    bool deleted = false;
+  };
+  std::map<Incarnation, ConsumerRun> consumer_runs_;
   bool whole_ = false;
   uint64_t damages_ = 0;
 };

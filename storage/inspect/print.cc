@@ -34,6 +34,13 @@ std::string Hex(std::string_view bytes) {
   return ToHex({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
+std::string Text(const ConsumerState& state) {
+  return "delivered " + Number(state.delivered.consumer) + " (stream " +
+         Number(state.delivered.stream) + "), ack floor " + Number(state.ack_floor.consumer) +
+         " (stream " + Number(state.ack_floor.stream) + "), " + Number(state.pending.size()) +
+         " pending, " + Number(state.redelivered.size()) + " redelivered";
+}
+
 // One JSON object a line.
 class Line {
  public:
@@ -59,6 +66,28 @@ void PutPair(Line* line, std::string_view key, const SequencePair& pair) {
   (*line)->Uint("consumer_seq", pair.consumer);
   (*line)->Uint("stream_seq", pair.stream);
   (*line)->EndObject();
+}
+
+void PutState(Line* line, const ConsumerState& state) {
+  PutPair(line, "delivered", state.delivered);
+  PutPair(line, "ack_floor", state.ack_floor);
+  (*line)->BeginArray("pending");
+  for (const PendingAck& ack : state.pending) {
+    (*line)->BeginObject();
+    (*line)->Uint("stream_seq", ack.stream_seq);
+    (*line)->Uint("consumer_seq", ack.consumer_seq);
+    (*line)->String("delivered", FormatRfc3339(ack.delivered));
+    (*line)->EndObject();
+  }
+  (*line)->EndArray();
+  (*line)->BeginArray("redelivered");
+  for (const Redelivered& again : state.redelivered) {
+    (*line)->BeginObject();
+    (*line)->Uint("stream_seq", again.stream_seq);
+    (*line)->Uint("count", again.count);
+    (*line)->EndObject();
+  }
+  (*line)->EndArray();
 }
 
 }  // namespace
@@ -90,11 +119,7 @@ void TextSink::OnConsumer(const ConsumerReport& consumer) {
     *out_ += "no state\n";
     return;
   }
-  const ConsumerState& state = consumer.state;
-  *out_ += "delivered " + Number(state.delivered.consumer) + " (stream " +
-           Number(state.delivered.stream) + "), ack floor " + Number(state.ack_floor.consumer) +
-           " (stream " + Number(state.ack_floor.stream) + "), " + Number(state.pending.size()) +
-           " pending, " + Number(state.redelivered.size()) + " redelivered\n";
+  *out_ += Text(consumer.state) + "\n";
 }
 
 void TextSink::OnStreamBegin(const StreamReport& stream) {
@@ -115,6 +140,14 @@ void TextSink::OnStream(const StreamReport& stream) {
            Number(state.last_seq) + " (" + Time(state.last_time) + "), " +
            Count(state.num_subjects, "subject") + ", " + Number(state.num_deleted) + " deleted\n";
   *out_ += std::string("  index.db: ") + Describe(stream.index) + "\n";
+  if (stream.parts > 0) {
+    *out_ += "  index for a start after a crash: " + Count(stream.parts, "part") + ", " +
+             Count(stream.parts_bytes, "byte") + ": " +
+             (stream.parts_whole == stream.parts
+                  ? "whole"
+                  : "not used, " + Number(stream.parts - stream.parts_whole) + " not whole") +
+             "\n";
+  }
   if (stream.ttl_entries) *out_ += "  thw.db: " + Number(*stream.ttl_entries) + " entries\n";
   if (stream.schedule_entries) {
     *out_ += "  sched.db: " + Number(*stream.schedule_entries) + " entries\n";
@@ -137,6 +170,14 @@ void TextSink::OnJournal(const JournalReport& journal) {
     *out_ += "  stream " + replay.stream + " (account " + replay.account + "): a start applies " +
              Count(replay.records, "record") + " more";
     if (replay.last_seq > 0) *out_ += ", messages up to " + Number(replay.last_seq);
+    *out_ += "\n";
+  }
+  for (const ConsumerReplay& replay : journal.consumers) {
+    *out_ += "  consumer " + replay.stream + " > " + replay.consumer + " (account " +
+             replay.account + "): ";
+    *out_ += replay.deleted ? "was deleted, and goes"
+                            : "a start applies " + Count(replay.records, "record") +
+                                  " more: " + Text(replay.state);
     *out_ += "\n";
   }
 }
@@ -181,27 +222,7 @@ void JsonSink::OnConsumer(const ConsumerReport& consumer) {
     line->String("created", FormatRfc3339(consumer.meta.created));
     line->Raw("config", consumer.meta.json);
   }
-  if (!consumer.has_state) return;
-  const ConsumerState& state = consumer.state;
-  PutPair(&line, "delivered", state.delivered);
-  PutPair(&line, "ack_floor", state.ack_floor);
-  line->BeginArray("pending");
-  for (const PendingAck& ack : state.pending) {
-    line->BeginObject();
-    line->Uint("stream_seq", ack.stream_seq);
-    line->Uint("consumer_seq", ack.consumer_seq);
-    line->String("delivered", FormatRfc3339(ack.delivered));
-    line->EndObject();
-  }
-  line->EndArray();
-  line->BeginArray("redelivered");
-  for (const Redelivered& again : state.redelivered) {
-    line->BeginObject();
-    line->Uint("stream_seq", again.stream_seq);
-    line->Uint("count", again.count);
-    line->EndObject();
-  }
-  line->EndArray();
+  if (consumer.has_state) PutState(&line, consumer.state);
 }
 
 void JsonSink::OnStream(const StreamReport& stream) {
@@ -226,6 +247,11 @@ void JsonSink::OnStream(const StreamReport& stream) {
   line->EndObject();
   line->Uint("blocks", stream.blocks);
   line->String("index", Describe(stream.index));
+  if (stream.parts > 0) {
+    line->Uint("index_parts", stream.parts);
+    line->Uint("index_parts_whole", stream.parts_whole);
+    line->Uint("index_parts_bytes", stream.parts_bytes);
+  }
   if (stream.ttl_entries) line->Uint("ttl_entries", *stream.ttl_entries);
   if (stream.schedule_entries) line->Uint("schedule_entries", *stream.schedule_entries);
 }
@@ -249,6 +275,15 @@ void JsonSink::OnJournal(const JournalReport& journal) {
     line->String("stream", replay.stream);
     line->Uint("records", replay.records);
     line->Uint("last_seq", replay.last_seq);
+  }
+  for (const ConsumerReplay& replay : journal.consumers) {
+    Line line(out_, "consumer_replay");
+    line->String("account", replay.account);
+    line->String("stream", replay.stream);
+    line->String("consumer", replay.consumer);
+    line->Uint("records", replay.records);
+    line->Bool("deleted", replay.deleted);
+    PutState(&line, replay.state);
   }
 }
 

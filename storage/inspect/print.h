@@ -15,7 +15,10 @@ namespace dunlin::inspect {
 //     consumer C: delivered 3 (stream 5), ack floor 2 (stream 4), 1 pending, 0 redelivered
 //     4 messages, 167 bytes, sequences 1 (2026-...) to 6 (2026-...), 3 subjects, 2 deleted
 //     index.db: current
+//     index for a start after a crash: 3 parts, 1234 bytes: whole
 //   journal: 2 segments, batches 17 to 90, 4711 records, 123456 bytes to replay, torn tail
+//     stream ORDERS (account $G): a start applies 5 records more, messages up to 12
+//     consumer ORDERS > C (account $G): a start applies 1 record more: delivered 4 (stream 6), ...
 class TextSink final : public Sink {
  public:
   explicit TextSink(std::string* out) : out_(out) {}
@@ -31,8 +34,8 @@ class TextSink final : public Sink {
   std::string* const out_;
 };
 
-// Each line has a "kind": finding, block, message, consumer, stream or journal; headers and
-// payloads are in hexadecimal.
+// Each line has a "kind": finding, block, message, consumer, stream, journal, replay or
+// consumer_replay; headers and payloads are in hexadecimal.
 class JsonSink final : public Sink {
  public:
   explicit JsonSink(std::string* out) : out_(out) {}

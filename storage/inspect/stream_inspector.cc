@@ -1,11 +1,13 @@
 #include "storage/inspect/stream_inspector.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "engine/subject/subject.h"
+#include "storage/file/checkpoint.h"
+#include "storage/file/index_part.h"
 #include "storage/format/checksum_key.h"
-#include "storage/format/consumer_state.h"
 #include "storage/format/file_names.h"
 #include "storage/format/index_state.h"
 #include "storage/format/timer_file.h"
@@ -61,6 +63,7 @@ void StreamInspector::Run() {
     FinishState();
     if (report_.index == IndexStatus::kCurrent && !broken_) CompareIndex();
     CheckTimers();
+    CheckParts();
   }
   ReadConsumers();
   sink_->OnStream(report_);
@@ -489,49 +492,39 @@ void StreamInspector::CheckTimers() {
   report_.schedule_entries = CountTimers(Join(msgs_, format::kScheduleFile), true);
 }
 
-void StreamInspector::ReadConsumers() {
-  const auto entries = files_->List(Join(directory_, format::kConsumersDir));
-  if (!entries) return;
-  for (const DirEntry& entry : *entries) {
-    if (entry.is_directory) ReadConsumer(entry.name);
-  }
-}
-
-void StreamInspector::ReadConsumer(const std::string& name) {
-  ++consumers_;
-  const std::string directory = Join(Join(directory_, format::kConsumersDir), name);
-  ConsumerReport report;
-  report.name = name;
-  std::optional<crypto::SecretKey> kek;
-  if (master_) kek = master_->ForConsumer(name_, name);
-  std::optional<crypto::DataKey> key;
-  const auto plain =
-      OpenMeta(directory, format::ConsumerChecksum(name_, name), kek ? &*kek : nullptr, &key);
-  if (plain) {
-    Result<format::ConsumerMeta> meta = format::DecodeConsumerMeta(*plain);
-    if (meta.ok()) {
-      report.meta = std::move(meta.value());
-      report.meta_known = true;
-    } else {
-      Damage(Join(directory, format::kMetaFile), std::nullopt, meta.error().text);
-    }
-  }
-  const std::string file = Join(directory, format::kConsumerStateFile);
+// Of the index that a start after a crash learns from; whether there is a checkpoint that can be
+// read is said by whoever looks for what the journal has.
+void StreamInspector::CheckParts() {
   std::string error;
-  std::optional<std::string> bytes = files_->Read(file, &error);
-  if (!error.empty()) Damage(file, std::nullopt, error);
-  if (bytes && !bytes->empty() && (plain || !sealed_)) {
-    if (key) {
-      bytes = crypto::Open(key->kind, key->seed, *bytes);
-      if (!bytes) Damage(file, std::nullopt, "does not open with the key in meta.key");
+  const auto bytes = files_->Read(Join(msgs_, file::kCheckpointFile), &error);
+  const auto checksum = format::StreamChecksum(name_);
+  const auto checkpoint = bytes ? file::DecodeCheckpoint(*bytes, checksum) : std::nullopt;
+  std::set<std::string> named;
+  const auto key = key_ ? std::optional(crypto::FoundKey{*key_, true}) : std::nullopt;
+  for (const file::IndexPart& part :
+       checkpoint ? checkpoint->index : std::vector<file::IndexPart>{}) {
+    ++report_.parts;
+    report_.parts_bytes += part.bytes;
+    const std::string path = Join(msgs_, file::PartFile(part.number));
+    named.insert(file::PartFile(part.number));
+    auto contents = files_->Read(path, &error);
+    if (!contents) {
+      Note(path, error.empty() ? "is missing: the blocks are read" : error);
+      continue;
     }
-    if (bytes) {
-      const format::Damage damage = format::DecodeConsumerState(*bytes, &report.state);
-      report.has_state = damage.ok();
-      if (!damage.ok()) Damage(file, damage.offset, Describe(damage.fault));
+    file::PartReader reader(*std::move(contents), part, checksum, key ? &*key : nullptr);
+    auto step = file::PartReader::Step::kMore;
+    while (step == file::PartReader::Step::kMore) step = reader.Work();
+    if (step == file::PartReader::Step::kDone) {
+      ++report_.parts_whole;
+    } else {
+      Damage(path, std::nullopt, "is not what the checkpoint says: the blocks are read");
     }
   }
-  sink_->OnConsumer(report);
+  for (const DirEntry& entry : files_->List(msgs_).value_or(std::vector<DirEntry>{})) {
+    if (file::ParsePartFile(entry.name) && !named.contains(entry.name))
+      Note(Join(msgs_, entry.name), "belongs to no checkpoint, and goes");
+  }
 }
 
 }  // namespace dunlin::inspect

@@ -11,6 +11,7 @@
 #include "storage/crypto/highway_hash.h"
 #include "storage/format/index_state.h"
 #include "storage/inspect/inspect.h"
+#include "storage/inspect/journal_inspector.h"
 
 namespace dunlin::inspect {
 
@@ -25,6 +26,8 @@ class StreamInspector {
   uint64_t msgs() const { return report_.state.msgs; }
   uint64_t consumers() const { return consumers_; }
   uint64_t damages() const { return damages_; }
+  // What the journal may have more of, or its deletion.
+  const ConsumerOwners& owners() const { return owners_; }
 
  private:
   // What a pass over a block gave, to hold against the index.
@@ -62,6 +65,12 @@ class StreamInspector {
   std::optional<uint64_t> CountTimers(const std::string& file, bool schedules);
   void ReadConsumers();
   void ReadConsumer(const std::string& name);
+  std::optional<std::string> OpenConsumerState(const std::string& directory,
+                                               const crypto::SecretKey* key_encryption_key,
+                                               const std::optional<crypto::DataKey>& key);
+  void ReadConsumerState(const std::string& file, const std::string& bytes, ConsumerReport* report);
+  bool IsUnmade(const std::string& directory, const std::string& name);
+  void CheckParts();
 
   // A file that must be there; its absence is damage.
   std::optional<std::string> Required(const std::string& file);
@@ -97,6 +106,7 @@ class StreamInspector {
   std::map<std::string, uint64_t> limit_subjects_;
   std::map<uint32_t, Block> blocks_;
   uint64_t consumers_ = 0, damages_ = 0;
+  ConsumerOwners owners_;
 };
 
 }  // namespace dunlin::inspect

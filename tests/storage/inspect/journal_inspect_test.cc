@@ -130,6 +130,73 @@ TEST_F(JournalInspect, SaysWhatAStartWillApply) {
       << Report();
 }
 
+// Likewise of consumers, and what they have then.
+TEST_F(JournalInspect, SaysWhatAStartWillMakeOfConsumers) {
+  ConsumerStoreConfig consumer;
+  consumer.name = "c";
+  file::ConsumerOnDisk world(consumer);
+  const auto report = [&] {
+    files_.files.clear();
+    for (const std::string& path : world.driver.disk().Files())
+      files_.files["d/jetstream/" + path] = *world.driver.disk().Contents(path);
+    return Report();
+  };
+  for (uint64_t i = 1; i <= 4; ++i) {
+    ASSERT_TRUE(world.store().Delivered(i, i + 10, 1, WallTime{1}).ok());
+    if (i == 2) world.Checkpoint();
+  }
+  ASSERT_TRUE(world.store().Acked(1, 11).ok());
+  consumer.max_deliver = 5;
+  ASSERT_TRUE(world.store().UpdateConfig(consumer).ok());
+  // In several records.
+  std::string meta = file::MetaOf(consumer);
+  meta.insert(meta.size() - 1, ",\"description\":\"" + std::string(9000, 'x') + "\"");
+  ASSERT_TRUE(world.store().SetMeta(meta).ok());
+  ASSERT_TRUE(world.store().Acked(2, 12).ok());
+  world.Settle();
+  world.Die(sim::CrashKind::kPowerLoss);
+  const std::string text = report();
+  EXPECT_NE(text.find("  consumer c: delivered 2 (stream 12), ack floor 0 (stream 0), 2 pending, 0 "
+                      "redelivered\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("  consumer S > c (account A): a start applies 8 records more: delivered 4 "
+                      "(stream 14), ack floor 2 (stream 12), 2 pending, 0 redelivered\n"),
+            std::string::npos)
+      << text;
+  const std::string before = files_.files["d/jetstream/A/streams/S/obs/c/o.dat"];
+  world.Boot();
+  EXPECT_EQ(world.store().State().ack_floor, (SequencePair{2, 12}));
+  world.Stop();
+  EXPECT_EQ(report().find("a start applies"), std::string::npos);
+
+  // Batches of before, of another one or damaged, belong to nobody.
+  const std::string path = "d/jetstream/A/streams/S/obs/c/o.dat";
+  files_.files[path] = before.substr(0, before.size() - 1) + "?";
+  EXPECT_NE(Report().find("DAMAGE " + path + " at offset 0: invalid checksum"), std::string::npos)
+      << Report();
+  files_.files.erase(path);
+  EXPECT_NE(Report().find("DAMAGE " + path + ": is missing"), std::string::npos) << Report();
+}
+
+TEST_F(JournalInspect, SaysThatAConsumerWillGo) {
+  ConsumerStoreConfig consumer;
+  consumer.name = "c";
+  file::ConsumerOnDisk world(consumer);
+  (void)world.storage().DeleteConsumer(world.storage().ConsumersOf(world.stream()).at(0));
+  // Its record is durable, its folder still there.
+  for (int i = 0; i < 100; ++i) {
+    files_.files.clear();
+    for (const std::string& path : world.driver.disk().Files())
+      files_.files["d/jetstream/" + path] = *world.driver.disk().Contents(path);
+    if (Report().find("  consumer S > c (account A): was deleted, and goes\n") != std::string::npos)
+      break;
+    ASSERT_LT(i, 99) << Report();
+    world.Turn();
+  }
+  world.Die(sim::CrashKind::kKill);
+}
+
 // A block that ends between two records is as whole as any: only the checkpoint says that it was
 // longer, and only the journal that it went, or was written anew.
 TEST_F(JournalInspect, KnowsHowLongBlocksWere) {
@@ -176,6 +243,63 @@ TEST_F(JournalInspect, KnowsHowLongBlocksWere) {
             std::string::npos)
       << Report();
   EXPECT_EQ(damages_, others + 1);
+}
+
+// What a start after a crash learns from, or not.
+TEST_F(JournalInspect, NamesThePartsOfAnIndex) {
+  ConsumerStoreConfig consumer;
+  consumer.name = "c";
+  crypto::SeededEntropy entropy{Rng(5)};
+  for (const bool encrypted : {false, true}) {
+    StorageOptions storage = file::TinyStorage();
+    storage.limits.index.data_bytes_min = 0;
+    if (encrypted) storage.encryption = {"k", "", crypto::CipherKind::kAes, &entropy};
+    file::ConsumerOnDisk world(consumer, storage);
+    file::FileStore& store = *world.storage().stream(world.stream());
+    for (int round = 0; round < 2; ++round) {
+      for (int i = 0; i < 40; ++i)
+        EXPECT_TRUE(store.Store(world.now(), "a", "", std::string(100, 'x'), 0).ok());
+      store.WantCheckpoint();
+      world.Settle();
+    }
+    world.Die(sim::CrashKind::kPowerLoss);
+    files_.files.clear();
+    std::vector<std::string> parts;
+    for (const std::string& path : world.driver.disk().Files()) {
+      files_.files["d/jetstream/" + path] = *world.driver.disk().Contents(path);
+      if (path.ends_with(".part")) parts.push_back("d/jetstream/" + path);
+    }
+    ASSERT_GE(parts.size(), 2u);
+    Options options;
+    if (encrypted) options.key = "k";
+    const std::string number = std::to_string(parts.size()),
+                      index = "  index for a start after a crash: ";
+    const std::string whole = Report(options);
+    EXPECT_NE(whole.find(index + number + " parts, "), std::string::npos) << whole;
+    EXPECT_NE(whole.find(" bytes: whole\n"), std::string::npos) << whole;
+    const uint64_t others = damages_;  // This world has no metadata.
+
+    std::string& part = files_.files[parts[0]];
+    part[part.size() / 2] ^= 1;
+    files_.files["d/jetstream/A/streams/S/msgs/index-99.part"] = "of before";
+    const std::string report = Report(options);
+    EXPECT_EQ(damages_, others + 1) << report;
+    EXPECT_NE(report.find("DAMAGE " + parts[0] + ": is not what the checkpoint says"),
+              std::string::npos)
+        << report;
+    EXPECT_NE(report.find(" bytes: not used, 1 not whole\n"), std::string::npos) << report;
+    EXPECT_NE(report.find("note d/jetstream/A/streams/S/msgs/index-99.part: belongs to no "
+                          "checkpoint, and goes\n"),
+              std::string::npos)
+        << report;
+
+    files_.files.erase(parts[0]);
+    const std::string without = Report(options);
+    EXPECT_EQ(damages_, others) << without;
+    EXPECT_NE(without.find("note " + parts[0] + ": is missing: the blocks are read\n"),
+              std::string::npos)
+        << without;
+  }
 }
 
 }  // namespace

@@ -94,6 +94,14 @@ void SimDisk::BeginFollowers(Instant now, DiskTicket of, bool succeeded) {
   followers_.erase(first, last);
 }
 
+bool SimDisk::IsAwaited(const DiskOp& op) const {
+  if (!awaited_ || awaited_->nth == 0 || op.kind != awaited_->kind) return false;
+  if (op.kind == Kind::kRename) return op.target == awaited_->path;
+  if (!op.path.empty()) return op.path == awaited_->path;
+  const auto file = handles_.find(op.file);
+  return file != handles_.end() && file->second.path == awaited_->path;
+}
+
 DiskDone SimDisk::CompleteNext() {
   CHECK(!due_.empty());
   const auto [now, ticket] = *due_.begin();
@@ -101,6 +109,7 @@ DiskDone SimDisk::CompleteNext() {
   const Flight flight = std::move(flights_.at(ticket));
   flights_.erase(ticket);
 
+  const bool awaited = IsAwaited(flight.op);
   DiskDone done;
   if (flight.is_canceled) {
     done.ticket = ticket;
@@ -110,6 +119,7 @@ DiskDone SimDisk::CompleteNext() {
     done = Perform(flight);
   }
   if (!done.ok()) failed_.insert(ticket);
+  if (awaited && done.ok()) --awaited_->nth;
   contract_.OnDone(ticket, done.ok());
   BeginFollowers(now, ticket, done.ok());
   ++completions_;

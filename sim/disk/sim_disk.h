@@ -45,6 +45,14 @@ struct DiskDamage {
   std::string before;  // What the file held; empty for kForeign, kWiped and rot.
 };
 
+// An operation that somebody waits for: of this kind, on a file as it was opened, on a directory,
+// or to a new name. Of those that succeed, the 'nth'.
+struct AwaitedOp {
+  DiskOp::Kind kind = DiskOp::Kind::kRename;
+  std::string path;
+  uint64_t nth = 1;
+};
+
 class SimDisk {
  public:
   // A run whose disks hold more than this is too big for the simulator: it aborts.
@@ -73,6 +81,11 @@ class SimDisk {
   // As if remounted: kPermission on what changes a name, opens to write, or writes.
   void SetReadOnly(bool read_only) { read_only_ = read_only; }
   const FaultDice& dice() const { return dice_; }
+  // From now on; nullopt: for nothing any more.
+  void Await(std::optional<AwaitedOp> op) { awaited_ = std::move(op); }
+  bool awaits() const { return awaited_.has_value(); }
+  // It has completed.
+  bool met() const { return awaited_ && awaited_->nth == 0; }
   const std::vector<DiskDamage>& damages() const { return damages_; }
   // What a process would read from the file now, what it would read if no sector was bad, and what
   // is certain to be there after a power loss (whatever its name is then). nullopt: no such file.
@@ -108,10 +121,12 @@ class SimDisk {
     Access access = Access::kRead;
     bool is_poisoned = false;
     uint64_t failed_syncs_seen = 0;
+    std::string path;  // As it was opened.
   };
 
   void Begin(Instant now, Flight& flight);
   Duration LatencyOf(const DiskOp& op);
+  bool IsAwaited(const DiskOp& op) const;
   void BeginFollowers(Instant now, DiskTicket of, bool succeeded);
   void CrashInFlight(uint64_t variant);
   void CutOff(const Flight& flight, Rng& rng);
@@ -153,6 +168,7 @@ class SimDisk {
   NameTree names_;
   StaleSectors stale_;
   std::vector<DiskDamage> damages_;
+  std::optional<AwaitedOp> awaited_;
 
   // Of this life.
   std::map<DiskTicket, Flight> flights_;

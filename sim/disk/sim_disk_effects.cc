@@ -131,7 +131,7 @@ DiskError SimDisk::PerformOpen(const DiskOp& op, DiskDone* done) {
   if (op.creation == Creation::kEmptied && node.file->size() > 0)
     node.file->Truncate(++order_, 0, &stale_);
   ++node.handles;
-  handles_[op.file] = {id, op.access, false, node.failed_syncs};
+  handles_[op.file] = {id, op.access, false, node.failed_syncs, op.path};
   done->size = node.file->size();
   return DiskError::kNone;
 }

@@ -38,7 +38,12 @@ class StoreProcess {
 
   // Dies once the disk has completed so many operations, over all lives.
   void DieAt(uint64_t completions) { die_at_ = completions; }
-  bool dying() const { return driver_->disk().completions() >= die_at_; }
+  // Or once what is awaited of it is done (SimDisk::Await).
+  void DieOnceMet() { dies_once_met_ = true; }
+  bool dying() const {
+    const SimDisk& disk = driver_->disk();
+    return disk.completions() >= die_at_ || (dies_once_met_ && disk.met());
+  }
 
   // Is told to stop then, if it has not started by that time.
   void StopAt(uint64_t completions) { stop_at_ = completions; }
@@ -139,6 +144,7 @@ class StoreProcess {
   std::set<std::pair<size_t, std::string>> excused_;
   std::vector<std::string> notices_;
   uint64_t die_at_ = kNoDeath;
+  bool dies_once_met_ = false;
   uint64_t stop_at_ = kNoDeath;
   int idle_turns_ = 0;
 };

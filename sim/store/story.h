@@ -15,6 +15,7 @@
 #include "engine/store/stream_store.h"
 #include "sim/disk/fault_dice.h"
 #include "sim/disk/faults.h"
+#include "sim/disk/sim_disk.h"
 #include "sim/scenario/problem.h"
 #include "storage/storage.h"
 
@@ -90,11 +91,11 @@ struct StoryStep {
     kState,     // Another replica's.
     // The process.
     kCheckpoint,  // Of the stream, its consumer, or (kAllStreams) of all; begun only.
-    kTurn,        // 'count' completions of the disk.
+    kTurn,        // 'count' completions of the disk; or up to the one that it is 'after'.
     kSettle,      // Until nothing moves any more.
     kAdvance,     // 'time' passes.
     kStop,        // In good order; with 'in': while it starts, after so many operations.
-    kKill,        // 'variant'; with 'in': it dies once so many operations have completed.
+    kKill,        // 'variant'; 'in' so many operations of the disk, or 'after' one.
     kPowerLoss,   // Likewise.
     kStart,
     // The disk.
@@ -133,6 +134,7 @@ struct StoryStep {
   Duration time{};
   uint64_t variant = 0;
   std::optional<uint64_t> in;
+  std::optional<AwaitedOp> after;  // Of a death, or the end of turns: once this has completed.
   // Of changes: that must be refused, with this.
   std::optional<StoreError> error;
   StoreConfig config;

@@ -48,6 +48,7 @@ class StoryParser {
   bool ParseDeleted(scenario::LineCursor& cursor, StoryStep* step);
   bool ParsePurge(scenario::LineCursor& cursor, StoryStep* step);
   bool ParseDeath(scenario::LineCursor& cursor, StoryStep* step);
+  bool ParseAwaited(scenario::LineCursor& cursor, StoryStep* step);
   bool ParseFaults(scenario::LineCursor& cursor, StoryStep* step);
   bool ParseFail(scenario::LineCursor& cursor, StoryStep* step);
   bool ParseFile(scenario::LineCursor& cursor, StoryStep* step);

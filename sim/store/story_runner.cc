@@ -96,6 +96,7 @@ void StoryRunner::Die(CrashKind kind, uint64_t variant) {
   const bool forgotten = kind == CrashKind::kPowerLoss && setup_.has_interval_policy();
   std::erase_if(erased_, [&](const Erased& erased) { return forgotten || !erased.promised; });
   death_ = {};
+  driver_.disk().Await(std::nullopt);
   process_.reset();
 }
 
@@ -131,14 +132,28 @@ void StoryRunner::DieAt(uint64_t completions, CrashKind kind, uint64_t variant) 
   DieIfDue();
 }
 
+// A file that waits for what is not done does not tell what it says.
+bool StoryRunner::AwaitsInVain() {
+  if (mode_ == Mode::kLenient || !driver_.disk().awaits() || driver_.disk().met()) return false;
+  Fail("what its death comes after was not done");
+  return true;
+}
+
 bool StoryRunner::DoDeath(const StoryStep& step) {
   const CrashKind kind = step.verb == Verb::kKill ? CrashKind::kKill : CrashKind::kPowerLoss;
+  if (step.after) {
+    death_ = {StoreProcess::kNoDeath, kind, step.variant};
+    driver_.disk().Await(step.after);
+    if (process_ != nullptr) process_->DieOnceMet();
+    return true;
+  }
   if (step.in) {
     death_ = {driver_.disk().completions() + *step.in, kind, step.variant};
     if (process_ != nullptr) process_->DieAt(std::min(death_.at, forced_.at));
     return true;
   }
   if (process_ == nullptr) return true;
+  if (AwaitsInVain()) return false;
   Die(kind, step.variant);
   was_cut_ = false;
   return true;
@@ -175,6 +190,7 @@ bool StoryRunner::Begin() {
   process_ =
       std::make_unique<StoreProcess>(&driver_, setup_, there_, rng_.Fork("life", counts_.lives));
   process_->DieAt(std::min(death_.at, forced_.at));
+  if (driver_.disk().awaits()) process_->DieOnceMet();
   process_->StopAt(stop_at_);
   consumers_.Excuse(process_.get());
   stop_at_ = StoreProcess::kNoDeath;
@@ -190,7 +206,8 @@ bool StoryRunner::HasFiles(size_t stream) {
 
 bool StoryRunner::DoStart() {
   if (process_ != nullptr) {
-    const bool armed = death_.at != StoreProcess::kNoDeath;
+    if (AwaitsInVain()) return false;
+    const bool armed = death_.at != StoreProcess::kNoDeath || driver_.disk().awaits();
     if (mode_ == Mode::kStrict && !armed && !process_->Failed())
       return Fail("the process runs already");
     Die(armed ? death_.kind : CrashKind::kKill, death_.variant);
@@ -229,6 +246,7 @@ bool StoryRunner::DoStop() {
     case Outcome::kDone:
     case Outcome::kStopped: break;
   }
+  if (AwaitsInVain()) return false;
   Absorb();
   for (StreamHistory& history : histories_) history.PromisedAll();
   consumers_.PromisedAll();
@@ -466,6 +484,17 @@ void StoryRunner::Turn() {
   Absorb();
 }
 
+bool StoryRunner::TurnUntil(const AwaitedOp& op) {
+  if (driver_.disk().awaits()) return Fail("its death comes after something else");
+  SimDisk& disk = driver_.disk();
+  disk.Await(op);
+  for (int i = 0; i < StoreProcess::kTurnsMax && !disk.met() && running() && !failed(); ++i) Turn();
+  const bool met = disk.met();
+  disk.Await(std::nullopt);
+  if (met || mode_ == Mode::kLenient || !running() || failed()) return well();
+  return Fail("what it turns for is not done");
+}
+
 void StoryRunner::Pace() {
   for (uint64_t i = 0; i < setup_.pace && running() && !failed() && well(); ++i) Turn();
 }
@@ -532,6 +561,10 @@ bool StoryRunner::Do(const StoryStep& step) {
       Pace();
       break;
     case Verb::kTurn:
+      if (step.after) {
+        right = TurnUntil(*step.after);
+        break;
+      }
       for (uint64_t i = 0; i < step.count && running() && !failed(); ++i) Turn();
       break;
     case Verb::kSettle: right = Settle(); break;
@@ -565,7 +598,9 @@ void StoryRunner::End() {
   DieIfDue();
   faults_ = {};
   capacity_ = UINT64_MAX;
+  if (AwaitsInVain()) return Kill();
   death_ = forced_ = {};
+  driver_.disk().Await(std::nullopt);
   if (process_ != nullptr) process_->DieAt(StoreProcess::kNoDeath);
   Trouble(false);
   if (process_ != nullptr && process_->Failed()) Die(CrashKind::kKill, 0);

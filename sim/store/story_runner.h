@@ -119,6 +119,7 @@ class StoryRunner {
   void Die(CrashKind kind, uint64_t variant);
   void Damage(const std::string& path, std::string before);
   void DieIfDue();
+  bool AwaitsInVain();
   bool DoDeath(const StoryStep& step);
   bool DoStart();
   bool DoStop();
@@ -130,6 +131,7 @@ class StoryRunner {
   bool Ready(const StoryStep& step);
   void Turn();
   bool Settle();
+  bool TurnUntil(const AwaitedOp& op);
   void Pace();
   void NotePromises();
   void Absorb();
@@ -226,7 +228,7 @@ class StoryRunner {
   Moment moment_;                  // Of all that was recovered.
   WritePoint durable_;
   std::vector<bool> packed_;  // Of each stream: it was compressed at some time.
-  bool said_ = false;         // There was a notice since the last recovery, by a process that died.
+  bool said_ = false;  // There was a notice since the last recovery, by a process that died.
   bool begun_ = false;
   bool stopped_ = false;
   bool from_stop_ = false;  // What is to be recovered was left in good order.

@@ -54,7 +54,9 @@ bool StoryParser::ParseStep(const Word& verb, LineCursor& cursor, StoryStep* ste
     case Verb::kStarting:
     case Verb::kForget:
     case Verb::kState: return ParseConsumerChange(cursor, step);
-    case Verb::kTurn: return TakeNumber(cursor, "how many turns", &step->count);
+    case Verb::kTurn:
+      if (cursor.Take("until")) return ParseAwaited(cursor, step);
+      return TakeNumber(cursor, "how many turns", &step->count);
     case Verb::kAdvance: return TakeTime(cursor.TakeWord(), &step->time);
     case Verb::kKill:
     case Verb::kPowerLoss:
@@ -157,12 +159,28 @@ bool StoryParser::ParseDeath(LineCursor& cursor, StoryStep* step) {
     step->variant = *variant;
     cursor.TakeWord();
   }
+  if (step->verb != Verb::kStop && cursor.Take("after")) return ParseAwaited(cursor, step);
   if (!TakeGiven(cursor, {"in="}, &all)) return false;
   if (all.empty()) return true;
   uint64_t in = 0;
   if (!NumberOf(all[0], &in)) return false;
   step->in = in;
   return true;
+}
+
+bool StoryParser::ParseAwaited(LineCursor& cursor, StoryStep* step) {
+  const Position here = cursor.Here();
+  const Word word = cursor.TakeWord();
+  const std::optional<DiskOp::Kind> kind = OpNamed(word.text);
+  if (!kind) {
+    return Fail(here, "expected what the disk does, such as rename" +
+                          scenario::Suggestion(word.text, OpWords()));
+  }
+  const Position at = cursor.Here();
+  const Word path = cursor.TakeWord();
+  if (path.text.empty()) return Fail(at, "expected what it does that to: streams/S/msgs/1.blk");
+  step->after = {*kind, std::string(path.text)};
+  return TakeTimes(cursor, "which one of these", &step->after->nth);
 }
 
 bool StoryParser::ParseFaults(LineCursor& cursor, StoryStep* step) {

@@ -15,6 +15,11 @@ std::string Option(const char* key, uint64_t value) {
   return std::string(" ") + key + "=" + std::to_string(value);
 }
 
+std::string OpText(const char* word, const AwaitedOp& op) {
+  return std::string(" ") + word + " " + OpWord(op.kind) + " " + op.path +
+         (op.nth > 1 ? " x" + std::to_string(op.nth) : "");
+}
+
 std::string TimeText(Duration time) {
   if (time.ns % Seconds(1).ns == 0) return std::to_string(time.ns / Seconds(1).ns) + "s";
   if (time.ns % Millis(1).ns == 0) return std::to_string(time.ns / Millis(1).ns) + "ms";
@@ -188,13 +193,15 @@ std::string Details(const StoryStep& step) {
              (step.below > 0 ? Option("below", step.below) : "") +
              (step.keep > 0 ? Option("keep", step.keep) : "");
     case Verb::kConfig: return WholeConfigText(step.config);
-    case Verb::kTurn: return " " + std::to_string(step.count);
+    case Verb::kTurn:
+      return step.after ? OpText("until", *step.after) : " " + std::to_string(step.count);
     case Verb::kAdvance: return " " + TimeText(step.time);
     case Verb::kKill:
     case Verb::kPowerLoss:
     case Verb::kStop:
       return (step.variant > 0 ? " " + std::to_string(step.variant) : "") +
-             (step.in ? Option("in", *step.in) : "");
+             (step.in ? Option("in", *step.in) : "") +
+             (step.after ? OpText("after", *step.after) : "");
     default: break;
   }
   return step.verb >= Verb::kFaults && step.verb <= Verb::kEncrypt ? DiskText(step)

@@ -82,6 +82,19 @@ constexpr RateWord kRates[] = {
     {"foreign", &DiskFaults::foreign_at_restart},
 };
 
+struct OpName {
+  DiskOp::Kind kind;
+  const char* word;
+};
+constexpr OpName kOps[] = {
+    {DiskOp::Kind::kOpen, "open"},        {DiskOp::Kind::kRead, "read"},
+    {DiskOp::Kind::kWrite, "write"},      {DiskOp::Kind::kTruncate, "truncate"},
+    {DiskOp::Kind::kSync, "sync"},        {DiskOp::Kind::kClose, "close"},
+    {DiskOp::Kind::kSyncDir, "sync_dir"}, {DiskOp::Kind::kRename, "rename"},
+    {DiskOp::Kind::kRemove, "remove"},    {DiskOp::Kind::kMakeDir, "make_dir"},
+    {DiskOp::Kind::kList, "list"},
+};
+
 struct Escaped {
   char letter;
   char byte;
@@ -136,6 +149,26 @@ const char* FailureWord(DiskFault fault) {
     if (failure.fault == fault) return failure.word;
   }
   return "";
+}
+
+std::optional<DiskOp::Kind> OpNamed(std::string_view word) {
+  for (const OpName& op : kOps) {
+    if (word == op.word) return op.kind;
+  }
+  return std::nullopt;
+}
+
+const char* OpWord(DiskOp::Kind kind) {
+  for (const OpName& op : kOps) {
+    if (op.kind == kind) return op.word;
+  }
+  return "";
+}
+
+std::vector<std::string> OpWords() {
+  std::vector<std::string> words;
+  for (const OpName& op : kOps) words.emplace_back(op.word);
+  return words;
 }
 
 bool ReadSync(std::string_view word, JournalOptions* journal) {

@@ -21,6 +21,11 @@ namespace dunlin::sim {
 [[nodiscard]] std::optional<DiskFault> FailureNamed(std::string_view word);
 [[nodiscard]] const char* FailureWord(DiskFault fault);
 
+// What a death may come after: "rename", "sync", ...
+[[nodiscard]] std::optional<DiskOp::Kind> OpNamed(std::string_view word);
+[[nodiscard]] const char* OpWord(DiskOp::Kind kind);
+[[nodiscard]] std::vector<std::string> OpWords();
+
 // "direct", "buffered", "200ms".
 [[nodiscard]] bool ReadSync(std::string_view word, JournalOptions* journal);
 // discard, retention, compression. False: 'choices' says what it could be.

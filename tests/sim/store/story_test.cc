@@ -70,6 +70,11 @@ TEST(StoryLanguage, ShowsMistakesWhereTheyAre) {
       {"turn", "4:5 expected how many turns\n"},
       {"advance 5", "4:9 expected a length of time such as 200ms, 5s, 2m, 1h\n"},
       {"kill now", "4:6 'now' is not known here; there is in\n"},
+      {"kill after", "4:11 expected what the disk does, such as rename\n"},
+      {"kill after renam x",
+       "4:12 expected what the disk does, such as rename (did you mean 'rename'?)\n"},
+      {"kill after rename", "4:18 expected what it does that to: streams/S/msgs/1.blk\n"},
+      {"stop after rename x", "4:6 'after' is not known here; there is in\n"},
       {"faults stal=3", "4:8 there is no fault 'stal' (did you mean 'stall'?)\n"},
       {"faults sync=x",
        "4:8 expected how often in a million, and how often at most: sync=5000/3\n"},
@@ -115,6 +120,25 @@ TEST(StoryLanguage, WhatIsWrittenDownReadsAsTheSameStory) {
     const StoryResult result = RunStory(again, {.mode = StoryRunner::Mode::kLenient});
     EXPECT_EQ(result.hash, told.result.hash) << "seed " << seed;
   }
+}
+
+TEST(StoryRunner, ADeathComesAfterWhatItSays) {
+  const std::string begin = "store S a\nsettle\n", end = "stop\nstart\nexpect S msgs=1\n";
+  const std::string remove = "kill after remove streams/S/msgs/checkpoint\n";
+  EXPECT_EQ(FailureOf(begin + remove +
+                      "stop\nexpect file streams/S/msgs/checkpoint absent\n"
+                      "expect file streams/S/msgs/index.db there\nstart\n"),
+            "");
+  const std::string write = "power_loss 3 after write streams/S/msgs/checkpoint.tmp x2\n";
+  const std::string text = "# x\nstorage\nstream S\n" + write + "settle\n";
+  EXPECT_NE(FormatStory(StoryOf(text)).find(write), std::string::npos);
+  EXPECT_EQ(FailureOf(begin + "kill after rename streams/S/msgs/9.blk\n" + end),
+            "life 1: what its death comes after was not done");
+  EXPECT_EQ(FailureOf(begin + "kill after rename streams/S/msgs/9.blk\n"),
+            "life 1: what its death comes after was not done");
+  EXPECT_EQ(FailureOf("store S a\ncheckpoint\nturn until rename streams/S/msgs/checkpoint\n"
+                      "turn until rename streams/S/msgs/9.blk\n"),
+            "life 1: what it turns for is not done");
 }
 
 TEST(StoryRunner, SaysWhatIsNotAsExpected) {

@@ -22,7 +22,7 @@ std::string StoryRunner::NotExcused(size_t stream, const StreamTwin& found, bool
   const std::string& name = history.config().name;
   const bool lost_some = lost_power_ && setup_.has_interval_policy();
   // Blocks alone do not say where one that was cut between two records had its end.
-  said |= no_index_ && from_stop_ && damage_.AnyCut(name);
+  said |= no_index_ && from_stop_[stream] && damage_.AnyCut(name);
   // The batches that were under way when the first one was written that tells of a damaged one.
   const uint64_t under_way = setup_.journal.depth + 2;
   const auto is_far = [&](Seq seq) {

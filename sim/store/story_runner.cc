@@ -34,7 +34,8 @@ StoryRunner::StoryRunner(const StorySetup& setup, Mode mode)
       damage_(setup.journal.directory),
       asked_(setup.streams.size()),
       turned_back_(setup.streams.size()),
-      packed_(setup.streams.size()) {
+      packed_(setup.streams.size()),
+      from_stop_(setup.streams.size()) {
   for (const StoryStream& stream : setup_.streams) {
     histories_.emplace_back(stream.config);
     histories_.back().Restart(StreamTwin::Empty(stream.config));
@@ -178,7 +179,10 @@ bool StoryRunner::TakeConfigs() {
 bool StoryRunner::Begin() {
   ++counts_.lives;
   did_not_start_ = false;
-  from_stop_ = stopped_ || (from_stop_ && !recovered_);
+  for (size_t i = 0; i < from_stop_.size(); ++i) {
+    const std::string path = "streams/" + setup_.streams[i].config.name + "/msgs/checkpoint";
+    from_stop_[i] = !driver_.disk().Contents(path) || (from_stop_[i] && !recovered_);
+  }
   recovered_ = false;
   stopped_ = false;
   was_cut_ = false;

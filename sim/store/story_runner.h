@@ -227,11 +227,11 @@ class StoryRunner {
   std::vector<bool> turned_back_;  // Of each stream: its sequences went back in the life that died.
   Moment moment_;                  // Of all that was recovered.
   WritePoint durable_;
-  std::vector<bool> packed_;  // Of each stream: it was compressed at some time.
+  std::vector<bool> packed_;     // Of each stream: it was compressed at some time.
+  std::vector<bool> from_stop_;  // What is to be recovered was left by a stop: no checkpoint.
   bool said_ = false;  // There was a notice since the last recovery, by a process that died.
   bool begun_ = false;
   bool stopped_ = false;
-  bool from_stop_ = false;  // What is to be recovered was left in good order.
   bool recovered_ = false;  // This life has read what there is.
   bool did_not_start_ = false;
   WritePoint last_point_;

@@ -31,6 +31,15 @@ bool IsTooFar(const Block& block, Seq seq) {
          seq - block.last.seq + block.deleted.size() > kDeadMax;
 }
 
+WallTime NotYoungerThan(const Block& block, Seq seq) {
+  if (block.cache != nullptr && block.cache->Covers(seq)) {
+    const size_t next = block.cache->IndexAt(seq);
+    if (next < block.cache->size() && block.cache->SeqAt(next) <= block.last.seq)
+      return block.cache->At(next).time;
+  }
+  return block.last.time;
+}
+
 void CountGap(Block* block, Seq first, Seq last) {
   if (block->first.seq > block->last.seq) {
     block->first = {last + 1, WallTime{}};

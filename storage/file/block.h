@@ -89,13 +89,14 @@ struct alignas(64) Block {
   // Dead, counted out of 'msgs', and its record not looked at yet: subject and bytes are still
   // counted. Increasing only within one call; paid when the block is cached.
   std::vector<Seq> unsettled;
-  Seq cut = 0;             // Not 0: what is above it in the file means nothing (truncate).
-  uint64_t holes = 0;      // Places found in it that are no records.
-  std::vector<Lost> lost;  // Counted as deleted; whoever asks for one is told why.
-  std::string damage;      // Why it cannot be read; empty while it can.
-  std::string read_error;  // Why the last attempt failed.
-  uint32_t failures = 0;   // Attempts to read it that failed, in a row.
-  uint32_t io_errors = 0;  // Of these, by the device.
+  Seq cut = 0;               // Not 0: what is above it in the file means nothing (truncate).
+  uint64_t holes = 0;        // Places found in it that are no records.
+  std::vector<Lost> lost;    // Counted as deleted; whoever asks for one is told why.
+  std::string damage;        // Why it cannot be read; empty while it can.
+  std::string read_error;    // Why the last attempt failed.
+  bool said_unread = false;  // What expiry cannot read of it.
+  uint32_t failures = 0;     // Attempts to read it that failed, in a row.
+  uint32_t io_errors = 0;    // Of these, by the device.
 
   // --- Its file.
   bool has_file = false;   // Made, and named.
@@ -134,6 +135,9 @@ void CountMessage(Block* block, const format::Record& record);
 
 // Makes the block's map anew. REQUIRES: the cache has all of the block.
 void MapMessages(Block* block, const BlockCache& cache);
+
+// A message of the block whose record cannot be read was stored then, or before that.
+[[nodiscard]] WallTime NotYoungerThan(const Block& block, Seq seq);
 
 // Whether a record with this sequence, above all others, would make a gap that no writer leaves.
 [[nodiscard]] bool IsTooFar(const Block& block, Seq seq);

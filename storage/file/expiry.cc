@@ -70,40 +70,66 @@ void FileStore::Expire(const Now& now, const format::Record& record) {
                       record.seq, 1, record.bytes, std::string(record.subject)});
 }
 
+// Whether a record that cannot be read may be one of a message that stays when it is too old.
+bool FileStore::MayOutliveAge() const {
+  return options_.config.allow_msg_ttl || options_.config.subject_delete_marker_ttl > Duration{};
+}
+
+// It is too old, and its record cannot be read. It goes as it would by a limit (reference: so it
+// does at a start, the block unread; while it runs expiry ends there), unless it may be one that
+// never goes, or needs a marker on a subject that nobody knows. False: it stays, and so does what
+// else of the block cannot be read.
+bool FileStore::ExpireUnread(Block* block, Seq seq, const std::string& why) {
+  const bool stays = MayOutliveAge();
+  if (stays && !block->said_unread) {
+    const std::string what = Where(*block) + "the record of message " + std::to_string(seq);
+    Damaged((why.empty() ? what + " is damaged" : why) + "; what is too old and unread stays");
+  } else if (!stays && !why.empty() && !block->said_unread) {
+    Damaged(why);
+  }
+  block->said_unread = true;
+  if (stays) return false;
+  DropExpired(seq);  // Its record, if that is all that is damaged, says so where it is paid for.
+  if (!why.empty()) Forfeit(block);
+  return true;
+}
+
 // False: it goes on later.
 bool FileStore::ExpireByAge(const Now& now) {
   const Duration age = options_.config.max_age;
   if (age <= Duration{}) return true;
   const WallTime oldest{now.wall.ns - age.ns};
-  bool only_never = expire_.from == never_up_to_ + 1;  // Of what stays, so far.
-  after_never_ = {};
   for (; slice_ > 0; slice_ -= kRemovalCost) {
-    Seq at = std::max(expire_.from, index_.first.seq);
-    StoreRequest search;
+    const std::optional<Seq> next = NextLive(std::max(expire_.from, index_.first.seq));
+    if (!next) return true;
+    Block* block = index_.Find(*next);
+    std::string why;
+    const BlockReader::Got got = reader_.Need(block, *next, &why);
+    if (got == BlockReader::Got::kFailed) return true;
+    if (got == BlockReader::Got::kMore) Touch();
+    if (got == BlockReader::Got::kMore || got == BlockReader::Got::kWait) return false;
     format::Record found;
-    const Progress progress = SearchUp({}, &at, index_.last.seq, &search, &found, &slice_);
-    if (progress == Progress::kFailed) return true;
-    if (progress != Progress::kDone) {
-      // Nothing lives below: what was looked through may be more than a slice.
-      if (only_never && at > 0) never_up_to_ = at - 1;
-      expire_.from = at;
-      if (progress == Progress::kMore) Touch();
-      return false;
-    }
-    if (found.time > oldest) {
-      after_never_ = found.time;
+    const bool read = got == BlockReader::Got::kHere && block->cache->Find(*next, &found);
+    const WallTime time = read ? found.time : NotYoungerThan(*block, *next);
+    if (time > oldest) {
+      if (expire_.only_never) after_never_ = time;
       return true;
     }
-    const Seq seq = found.seq;
-    expire_.from = seq + 1;
+    expire_.from = *next + 1;
+    if (!read) {
+      if (ExpireUnread(block, *next, why)) continue;
+      if (!why.empty()) expire_.from = block->last.seq + 1;
+      if (expire_.only_never) never_up_to_ = expire_.from - 1;
+      continue;
+    }
     if (MessageTtl(found.header) < 0 && !MUTANT(147)) {
-      if (only_never) never_up_to_ = seq;
+      if (expire_.only_never) never_up_to_ = *next;
       continue;
     }
     Expire(now, found);
-    if (index_.Live(seq)) {
-      if (only_never) after_never_ = found.time;
-      only_never = false;
+    if (index_.Live(*next)) {
+      if (expire_.only_never) after_never_ = time;
+      expire_.only_never = false;
     }
   }
   Touch();
@@ -178,6 +204,7 @@ void FileStore::GoOnExpiring(const Now& now) {
     if (now.mono < rest_until_) return;
     expire_ = {};
     expire_.from = never_up_to_ + 1;
+    after_never_ = {};
   }
   const bool pauses = Pauses();
   // Once: to look for its end again might take a slice each time.

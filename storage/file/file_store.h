@@ -244,6 +244,8 @@ class FileStore final : public StreamStore {
   void GoOnExpiring(const Now& now);
   void DropExpired(Seq seq);
   void Expire(const Now& now, const format::Record& record);
+  bool MayOutliveAge() const;
+  bool ExpireUnread(Block* block, Seq seq, const std::string& why);
   bool ExpireByAge(const Now& now);
   bool ExpireByTtl(const Now& now);
   std::optional<WallTime> NextExpiry() const;
@@ -464,6 +466,7 @@ class FileStore final : public StreamStore {
   // Expiry: 'from' and 'after' say how far the walk under way is.
   struct Expiring {
     Seq from = 0;
+    bool only_never = true;  // Of what was looked at and stays.
     bool aged = false;  // All has gone that is too old.
     std::optional<Expiry> after;
     bool more = false;

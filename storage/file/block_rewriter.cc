@@ -42,7 +42,7 @@ void BlockRewriter::Pack() {
 
 void BlockRewriter::Write(std::string file) {
   stage_ = Stage::kWriting;
-  file_bytes_ = file.size();
+  file_bytes_ = other_bytes_ = file.size();
   const std::string pending = PendingKeyPath(block_);
   DiskTicket step;
   const bool encrypt = keyed_ != nullptr;
@@ -75,7 +75,13 @@ void BlockRewriter::Abandon(Block* block) {
   if (keyed_ != nullptr) steps_.Remove(PendingKeyPath(block_));
 }
 
+std::optional<OtherFile> BlockRewriter::other_file() const {
+  if (!ready() && !naming()) return std::nullopt;
+  return OtherFile{block_, other_bytes_};
+}
+
 void BlockRewriter::Named(Block* block) {
+  other_bytes_ = block->rewritten ? block->file_bytes : block->raw_bytes;
   block->raw_bytes = block->written = block->synced = plain_bytes_;
   block->file_bytes = file_bytes_;
   block->last_checksum = last_checksum_;

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "storage/file/block_codec.h"
+#include "storage/file/checkpoint.h"
 #include "storage/file/disk_steps.h"
 #include "storage/file/store_disk.h"
 #include "storage/file/stream_index.h"
@@ -38,6 +39,9 @@ class BlockRewriter {
   bool ready() const { return stage_ == Stage::kReady; }
   // How long the new file is. REQUIRES: ready().
   uint64_t file_bytes() const { return file_bytes_; }
+  // From when it is ready until it is certain that it has the name: the file of the two that is not
+  // the block's just now.
+  std::optional<OtherFile> other_file() const;
   // Takes the name. The block changes when that is done; until then it answers from the old file.
   // REQUIRES: ready(); nobody reads the old file, and 'block' is the one that it was begun for.
   void Name(Block* block);
@@ -65,6 +69,7 @@ class BlockRewriter {
   Stage stage_ = Stage::kNone;
   uint32_t block_ = 0;
   uint64_t plain_bytes_ = 0, file_bytes_ = 0, last_checksum_ = 0;
+  uint64_t other_bytes_ = 0;
   bool compressed_ = false;
   Seq top_ = 0;
   SeqSet tombs_;

@@ -225,9 +225,8 @@ bool Copes(const Checkpoint& checkpoint, uint32_t block, uint64_t number) {
 
 }  // namespace
 
-bool BlockWriter::SaysUnsure(uint32_t block, uint64_t number) const {
-  return taken_ && Copes(*taken_, block, number) &&
-         (!checkpointing() || Copes(pending_, block, number));
+bool BlockWriter::Says(const OtherFile& other) const {
+  return taken_ && taken_->other == other && (!checkpointing() || pending_.other == other);
 }
 
 bool BlockWriter::MayRename(uint32_t block, uint64_t number) const {

@@ -83,9 +83,8 @@ class BlockWriter {
   // written anew by what was known at record 'number': it is said to be unsure, and what it leaves
   // out does not count.
   bool MayRename(uint32_t block, uint64_t number) const;
-  // Whether the last checkpoint, and the one under way, are of record 'number' or later, and say
-  // that the block may be written anew.
-  bool SaysUnsure(uint32_t block, uint64_t number) const;
+  // Whether the last checkpoint, and the one under way, say that the block's file may be this one.
+  bool Says(const OtherFile& other) const;
   // In files of dropped blocks that stay until the next checkpoint: by the last one a recovery
   // would go by its index, and then want to know what was in them.
   uint64_t held_bytes() const;

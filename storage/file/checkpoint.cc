@@ -1,5 +1,7 @@
 #include "storage/file/checkpoint.h"
 
+#include <algorithm>
+
 #include "engine/base/check.h"
 #include "storage/format/byte_reader.h"
 #include "storage/format/little_endian.h"
@@ -8,7 +10,7 @@ namespace dunlin::file {
 namespace {
 
 constexpr std::string_view kMagic = "DLCP";
-constexpr uint8_t kVersion = 4, kVersionWithoutLengths = 3;
+constexpr uint8_t kVersion = 5, kVersionWithUnsureLengths = 4, kVersionWithoutLengths = 3;
 constexpr size_t kFixedBytes = 5 + 16 + 8 + 8 + 8 + 8 + 8 + 4 + 8 + 4 + 4 + 4 + 4 + 4 + 4;
 constexpr size_t kChecksumBytes = 8;
 
@@ -40,6 +42,9 @@ std::string EncodeCheckpoint(const Checkpoint& checkpoint, const crypto::Highway
   format::AppendU64(checkpoint.head_bytes, &out);
   AppendNumbers(checkpoint.blocks, &out);
   for (const uint64_t length : checkpoint.lengths) format::AppendU64(length, &out);
+  const OtherFile other = checkpoint.other.value_or(OtherFile{});
+  format::AppendU32(other.block, &out);
+  format::AppendU64(other.bytes, &out);
   format::AppendU32(static_cast<uint32_t>(checkpoint.cuts.size()), &out);
   for (const BlockCut& cut : checkpoint.cuts) {
     format::AppendU32(cut.block, &out);
@@ -69,7 +74,7 @@ std::optional<Checkpoint> DecodeCheckpoint(std::string_view bytes,
   if (format::GetU64(bytes.data() + content.size()) != checksum.Of(content)) return std::nullopt;
   std::string_view in = content.substr(kMagic.size());
   const auto version = Take<uint8_t>(&in);
-  if (version != kVersion && version != kVersionWithoutLengths) return std::nullopt;
+  if (version < kVersionWithoutLengths || version > kVersion) return std::nullopt;
   Checkpoint out;
   for (uint8_t& byte : out.incarnation.bytes) byte = Take<uint8_t>(&in);
   out.number = Take<uint64_t>(&in);
@@ -91,9 +96,16 @@ std::optional<Checkpoint> DecodeCheckpoint(std::string_view bytes,
     out.blocks.push_back(block);
   }
   out.lengths.resize(count);
-  if (version == kVersion) {
+  if (version > kVersionWithoutLengths) {
     if (!fits(count, sizeof(uint64_t), sizeof(uint32_t))) return std::nullopt;
     for (uint64_t& length : out.lengths) length = Take<uint64_t>(&in);
+  }
+  if (version == kVersion) {
+    if (!fits(1, sizeof(uint32_t) + sizeof(uint64_t), sizeof(uint32_t))) return std::nullopt;
+    const auto block = Take<uint32_t>(&in);
+    const auto bytes = Take<uint64_t>(&in);
+    if (block == 0 && bytes != 0) return std::nullopt;
+    if (block != 0) out.other = OtherFile{block, bytes};
   }
   const uint32_t cuts = Take<uint32_t>(&in);
   if (!fits(cuts, sizeof(uint32_t) + sizeof(uint64_t), sizeof(uint32_t))) return std::nullopt;
@@ -113,6 +125,10 @@ std::optional<Checkpoint> DecodeCheckpoint(std::string_view bytes,
   const uint32_t unsure = Take<uint32_t>(&in);
   if (!fits(unsure, sizeof(uint32_t), sizeof(uint32_t))) return std::nullopt;
   for (uint32_t i = 0; i < unsure; ++i) out.unsure.push_back(Take<uint32_t>(&in));
+  for (size_t i = 0; i < count && version == kVersionWithUnsureLengths; ++i) {
+    const auto& all = out.unsure;
+    if (std::find(all.begin(), all.end(), out.blocks[i]) != all.end()) out.lengths[i] = 0;
+  }
   const uint32_t parts = Take<uint32_t>(&in);
   if (in.size() != uint64_t{parts} * (sizeof(uint32_t) + 2 * sizeof(uint64_t))) return std::nullopt;
   for (uint32_t i = 0; i < parts; ++i) {

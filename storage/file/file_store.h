@@ -325,7 +325,7 @@ class FileStore final : public StreamStore {
   void WorkOpening();
   void WorkStarting();
   void BeginLimits();
-  bool IsUnsure(const Block& block, bool indexed) const;
+  bool IsUnsure(const Block& block) const;
   Checkpoint Snapshot(bool indexed) const;
   void MaybeCheckpoint();
   void BeginCheckpoint();
@@ -336,7 +336,7 @@ class FileStore final : public StreamStore {
   void ReplayAppend(const JournalHead& head, std::span<const uint8_t> bytes);
   void ReplayDropped(uint32_t number);
   void ReplayErase(uint32_t number);
-  void DropUnwritten();
+  void DropUnwritten(const std::vector<ShortBlock>& shorter);
   void ReplayElsewhere(const format::Record& record);
   void Damaged(std::string what);
 
@@ -449,14 +449,16 @@ class FileStore final : public StreamStore {
     bool erased = false;  // Something in the block was, since it began.
   };
   Gathering gathering_;
-  // The last record that the rewrite under way knew of.
-  WritePoint rewrite_point_;
+  // The last record that the rewrite under way knew of, and the last one that is to be kept before
+  // its file takes the name: this one, or the one that says how long it is.
   uint64_t rewrite_number_ = 0;
+  uint64_t rewrite_kept_ = 0;
+  WritePoint rewrite_point_;   // Of the latter.
   bool rewrite_said_ = false;  // By a record.
 
   bool has_checkpoint_ = false;
-  std::vector<ShortBlock> shorter_;  // Not as the checkpoint says, and not explained so far.
-  std::vector<uint32_t> void_;       // Named by the checkpoint and not there, explained or not.
+  BlockLengths lengths_;        // Of what the checkpoint names, by what was replayed so far.
+  std::vector<uint32_t> void_;  // Named by it and not there, whatever the journal says.
   Job job_;
   std::optional<PurgeIntent> purging_;  // The journal, or a checkpoint, says that it is under way.
   StopStage stop_ = StopStage::kSettling;
@@ -467,7 +469,7 @@ class FileStore final : public StreamStore {
   struct Expiring {
     Seq from = 0;
     bool only_never = true;  // Of what was looked at and stays.
-    bool aged = false;  // All has gone that is too old.
+    bool aged = false;       // All has gone that is too old.
     std::optional<Expiry> after;
     bool more = false;
     bool asked = false;

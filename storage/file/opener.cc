@@ -202,7 +202,7 @@ void Opener::RemoveStrays() {
   all_blocks_ = blocks_;
   if (checkpoint_) {
     highest_ = std::max(highest_, checkpoint_->head);
-    shorter_ = FindShortBlocks(*checkpoint_, entries_);
+    lengths_ = BlockLengths(*checkpoint_, entries_);
   }
   keys_.Begin(entries_, blocks_);
 }

@@ -61,8 +61,8 @@ class Opener {
 
   // After kDone.
   const std::optional<Checkpoint>& checkpoint() const { return checkpoint_; }
-  // Blocks that are not as the checkpoint says: damage, unless the journal explains them.
-  const std::vector<ShortBlock>& shorter() const { return shorter_; }
+  // Of blocks that the checkpoint names: what the journal says of them is not in yet.
+  const BlockLengths& lengths() const { return lengths_; }
   uint32_t highest_block() const { return highest_; }
   // Of live messages.
   const std::vector<TtlFound>& ttls() const { return ttls_; }
@@ -155,7 +155,7 @@ class Opener {
   std::optional<Checkpoint> checkpoint_;
   std::vector<uint32_t> blocks_;  // Yet to scan; the last one is next.
   std::vector<uint32_t> all_blocks_;
-  std::vector<ShortBlock> shorter_;
+  BlockLengths lengths_;
   uint32_t highest_ = 0;
 
   std::unique_ptr<Block> block_;  // Being scanned.

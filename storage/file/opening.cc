@@ -41,8 +41,8 @@ void FileStore::WorkOpening() {
       return;
     case Opener::Step::kDone: break;
   }
-  shorter_ = opener_->shorter();
-  for (const ShortBlock& block : shorter_) {
+  lengths_ = opener_->lengths();
+  for (const ShortBlock& block : lengths_.Short()) {
     if (!block.is) void_.push_back(block.number);
   }
   purged_ = opener_->purged();
@@ -84,7 +84,7 @@ void FileStore::Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> 
   }
   record_number_ = head.number;
   const std::span<const uint8_t> rest = body.subspan(kJournalHeadBytes);
-  Explain(static_cast<RecordType>(kind), head, &shorter_);
+  lengths_.Take(static_cast<RecordType>(kind), head);
   switch (static_cast<RecordType>(kind)) {
     case RecordType::kAppend: ReplayAppend(head, rest); break;
     case RecordType::kFloor:
@@ -212,8 +212,10 @@ void FileStore::Start(const Now& now) {
   CHECK(phase_ == Phase::kScanned);
   now_ = now;
   replaying_ = false;
-  DropUnwritten();
-  for (const ShortBlock& block : shorter_) Damaged(Notice(options_.config.name, block));
+  const std::vector<ShortBlock> shorter = lengths_.Short();
+  lengths_ = {};
+  DropUnwritten(shorter);
+  for (const ShortBlock& block : shorter) Damaged(Notice(options_.config.name, block));
   phase_ = Phase::kStarting;
   WantMeta();
   // Before anything of a directory without one is changed.
@@ -229,9 +231,9 @@ void FileStore::BeginLimits() {
 }
 
 // What replay made of blocks that it dropped in the end, and whose files are gone.
-void FileStore::DropUnwritten() {
+void FileStore::DropUnwritten(const std::vector<ShortBlock>& shorter) {
   for (const auto& block : index_.blocks) {
-    const bool lost = std::any_of(shorter_.begin(), shorter_.end(), [&](const ShortBlock& one) {
+    const bool lost = std::any_of(shorter.begin(), shorter.end(), [&](const ShortBlock& one) {
       return !one.is && one.number == block->number;
     });
     block->unwritten = block->unwritten && !lost && block->msgs == 0 && block->unsettled.empty();
@@ -269,15 +271,12 @@ void FileStore::WorkStarting() {
   if (!index_.log.on() && chain_.Wanted(index_)) checkpoint_wanted_ = true;
 }
 
-// Whether the block may be written anew before there is a newer checkpoint, and no record will say
-// so behind this one.
-bool FileStore::IsUnsure(const Block& block, bool indexed) const {
+// Whether the block may be written anew while an index of this moment counts.
+bool FileStore::IsUnsure(const Block& block) const {
   const BlockRewriter& rewriter = writer_.rewriter();
-  const bool rewriting = rewriter.busy() && rewriter.block() == block.number;
-  const bool stops = phase_ == Phase::kStopping;
-  if (!indexed && !stops) return rewriting && (rewrite_said_ || rewriter.naming());
   // What is owed when a rewrite begins is paid before: an index that says it is owed is too old.
-  return rewriting || (block.erase && block.unsettled.empty()) || (block.cut != 0 && stops);
+  return (rewriter.busy() && rewriter.block() == block.number) ||
+         (block.erase && block.unsettled.empty()) || (block.cut != 0 && phase_ == Phase::kStopping);
 }
 
 Checkpoint FileStore::Snapshot(bool indexed) const {
@@ -297,8 +296,9 @@ Checkpoint FileStore::Snapshot(bool indexed) const {
     if ((block->erase || writer_.rewriter().erasing(block->number)) && !MUTANT(173)) {
       out.erasures.push_back(block->number);
     }
-    if (block->raw_bytes > 0 && IsUnsure(*block, indexed)) out.unsure.push_back(block->number);
+    if (indexed && block->raw_bytes > 0 && IsUnsure(*block)) out.unsure.push_back(block->number);
   }
+  out.other = writer_.rewriter().other_file();
   const Block* head = index_.blocks.empty() ? nullptr : index_.blocks.back().get();
   if (head == nullptr) return out;
   // A head that is sealed counts whole: the next one, empty yet, is the head.

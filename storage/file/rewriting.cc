@@ -97,17 +97,15 @@ bool FileStore::IsKept(WritePoint point, uint64_t number) const {
 }
 
 // A checkpoint says how long the block's file is. So before another one takes the name, either the
-// last checkpoint says that this may happen, or a record behind it does. True: it is said.
+// last checkpoint says how long that is, or a record behind it does. True: it is said.
 bool FileStore::SayRewritten() {
   const BlockRewriter& rewriter = writer_.rewriter();
-  if (rewrite_said_ || writer_.SaysUnsure(rewriter.block(), rewrite_number_) || MUTANT(179)) {
-    return true;
-  }
-  // The checkpoint of a stop says it of all that the stop will write anew.
+  const OtherFile other{rewriter.block(), rewriter.file_bytes()};
+  if (rewrite_said_ || writer_.Says(other) || MUTANT(179)) return true;
+  // A stop leaves nothing in the journal that is not in its checkpoint.
   if (phase_ != Phase::kRunning || Pauses()) return false;
-  rewrite_point_ =
-      AppendJournal(RecordType::kRewritten, rewriter.block(), rewriter.file_bytes(), {});
-  rewrite_number_ = record_number_;
+  rewrite_point_ = AppendJournal(RecordType::kRewritten, other.block, other.bytes, {});
+  rewrite_kept_ = record_number_;
   return rewrite_said_ = true;
 }
 
@@ -119,13 +117,17 @@ void FileStore::FinishRewrite() {
   }
   if (!rewriter.ready()) return;
   Block* block = index_.ByNumber(rewriter.block());
-  const bool copes = writer_.MayRename(rewriter.block(), rewrite_number_);
+  if (block == nullptr) return rewriter.Abandon(nullptr);
+  const bool copes = writer_.MayRename(block->number, rewrite_number_);
   // The next checkpoint will say that the block is unsure.
   if (!copes && phase_ == Phase::kRunning) WantCheckpoint();
-  const bool kept =
-      copes && block != nullptr && SayRewritten() && IsKept(rewrite_point_, rewrite_number_);
-  if (block == nullptr || (!kept && phase_ == Phase::kStopping)) return rewriter.Abandon(block);
-  if (kept && !reader_.Reading(block->number)) rewriter.Name(block);
+  if (copes && SayRewritten() && IsKept(rewrite_point_, rewrite_kept_)) {
+    if (!reader_.Reading(block->number)) rewriter.Name(block);
+  } else if (phase_ == Phase::kStopping && stop_ == StopStage::kSettling) {
+    rewriter.Abandon(block);
+  } else if (phase_ == Phase::kStopping && !writer_.checkpointing()) {
+    BeginCheckpoint();  // It speaks of the new file, too.
+  }
 }
 
 void FileStore::MaybeRewrite() {
@@ -167,7 +169,7 @@ void FileStore::Rewrite(Block* block) {
   // out: it is not to pass for one that knows better. (That of a stop owes nothing.)
   if (begun_number_ == record_number_ && phase_ == Phase::kRunning) AppendFloor(index_.first.seq);
   rewrite_point_ = last_point_;
-  rewrite_number_ = record_number_;
+  rewrite_number_ = rewrite_kept_ = record_number_;
   rewrite_said_ = false;
   const bool compress = options_.config.compression == StoreCompression::kS2;
   writer_.rewriter().Begin(

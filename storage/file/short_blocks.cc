@@ -8,41 +8,56 @@
 
 namespace dunlin::file {
 
-std::vector<ShortBlock> FindShortBlocks(const Checkpoint& checkpoint,
-                                        const std::vector<DirEntry>& entries) {
+BlockLengths::BlockLengths(const Checkpoint& checkpoint, const std::vector<DirEntry>& entries) {
   CHECK(checkpoint.lengths.size() == checkpoint.blocks.size());
-  std::vector<std::pair<uint32_t, uint64_t>> files;
+  std::vector<std::pair<uint32_t, uint64_t>> sizes;
   for (const DirEntry& entry : entries) {
     const std::optional<uint32_t> number = format::ParseBlockFile(entry.name);
-    if (number && !entry.is_directory) files.emplace_back(*number, entry.size);
+    if (number && !entry.is_directory) sizes.emplace_back(*number, entry.size);
   }
-  std::sort(files.begin(), files.end());
-  std::vector<uint32_t> unsure = checkpoint.unsure;
-  std::sort(unsure.begin(), unsure.end());
-  std::vector<ShortBlock> out;
+  std::sort(sizes.begin(), sizes.end());
   for (size_t i = 0; i < checkpoint.blocks.size(); ++i) {
-    const uint32_t number = checkpoint.blocks[i];
-    const uint64_t was = number == checkpoint.head ? checkpoint.head_bytes : checkpoint.lengths[i];
-    const auto file = std::lower_bound(files.begin(), files.end(), std::pair{number, uint64_t{0}});
-    if (file == files.end() || file->first != number) {
-      out.push_back({number, std::nullopt, was});
-    } else if (file->second < was && !std::binary_search(unsure.begin(), unsure.end(), number)) {
-      out.push_back({number, file->second, was});
+    File file;
+    file.number = checkpoint.blocks[i];
+    const auto size =
+        std::lower_bound(sizes.begin(), sizes.end(), std::pair{file.number, uint64_t{0}});
+    if (size != sizes.end() && size->first == file.number) file.is = size->second;
+    file.was = file.number == checkpoint.head ? checkpoint.head_bytes : checkpoint.lengths[i];
+    file.right = file.is == file.was;
+    files_.push_back(file);
+    if (checkpoint.other && checkpoint.other->block == file.number) {
+      Take(RecordType::kRewritten,
+           {.block = file.number, .offset = static_cast<uint32_t>(checkpoint.other->bytes)});
+    }
+  }
+}
+
+void BlockLengths::Take(RecordType type, const JournalHead& head) {
+  const auto at = std::lower_bound(files_.begin(), files_.end(), head.block,
+                                   [](const File& a, uint32_t b) { return a.number < b; });
+  const bool there = at != files_.end() && at->number == head.block;
+  switch (type) {
+    case RecordType::kDropped:
+      if (there) files_.erase(at);
+      break;
+    case RecordType::kPurge: files_.erase(files_.begin(), at + (there ? 1 : 0)); break;
+    case RecordType::kRewritten:
+      if (!there) break;
+      at->right |= at->is == head.offset;
+      if (at->was != 0) at->was = std::max<uint64_t>(at->was, head.offset);
+      break;
+    default: break;
+  }
+}
+
+std::vector<ShortBlock> BlockLengths::Short() const {
+  std::vector<ShortBlock> out;
+  for (const File& file : files_) {
+    if (!file.is || (!file.right && *file.is < file.was)) {
+      out.push_back({file.number, file.is, file.was});
     }
   }
   return out;
-}
-
-void Explain(RecordType type, const JournalHead& head, std::vector<ShortBlock>* blocks) {
-  if (blocks->empty()) return;
-  std::erase_if(*blocks, [&](const ShortBlock& block) {
-    switch (type) {
-      case RecordType::kDropped: return block.number == head.block;
-      case RecordType::kPurge: return block.number <= head.block;
-      case RecordType::kRewritten: return block.number == head.block && block.is == head.offset;
-      default: return false;
-    }
-  });
 }
 
 std::string Describe(const ShortBlock& block) {

@@ -62,7 +62,7 @@ void FindOwner(Files* files, const std::string& account, const std::string& stre
     const auto entries = files->List(msgs);
     (*owners)[checkpoint->incarnation] = {
         account, stream, checkpoint->number, msgs,
-        file::FindShortBlocks(*checkpoint, entries.value_or(std::vector<DirEntry>{}))};
+        file::BlockLengths(*checkpoint, entries.value_or(std::vector<DirEntry>{}))};
     return;
   }
   ++totals->damages;
@@ -74,7 +74,7 @@ void FindOwner(Files* files, const std::string& account, const std::string& stre
 // it may.
 void ReportShortBlocks(const Owners& owners, bool is_whole, Sink* sink, Totals* totals) {
   for (const auto& [incarnation, owner] : owners) {
-    for (const file::ShortBlock& block : owner.shorter) {
+    for (const file::ShortBlock& block : owner.lengths.Short()) {
       const std::string file = Join(owner.msgs, format::BlockFile(block.number));
       if (is_whole) ++totals->damages;
       const std::string what = block.is ? "is " + std::to_string(*block.is) + " bytes long; " +

@@ -194,7 +194,7 @@ void JournalInspector::TakeStreamRecord(const Incarnation& incarnation, Owner* o
                                         const journal::RecordView& record) {
   file::JournalHead head;
   if (!file::DecodeJournalHead(record.body, &head) || head.number <= owner->record) return;
-  file::Explain(static_cast<file::RecordType>(record.kind), head, &owner->shorter);
+  owner->lengths.Take(static_cast<file::RecordType>(record.kind), head);
   Replay& replay = replays_[incarnation];
   replay.account = owner->account;
   replay.stream = owner->stream;

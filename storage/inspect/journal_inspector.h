@@ -24,8 +24,8 @@ namespace dunlin::inspect {
 struct Owner {
   std::string account, stream;
   uint64_t record = 0;
-  std::string msgs;                            // The directory of its blocks.
-  std::vector<file::ShortBlock> shorter = {};  // Not as the checkpoint says, and not explained.
+  std::string msgs;                 // The directory of its blocks.
+  file::BlockLengths lengths = {};  // Of these.
 };
 using Owners = std::map<Incarnation, Owner>;
 
@@ -44,7 +44,7 @@ class JournalInspector {
   JournalInspector(Files* files, const Options& options, Sink* sink, Owners* owners,
                    ConsumerOwners* consumers, std::string directory);
 
-  // Takes out of the owners' short blocks what the journal explains.
+  // Tells the lengths of the owners' blocks what the journal says of them.
   void Run();
   uint64_t damages() const { return damages_; }
   // All that it has was looked at.

@@ -109,7 +109,8 @@ void Checkpoint(std::string_view bytes) {
   constexpr size_t kVersionAt = 4;
   CHECK(again[kVersionAt] != sealed[kVersionAt] || again == sealed);
   const std::vector<dunlin::DirEntry> entries = {{"1.blk", 100, false}, {"2.blk", 0, false}};
-  CHECK(FindShortBlocks(*checkpoint, entries).size() <= checkpoint->blocks.size());
+  CHECK(dunlin::file::BlockLengths(*checkpoint, entries).Short().size() <=
+        checkpoint->blocks.size());
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ Checkpoint Example() {
   out.head_bytes = 777;
   out.blocks = {2, 5, 9};
   out.lengths = {4000, 0, 5'000'000'000};
+  out.other = OtherFile{2, 3000};
   out.cuts = {{5, 44}};
   out.erasures = {2, 5};
   out.purge = PurgeIntent{80, "a.*"};
@@ -50,11 +51,13 @@ std::string Sealed(std::string content) {
 }
 std::string Unsealed(const std::string& bytes) { return bytes.substr(0, bytes.size() - 8); }
 
-// As it was before there were lengths.
-std::string Version3(const Checkpoint& checkpoint) {
+// As it was before there was another file, and before there were lengths.
+std::string OfVersion(char version, const Checkpoint& checkpoint) {
   std::string content = Unsealed(Encode(checkpoint));
-  content[kVersionAt] = 3;
-  content.erase(kBlocksAt + 4 + 4 * checkpoint.blocks.size(), 8 * checkpoint.blocks.size());
+  content[kVersionAt] = version;
+  const size_t lengths_at = kBlocksAt + 4 + 4 * checkpoint.blocks.size();
+  content.erase(lengths_at + 8 * checkpoint.blocks.size(), 4 + 8);
+  if (version == 3) content.erase(lengths_at, 8 * checkpoint.blocks.size());
   return Sealed(content);
 }
 
@@ -72,15 +75,32 @@ RC_GTEST_PROP(CheckpointProperty, KeepsTheLengthOfEachBlock,
   RC_ASSERT(Decode(Encode(checkpoint)) == checkpoint);
 }
 
-TEST(Checkpoint, OfTheVersionBeforeSaysNothingOfLengths) {
+TEST(Checkpoint, OfVersion3SaysNothingOfLengths) {
   Checkpoint wanted = Example();
   wanted.lengths = {0, 0, 0};
-  EXPECT_EQ(Decode(Version3(Example())), wanted);
+  wanted.other.reset();
+  EXPECT_EQ(Decode(OfVersion(3, Example())), wanted);
+}
+
+TEST(Checkpoint, OfVersion4SaysNothingOfTheLengthsOfUnsureBlocks) {
+  Checkpoint checkpoint = Example();
+  checkpoint.lengths[1] = 6000;
+  EXPECT_EQ(Decode(Encode(checkpoint)), checkpoint);
+  const std::string before = OfVersion(4, checkpoint);
+  checkpoint.lengths[1] = 0;
+  checkpoint.other.reset();
+  EXPECT_EQ(Decode(before), checkpoint);
+}
+
+TEST(Checkpoint, ThatSpeaksOfNoOtherFileIsReadAsItWasWritten) {
+  Checkpoint checkpoint = Example();
+  checkpoint.other.reset();
+  EXPECT_EQ(Decode(Encode(checkpoint)), checkpoint);
 }
 
 TEST(Checkpoint, OfAnUnknownVersionIsRefused) {
   std::string content = Unsealed(Encode(Example()));
-  for (const char version : {0, 2, 5}) {
+  for (const char version : {0, 2, 6}) {
     content[kVersionAt] = version;
     EXPECT_EQ(Decode(Sealed(content)), std::nullopt) << int{version};
   }

@@ -110,6 +110,10 @@ constexpr Planted kPlanted[] = {
     {192, "", "an_index_knows_what_is_still_owed", "an index does not say what is still owed"},
     {193, "", "",  // A key is there before meta.inf: it would take two changes of keys now.
      "a consumer's key gets its name while it is being read"},
+    {198, "", "what_an_index_owes_is_left_in_by_a_second_rewrite",
+     "a rewrite passes for one that knows what an index still owes"},
+    {199, "", "a_stop_cut_off_behind_its_checkpoint_keeps_the_index",
+     "parts of an index go before it is certain that their checkpoint did"},
     {194, "", "a_consumer_keeps_what_came_with_its_checkpoint",
      "the journal forgets a batch with records from after a consumer's checkpoint"},
     {195, "72", "consumers_that_cannot_be_listed_now_are_not_gone",

@@ -140,7 +140,7 @@ void Opener::OnList(const DiskDone& done) {
   // loss may still take back. It is to find them then.
   const bool parts = std::any_of(entries_.begin(), entries_.end(),
                                  [](const auto& entry) { return ParsePartFile(entry.name); });
-  if (!parts) return RemoveStrays();
+  if (!parts || MUTANT(199)) return RemoveStrays();
   stage_ = Stage::kNaming;
   replacing_.SyncDir(format::kMsgsDir);
 }

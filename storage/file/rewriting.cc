@@ -167,7 +167,9 @@ void FileStore::Rewrite(Block* block) {
   }
   // A checkpoint of this very record may still owe what was paid before this, and what is now left
   // out: it is not to pass for one that knows better. (That of a stop owes nothing.)
-  if (begun_number_ == record_number_ && phase_ == Phase::kRunning) AppendFloor(index_.first.seq);
+  if (begun_number_ == record_number_ && phase_ == Phase::kRunning && !MUTANT(198)) {
+    AppendFloor(index_.first.seq);
+  }
   rewrite_point_ = last_point_;
   rewrite_number_ = rewrite_kept_ = record_number_;
   rewrite_said_ = false;

@@ -1,4 +1,4 @@
-// StoryRunner: what happens to the disk behind everybody's back.
+// StoryRunner: what happens to the disk behind everybody's back, and deaths at what it does.
 #include <algorithm>
 #include <charconv>
 
@@ -110,6 +110,46 @@ bool StoryRunner::DoDisk(const StoryStep& step) {
   }
   if (!IsCache(path)) Damage(path, *before);
   return true;
+}
+
+// --- Moments that an operation of the disk makes.
+
+// A file that waits for what is not done does not tell what it says.
+bool StoryRunner::AwaitsInVain() {
+  if (mode_ == Mode::kLenient || !driver_.disk().awaits() || driver_.disk().met()) return false;
+  Fail("what its death comes after was not done");
+  return true;
+}
+
+bool StoryRunner::DoDeath(const StoryStep& step) {
+  const CrashKind kind = step.verb == Verb::kKill ? CrashKind::kKill : CrashKind::kPowerLoss;
+  if (step.after) {
+    death_ = {StoreProcess::kNoDeath, kind, step.variant};
+    driver_.disk().Await(step.after);
+    if (process_ != nullptr) process_->DieOnceMet();
+    return true;
+  }
+  if (step.in) {
+    death_ = {driver_.disk().completions() + *step.in, kind, step.variant};
+    if (process_ != nullptr) process_->DieAt(std::min(death_.at, forced_.at));
+    return true;
+  }
+  if (process_ == nullptr) return true;
+  if (AwaitsInVain()) return false;
+  Die(kind, step.variant);
+  was_cut_ = false;
+  return true;
+}
+
+bool StoryRunner::TurnUntil(const AwaitedOp& op) {
+  if (driver_.disk().awaits()) return Fail("its death comes after something else");
+  SimDisk& disk = driver_.disk();
+  disk.Await(op);
+  for (int i = 0; i < StoreProcess::kTurnsMax && !disk.met() && running() && !failed(); ++i) Turn();
+  const bool met = disk.met();
+  disk.Await(std::nullopt);
+  if (met || mode_ == Mode::kLenient || !running() || failed()) return well();
+  return Fail("what it turns for is not done");
 }
 
 }  // namespace dunlin::sim

@@ -133,33 +133,6 @@ void StoryRunner::DieAt(uint64_t completions, CrashKind kind, uint64_t variant) 
   DieIfDue();
 }
 
-// A file that waits for what is not done does not tell what it says.
-bool StoryRunner::AwaitsInVain() {
-  if (mode_ == Mode::kLenient || !driver_.disk().awaits() || driver_.disk().met()) return false;
-  Fail("what its death comes after was not done");
-  return true;
-}
-
-bool StoryRunner::DoDeath(const StoryStep& step) {
-  const CrashKind kind = step.verb == Verb::kKill ? CrashKind::kKill : CrashKind::kPowerLoss;
-  if (step.after) {
-    death_ = {StoreProcess::kNoDeath, kind, step.variant};
-    driver_.disk().Await(step.after);
-    if (process_ != nullptr) process_->DieOnceMet();
-    return true;
-  }
-  if (step.in) {
-    death_ = {driver_.disk().completions() + *step.in, kind, step.variant};
-    if (process_ != nullptr) process_->DieAt(std::min(death_.at, forced_.at));
-    return true;
-  }
-  if (process_ == nullptr) return true;
-  if (AwaitsInVain()) return false;
-  Die(kind, step.variant);
-  was_cut_ = false;
-  return true;
-}
-
 // What whoever starts the process finds configured.
 bool StoryRunner::TakeConfigs() {
   for (size_t i = 0; i < histories_.size(); ++i) {
@@ -486,17 +459,6 @@ void StoryRunner::Turn() {
   process_->Turn();
   NotePromises();
   Absorb();
-}
-
-bool StoryRunner::TurnUntil(const AwaitedOp& op) {
-  if (driver_.disk().awaits()) return Fail("its death comes after something else");
-  SimDisk& disk = driver_.disk();
-  disk.Await(op);
-  for (int i = 0; i < StoreProcess::kTurnsMax && !disk.met() && running() && !failed(); ++i) Turn();
-  const bool met = disk.met();
-  disk.Await(std::nullopt);
-  if (met || mode_ == Mode::kLenient || !running() || failed()) return well();
-  return Fail("what it turns for is not done");
 }
 
 void StoryRunner::Pace() {

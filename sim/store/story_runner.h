@@ -119,8 +119,6 @@ class StoryRunner {
   void Die(CrashKind kind, uint64_t variant);
   void Damage(const std::string& path, std::string before);
   void DieIfDue();
-  bool AwaitsInVain();
-  bool DoDeath(const StoryStep& step);
   bool DoStart();
   bool DoStop();
   bool TakeConfigs();
@@ -131,7 +129,6 @@ class StoryRunner {
   bool Ready(const StoryStep& step);
   void Turn();
   bool Settle();
-  bool TurnUntil(const AwaitedOp& op);
   void Pace();
   void NotePromises();
   void Absorb();
@@ -182,6 +179,9 @@ class StoryRunner {
   // --- The disk: story_disk.cc.
   bool DoDisk(const StoryStep& step);
   bool DoFault(const StoryStep& step);
+  bool AwaitsInVain();
+  bool DoDeath(const StoryStep& step);
+  bool TurnUntil(const AwaitedOp& op);
   std::string PathOf(const std::string& path);
 
   // --- What must be so: story_checks.cc.

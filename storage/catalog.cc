@@ -49,6 +49,7 @@ void StreamCatalog::OnList(const List& list, const DiskDone& done) {
       lists_.push_back({entry.name, DiskFor(streams).List("")});
       continue;
     }
+    if (format::IsGrave(entry.name)) continue;
     FoundStream found;
     found.account = list.account;
     found.directory = list.account + "/" + std::string(format::kStreamsDir) + "/" + entry.name;

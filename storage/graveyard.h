@@ -18,6 +18,7 @@
 
 #include "engine/base/rng.h"
 #include "storage/file/store_disk.h"
+#include "storage/format/file_names.h"
 
 namespace dunlin {
 
@@ -28,7 +29,7 @@ class Graveyard {
       : disk_(disk), routes_(routes), ids_(ids), rng_(rng) {}
 
   // Whether the name belongs to a directory that was buried.
-  static bool IsGrave(std::string_view name) { return name.starts_with('.'); }
+  static bool IsGrave(std::string_view name) { return format::IsGrave(name); }
 
   // Takes the directory away. A number to ask buried() about. REQUIRES: no operation in or on it is
   // in flight: Yield() has said so, too.

@@ -32,6 +32,10 @@ inline constexpr std::string_view kTemporarySuffix = ".tmp";
 inline constexpr std::string_view kPurgedDir = "__msgs__";
 inline constexpr std::string_view kNewMsgsDir = "__new_msgs__";
 
+// The name of a directory that was deleted, and whose files go bit by bit (reference: the same). No
+// stream or consumer is called so.
+[[nodiscard]] inline bool IsGrave(std::string_view name) { return name.starts_with('.'); }
+
 [[nodiscard]] std::string BlockFile(uint32_t block);     // "7.blk"
 [[nodiscard]] std::string BlockKeyFile(uint32_t block);  // "7.key"
 

@@ -253,6 +253,17 @@ TEST(StreamCatalog, FindsTheStreamsOfAllAccounts) {
   }
 }
 
+TEST(StreamCatalog, PassesOverWhatWasDeleted) {
+  sim::DiskDriver driver(1);
+  PutStream(&driver, "A", "ONE");
+  driver.disk().Put("A/streams/.TWO.0123456789abcdef/meta.inf.tmp", "half");
+  driver.disk().Put("A/streams/.TWO.0123456789abcdef/meta.sum.tmp", "half");
+  const std::vector<FoundStream> found = Catalog(&driver, {});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].directory, "A/streams/ONE");
+  EXPECT_TRUE(driver.disk().Contents("A/streams/.TWO.0123456789abcdef/meta.inf.tmp"));
+}
+
 TEST(StreamCatalog, SaysWhatIsWrongWithAStream) {
   sim::DiskDriver driver(1);
   for (const char* name : {"GOOD", "NOMETA", "BADSUM", "OTHER", "NOJSON"}) {

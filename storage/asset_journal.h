@@ -8,8 +8,11 @@
 
 namespace dunlin {
 
-// The last record of an asset, of whatever kind: it is deleted. No store uses this one.
+// The last record of an asset, of whatever kind, and no store's own: it is deleted; or it is
+// stopped cleanly, and what names it in its directory is about to go. One that comes back all the
+// same, for its process died before, goes on behind it. See orphans.h.
 inline constexpr uint8_t kAssetDeleted = 0xef;
+inline constexpr uint8_t kAssetStopped = 0xee;
 
 class AssetJournal : public file::StoreJournal {
  public:
@@ -19,6 +22,12 @@ class AssetJournal : public file::StoreJournal {
                     std::span<const uint8_t> body) override {
     return journal_->Append(asset, kind, head, body);
   }
+  WritePoint AppendStopped() override {
+    const WritePoint point = journal_->AppendLast(asset, kAssetStopped);
+    journal_->SyncSoon(point);
+    return point;
+  }
+  WritePoint AppendDeleted() { return journal_->AppendLast(asset, kAssetDeleted); }
   bool Covers(WritePoint point) const override { return journal_->durable().Covers(point); }
   bool SyncCovers(WritePoint point) const override { return journal_->synced().Covers(point); }
   bool Full() const override { return journal_->full(); }

@@ -127,7 +127,7 @@ WritePoint Consumers::Delete(uint32_t id) {
   // One that could not be opened has nothing in the journal, and may come back.
   WritePoint point;
   if (assets_.contains(consumer.journal->asset)) {
-    point = consumer.journal->Append(kAssetDeleted, {}, {});
+    point = consumer.journal->AppendDeleted();
   }
   Kill(id, point);
   return point;

@@ -82,10 +82,12 @@ const crypto::KeyRing* Storage::KeysFor(std::string_view directory) {
   return &keys_.try_emplace(account, options_.encryption, account).first->second;
 }
 
-uint32_t Storage::AddStream(std::string directory, const StoreConfig& config, std::string meta) {
+uint32_t Storage::AddStream(std::string directory, const StoreConfig& config, std::string meta,
+                            Because why) {
   CHECK(state_ == State::kNew || state_ == State::kRunning);
   const uint32_t id = ++last_id_;
   streams_[id].meta = std::move(meta);
+  streams_[id].why = why;
   MakeStream(id, std::move(directory), config);
   if (state_ == State::kRunning) OpenWaiting();
   return id;
@@ -299,11 +301,13 @@ void Storage::WorkReplaying() {
     if (progress != Progress::kMore) break;
     if (found.what == Recovered::What::kDamage) {
       notices_.push_back(found.detail);
+      orphans_.NoteDamage();
       continue;
     }
     if (!consumers_.Replay(found)) ReplayStream(found);
   }
   if (progress != Progress::kDone) return;
+  RefuseOrphaned();
   for (const auto& [incarnation, id] : owners_) {
     // Of one that is to go the journal must say so until it is gone.
     const auto dying = dying_.find(id);
@@ -320,22 +324,40 @@ void Storage::WorkReplaying() {
   state_ = State::kStarting;
 }
 
+// A stream without a checkpoint, of which the journal has more than its files: it would be an old
+// one, or a wrong one. The journal keeps what it has until the stream is deleted.
+void Storage::RefuseOrphaned() {
+  for (auto& [id, stream] : streams_) {
+    using Phase = file::FileStore::Phase;
+    if (stream.store->phase() != Phase::kScanned || stream.store->has_checkpoint()) continue;
+    const std::optional<Orphans::Lost> lost = orphans_.In(stream.directory);
+    if (!lost || MUTANT(200)) continue;
+    owners_.erase(stream.store->incarnation());
+    owners_[lost->incarnation] = id;
+    stream.store->MissCheckpoint(lost->records);
+  }
+  orphans_.Clear();
+}
+
 void Storage::ReplayStream(const Recovered& found) {
-  // Records of nobody: of streams that are gone, or were stopped cleanly.
   const auto owner = owners_.find(found.incarnation);
-  if (owner == owners_.end() || dying_.contains(owner->second)) return;
+  if (owner == owners_.end()) return orphans_.Note(found);
+  // One that was stopped and has its checkpoint still goes on with it.
+  if (dying_.contains(owner->second) || found.kind == kAssetStopped) return;
   const uint32_t id = owner->second;
   if (found.kind != kAssetDeleted) {
     streams_.at(id).store->Replay(found.point, found.kind, found.body);
     return;
   }
-  // Its owner wants one of this name: another one.
+  // If its owner wants one of this name: another one.
   const Stream& stream = streams_.at(id);
+  const bool wanted = stream.why == Because::kWanted || MUTANT(201);
   const std::string directory = stream.directory;
   const StoreConfig config = stream.config;
   const std::string meta = stream.meta;
   owner->second = ++last_id_;
   Kill(id, owner->second, found.point);
+  if (!wanted) return;
   streams_[id].meta = meta;
   MakeStream(id, directory, config);
 }
@@ -405,7 +427,8 @@ WritePoint Storage::DeleteStream(uint32_t id) {
   WritePoint point;
   // One that never was attached has nothing in the journal, and need not stay away.
   if (stream.journal->asset != AssetNumber{}) {
-    point = stream.journal->Append(kAssetDeleted, {}, {});
+    point = stream.journal->AppendDeleted();
+    journal_.SyncSoon(point);
   }
   Kill(id, id, point);
   return point;
@@ -442,7 +465,9 @@ void Storage::WorkDying(const Now& now) {
     } else if (dying.burial != 0) {
       buried = graveyard_.TakeBuried(dying.burial);
     } else if (!routes_.Waiting(id) && !SnapshotWaiting(dying.stream) &&
-               journal_.durable().Covers(dying.point) && consumers_.Dropped(dying.stream) &&
+               // Records that end by nothing would be missed by who finds its directory without
+               // them.
+               journal_.synced().Covers(dying.point) && consumers_.Dropped(dying.stream) &&
                graveyard_.Yield(stream.directory)) {
       dying.burial = graveyard_.Bury(stream.directory);
     }

@@ -49,6 +49,7 @@
 #include "storage/file/stream_snapshot.h"
 #include "storage/graveyard.h"
 #include "storage/journal/journal.h"
+#include "storage/orphans.h"
 
 namespace dunlin {
 
@@ -89,7 +90,11 @@ class Storage {
   // its end; the account goes into the keys of an encrypted one. The id is never 0. REQUIRES: kNew
   // or kRunning.
   // 'meta': what its meta.inf is to hold (format/meta_file.h); empty: as it is, if it is there.
-  uint32_t AddStream(std::string directory, const StoreConfig& config, std::string meta = {});
+  // 'why': because somebody wants it; or because it lies there (catalog.h), which it may do
+  // although it was deleted: see DeleteStream().
+  enum class Because : uint8_t { kWanted, kFound };
+  uint32_t AddStream(std::string directory, const StoreConfig& config, std::string meta = {},
+                     Because why = Because::kWanted);
   // Null: no such stream. Changes may be asked of it while its phase() is kRunning.
   file::FileStore* stream(uint32_t id);
 
@@ -97,7 +102,8 @@ class Storage {
   // a few at a time. A stream that is added in the same directory, from now on, is another one:
   // it opens when nothing is left of this one there, and fails if the disk does not let that go.
   // The id is forgotten. The records of a stream that was added before Open() may say that it was
-  // deleted: then, too, it is another one, and empty.
+  // deleted: then, too, it is another one, and empty, if it is wanted. One that was only found goes
+  // on going: from kStarting on, stream(id) is null.
   WritePoint DeleteStream(uint32_t id);
   // Likewise. REQUIRES: it runs, or has failed.
   WritePoint DeleteConsumer(uint32_t id);
@@ -154,6 +160,7 @@ class Storage {
     std::string meta;  // What its meta.inf is to hold, as it was added.
     std::string directory;
     StoreConfig config;
+    Because why = Because::kWanted;
     std::unique_ptr<AssetJournal> journal;
     std::unique_ptr<file::FileStore> store;
     Timer timer;               // For the store's deadline.
@@ -184,6 +191,7 @@ class Storage {
   bool SnapshotWaiting(uint32_t stream) const;
   void MakeStream(uint32_t id, std::string directory, const StoreConfig& config);
   void OpenWaiting();
+  void RefuseOrphaned();
   void ReplayStream(const Recovered& found);
   void Kill(uint32_t id, uint32_t as, WritePoint point);
   void WorkDying(const Now& now);
@@ -215,6 +223,7 @@ class Storage {
   file::CachePool cache_pool_;
   std::map<uint32_t, Stream> streams_;
   std::map<Incarnation, uint32_t> owners_;
+  Orphans orphans_;  // Of the replay.
   // While all runs, a step costs nothing for a stream that nothing happened to. Streams outlive
   // their places here.
   std::deque<Stream*> awake_;      // Have something to do at the end of the step, in turn.

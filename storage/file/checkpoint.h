@@ -1,7 +1,7 @@
 // msgs/checkpoint: up to where a store's files are synced, and who its journal records belong to.
 // A file of ours in a stream's directory, and not a cache: it is there from before the first
-// change until a clean stop has put everything into the reference's files. Replaced by temp, sync,
-// rename, sync dir.
+// change until a clean stop has put everything into the reference's files, and has said so in the
+// journal (asset_journal.h). Replaced by temp, sync, rename, sync dir.
 //
 //   "DLCP", version u8; incarnation 16; record number u64; floor u64; last sequence u64, time i64;
 //   messages u64; head block u32, its synced bytes u64; live blocks: count u32, numbers u32 each in

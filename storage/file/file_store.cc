@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "storage/format/file_names.h"
 #include "storage/format/stream_state.h"
 
 namespace dunlin::file {
@@ -94,6 +95,12 @@ void FileStore::Refuse(std::string why) {
 void FileStore::GiveUp(std::string why) {
   if (!failure_) failure_ = std::move(why);
   if (phase_ == Phase::kScanned) phase_ = Phase::kFailed;
+}
+
+void FileStore::MissCheckpoint(uint64_t records) {
+  GiveUp("stream '" + options_.config.name + "', " + std::string(format::kMsgsDir) + "/" +
+         std::string(kCheckpointFile) + ", offset 0: missing, and the journal has " +
+         std::to_string(records) + " records of this stream");
 }
 
 void FileStore::Abandon() {

@@ -88,6 +88,10 @@ class FileStore final : public StreamStore {
   void Refuse(std::string why);
   // What belongs to it cannot be read now: fails.
   void GiveUp(std::string why);
+  // There was none of it when it was opened, and the journal has so many records that must be its
+  // own: fails, as where it cannot be read. REQUIRES: kScanned, !has_checkpoint().
+  void MissCheckpoint(uint64_t records);
+  bool has_checkpoint() const { return has_checkpoint_; }
   // Its directory is to go: begins nothing any more but closing its files. Takes no requests.
   void Abandon();
 
@@ -366,7 +370,7 @@ class FileStore final : public StreamStore {
   bool OnIndexDisk(const DiskDone& done);
 
   // --- stopping.cc
-  enum class StopStage : uint8_t { kSettling, kCheckpoint, kIndex, kNaming, kParts };
+  enum class StopStage : uint8_t { kSettling, kCheckpoint, kIndex, kSaying, kNaming, kParts };
   bool LeaveTombstones();
   bool MakesRoomToSettle();
   void WorkStopping();
@@ -463,6 +467,7 @@ class FileStore final : public StreamStore {
   std::optional<PurgeIntent> purging_;  // The journal, or a checkpoint, says that it is under way.
   StopStage stop_ = StopStage::kSettling;
   bool stop_wanted_ = false;  // Once it runs.
+  WritePoint stop_point_;     // Of the record that says so.
   DiskTicket stop_names_, stop_remove_, stop_sync_;
 
   // Expiry: 'from' and 'after' say how far the walk under way is.

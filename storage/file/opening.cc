@@ -6,6 +6,7 @@
 #include "engine/base/mutant.h"
 #include "engine/store/msg_headers.h"
 #include "storage/file/file_store.h"
+#include "storage/file/incarnations.h"
 #include "storage/format/checksum_key.h"
 #include "storage/format/file_names.h"
 
@@ -60,7 +61,7 @@ void FileStore::WorkOpening() {
     purging_ = checkpoint->purge;
     writer_.Inherit(!checkpoint->index.empty());
   } else {
-    for (uint8_t& byte : incarnation_.bytes) byte = static_cast<uint8_t>(rng_.Below(256));
+    incarnation_ = DrawIncarnation(disk_.Path(""), &rng_);
   }
   const Seq floor = by_index_ && has_checkpoint_ ? opener_->checkpoint()->floor : 0;
   opener_.reset();

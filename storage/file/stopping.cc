@@ -117,6 +117,11 @@ void FileStore::WorkStopping() {
   }
   if (stop_ == StopStage::kParts && !chain_.removing()) phase_ = Phase::kStopped;
   if (stop_ == StopStage::kIndex && !chain_.busy() && WriteIndex()) {
+    // Before the checkpoint goes: who finds none, and records, is to know that none is missing.
+    stop_point_ = journal_->AppendStopped();
+    stop_ = StopStage::kSaying;
+  }
+  if (stop_ == StopStage::kSaying && journal_->SyncCovers(stop_point_)) {
     // Without the checkpoint every file counts that has a name: what was removed and renamed must
     // be so for good before the checkpoint goes.
     const std::string path = std::string(format::kMsgsDir).append("/").append(kCheckpointFile);

@@ -23,6 +23,9 @@ class StoreJournal {
   // It is full, and checkpoints are asked for that will change that: what can wait, waits for them.
   // (One that is full because the disk is may need what a store gives up.)
   virtual bool MakesRoom() const = 0;
+  // The last record of all, until there is another one: all that the store has is in its files, and
+  // they need nothing else any more to say so. It is synced at once.
+  virtual WritePoint AppendStopped() = 0;
   // Nothing of this store up to 'point' is needed any more.
   virtual void Passed(WritePoint point) = 0;
   // FileStore::Work() is due at the end of the step.

@@ -76,6 +76,7 @@ class Journal::Impl {
   journal::Rewriter rewriter_;
   State state_ = State::kClosed;
   uint64_t raised_to_ = 0;
+  uint64_t sync_through_ = 0;  // Without waiting for the interval.
 
  private:
   void SyncRecovered();
@@ -183,6 +184,7 @@ void Journal::Impl::Advance() {
   if (state_ < State::kStarting || !syncs_.empty() || closing_) return;
   if (!poison_.set() && started_) {
     if (state_ == State::kRunning && copier_.Work()) FreeSegments();
+    if (writer_.synced() < sync_through_ && writer_.durable() >= sync_through_) writer_.SyncNow();
     writer_.Submit();
     ring_.Pump(writer_.synced(), writer_.WaitingSlot(), writer_.WaitingEnd());
     writer_.Submit();
@@ -360,6 +362,16 @@ WritePoint Journal::Append(AssetNumber asset, uint8_t kind, std::span<const uint
   CHECK(impl_->state_ == State::kRunning);
   CHECK(kind < journal::kOwnKinds && impl_->assets_.IsAttached(asset.value));
   return {impl_->writer_.Append(asset.value, kind, head, body)};
+}
+
+WritePoint Journal::AppendLast(AssetNumber asset, uint8_t kind) {
+  const WritePoint point = Append(asset, kind, {}, {});
+  if (point != kNeverDurable) impl_->assets_.Pass(asset.value, point.batch - 1);
+  return point;
+}
+
+void Journal::SyncSoon(WritePoint point) {
+  if (point != kNeverDurable) impl_->sync_through_ = std::max(impl_->sync_through_, point.batch);
 }
 
 uint64_t Journal::record_bytes_max() const { return impl_->writer_.record_bytes_max(); }

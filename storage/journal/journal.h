@@ -194,6 +194,9 @@ class Journal {
   WritePoint Append(AssetNumber asset, uint8_t kind, std::span<const uint8_t> body);
   WritePoint Append(AssetNumber asset, uint8_t kind, std::span<const uint8_t> head,
                     std::span<const uint8_t> body);
+  // The last record of the asset, for now: with it, what came before is not needed any more. (It
+  // goes only when this one is durable: the batch that gives its space back comes no earlier.)
+  WritePoint AppendLast(AssetNumber asset, uint8_t kind);
   uint64_t record_bytes_max() const;
 
   // The end of an engine step: what was appended is sealed and submitted, if fewer than 'depth'
@@ -209,6 +212,9 @@ class Journal {
   // Likewise for what a power loss cannot take: with kAlways the same; with kInterval it follows
   // when a sync has completed.
   Synced synced() const;
+
+  // With kInterval: it follows for this point as soon as can be.
+  void SyncSoon(WritePoint point);
 
   // The point that an Append() would get now. Covering it covers all that went before.
   WritePoint next_point() const;

@@ -30,6 +30,8 @@ class TestJournal : public StoreJournal {
     entries.push_back(std::move(entry));
     return {batch_};
   }
+  // Records are given out as long as somebody has this incarnation.
+  WritePoint AppendStopped() override { return {}; }
   bool Covers(WritePoint point) const override { return point.batch <= durable_; }
   bool SyncCovers(WritePoint point) const override { return point.batch <= synced_; }
   bool Full() const override { return full; }

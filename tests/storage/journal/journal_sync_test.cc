@@ -44,6 +44,24 @@ TEST(JournalSync, WithAnIntervalItIsOnTheMediumAnIntervalLater) {
   }
 }
 
+TEST(JournalSync, WhatIsAskedForIsThereSoon) {
+  JournalOptions options = JournalWorld::SmallOptions();
+  options.access = Access::kWrite;
+  options.sync = JournalOptions::Sync::kInterval;
+  options.sync_interval = Minutes(10);
+  JournalWorld world(1, options);
+  ASSERT_TRUE(world.Boot());
+  world.RunAll();
+  world.Append(0, 100);
+  world.journal().SyncSoon(world.model().back().point);
+  world.EndOfStep();
+  world.RunAll();
+  EXPECT_TRUE(world.journal().synced().Covers(world.model().back().point));
+  EXPECT_TRUE(OnTheMedium(world));
+  AppendOne(world);
+  EXPECT_FALSE(OnTheMedium(world)) << "nobody asked for this one";
+}
+
 TEST(JournalSync, WithoutOneItIsThereWhenItIsDurable) {
   for (const Access access : {Access::kDurableWrites, Access::kWrite}) {
     JournalOptions options = JournalWorld::SmallOptions();

@@ -197,6 +197,22 @@ TEST(Journal, ForgettingAnAssetGivesItsRecordsBack) {
   EXPECT_EQ(world.journal().stats().segments, 1u);
 }
 
+TEST(Journal, ALastRecordStandsForAllBeforeIt) {
+  JournalWorld world(1, JournalWorld::SmallOptions());
+  ASSERT_TRUE(world.Boot());
+  while (!world.journal().full()) {
+    world.Append(4, 3000);
+    world.EndOfStep();
+    world.Run(2);
+  }
+  world.RunAll();
+  const WritePoint last = world.journal().AppendLast(world.number(4), 0xe0);
+  world.EndOfStep();
+  world.RunAll();
+  EXPECT_TRUE(world.journal().durable().Covers(last));
+  EXPECT_FALSE(world.journal().full());
+}
+
 TEST(Journal, ForgetsRecoveredAssetsThatNobodyAttaches) {
   JournalOptions options = JournalWorld::SmallOptions();
   JournalWorld world(1, options);

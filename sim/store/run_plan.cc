@@ -40,6 +40,14 @@ file::FileLimits PlanLimits(Rng& rng) {
   return limits;
 }
 
+void PlanHarm(Rng rng, RunPlan* plan) {
+  if (!rng.Chance(1, 4)) return;
+  plan->harms = true;
+  plan->faults.zeroed_at_restart = Sometimes(rng, 60'000, 1);
+  plan->faults.deleted_at_restart = Sometimes(rng, 60'000, 1);
+  plan->faults.swapped_at_restart = Sometimes(rng, 60'000, 1);
+}
+
 RunPlan PlanRun(Rng& rng) {
   RunPlan plan;
   plan.lives = static_cast<int>(1 + rng.Below(6));
@@ -76,6 +84,7 @@ std::string Describe(const RunPlan& plan, const JournalOptions& journal, bool en
   text += plan.trouble == RunPlan::Trouble::kCalm     ? ", deaths"
           : plan.trouble == RunPlan::Trouble::kErrors ? ", errors"
                                                       : ", damage";
+  if (plan.harms) text += ", harm";
   return text + ", " + std::to_string(streams) + " streams, " + std::to_string(plan.lives) +
          " lives of " + std::to_string(plan.changes);
 }

@@ -25,11 +25,14 @@ struct RunPlan {
   int lives = 1;
   int changes = 0;  // In each life.
   size_t payload_bytes_max = 0;
-  bool has_trouble() const { return trouble != Trouble::kCalm; }
+  bool harms = false;  // Somebody damages or removes files of any kind, whatever else there is.
+  bool has_trouble() const { return trouble != Trouble::kCalm || harms; }
 };
 
 // All of a RunPlan.
 [[nodiscard]] RunPlan PlanRun(Rng& rng);
+// On its own: what the other draws are does not change by it.
+void PlanHarm(Rng rng, RunPlan* plan);
 // Small ones, of any policy.
 [[nodiscard]] JournalOptions PlanJournal(Rng& rng);
 [[nodiscard]] file::FileLimits PlanLimits(Rng& rng);

@@ -39,11 +39,21 @@ StoreProcess::StoreProcess(DiskDriver* driver, const StorySetup& setup,
       ids_(setup.streams.size()) {
   storage_.Sweep("streams");
   for (size_t i = 0; i < setup.streams.size(); ++i) {
-    if (there[i]) Add(i, setup.streams[i]);
+    if (!there[i]) continue;
+    const bool lies = Lies(setup.streams[i].config.name);
+    Add(i, setup.streams[i], lies ? Storage::Because::kFound : Storage::Because::kWanted);
   }
 }
 
-void StoreProcess::Add(size_t stream, const StoryStream& how) {
+// As a catalog would say.
+bool StoreProcess::Lies(const std::string& stream) {
+  const std::vector<std::string> files = driver_->disk().Files();
+  return std::any_of(files.begin(), files.end(), [&](const std::string& path) {
+    return path.starts_with("streams/" + stream + "/");
+  });
+}
+
+void StoreProcess::Add(size_t stream, const StoryStream& how, Storage::Because why) {
   if (how.in_memory) {
     memories_[stream] =
         std::make_unique<memory::MemoryStore>(memory::MemoryStore::Options{.config = how.config});
@@ -51,11 +61,11 @@ void StoreProcess::Add(size_t stream, const StoryStream& how) {
     return;
   }
   ids_[stream] = storage_.AddStream("streams/" + how.config.name, how.config,
-                                    meta_ ? StoryConfigs::MetaOf(how.config) : "");
+                                    meta_ ? StoryConfigs::MetaOf(how.config) : "", why);
   stores_[stream] = files_[stream] = storage_.stream(ids_[stream]);
 }
 
-// The journal may say that one was deleted: it is another one then.
+// The journal may say that one was deleted: it is another one then, or none.
 void StoreProcess::LookUp() {
   for (size_t i = 0; i < files_.size(); ++i) {
     if (files_[i] != nullptr) stores_[i] = files_[i] = storage_.stream(ids_[i]);
@@ -71,12 +81,15 @@ WritePoint StoreProcess::Drop(size_t stream) {
 }
 
 bool StoreProcess::Failed() {
-  return storage_.state() == Storage::State::kFailed ||
-         std::any_of(stores_.begin(), stores_.end(),
-                     [](const StreamStore* store) {
-                       return store != nullptr && store->Failure().has_value();
-                     }) ||
+  return storage_.state() == Storage::State::kFailed || FailedStream() != nullptr ||
          FailedConsumer() != nullptr;
+}
+
+const StreamStore* StoreProcess::FailedStream() const {
+  for (size_t i = 0; i < stores_.size(); ++i) {
+    if (there(i) && stores_[i]->Failure() && !excused_streams_.contains(i)) return stores_[i];
+  }
+  return nullptr;
 }
 
 file::FileConsumerStore* StoreProcess::FailedConsumer() {
@@ -92,10 +105,7 @@ file::FileConsumerStore* StoreProcess::FailedConsumer() {
 
 std::string StoreProcess::Why() {
   if (const auto why = storage_.Failure()) return "journal: " + *why;
-  for (const StreamStore* store : stores_) {
-    if (store == nullptr) continue;
-    if (const auto why = store->Failure()) return *why;
-  }
+  if (const auto* stream = FailedStream()) return *stream->Failure();
   if (const auto* consumer = FailedConsumer()) return *consumer->Failure();
   return "nothing failed";
 }

@@ -32,7 +32,7 @@ class StoreProcess {
   static constexpr int kTurnsMax = 100'000;
   static constexpr uint64_t kNoDeath = UINT64_MAX;
 
-  // 'there': which of the streams there are.
+  // 'there': which of the streams there are; those of which something lies on the disk are found.
   StoreProcess(DiskDriver* driver, const StorySetup& setup, const std::vector<bool>& there,
                const Rng& rng);
 
@@ -71,7 +71,7 @@ class StoreProcess {
   }
 
   // Begins to make a stream that is not there. REQUIRES: Boot() has ended well.
-  void Add(size_t stream, const StoryStream& how);
+  void Add(size_t stream, const StoryStream& how, Storage::Because why = Storage::Because::kWanted);
   // Until it takes changes.
   Outcome Await(size_t stream);
   // Deletes it: it is gone for ever at the point.
@@ -109,6 +109,11 @@ class StoreProcess {
   Storage& storage() { return storage_; }
   bool idle(size_t stream) const { return files_[stream] == nullptr || files_[stream]->idle(); }
   void CheckInvariants() const;
+  // This stream may have failed, and all goes on without it.
+  void Excuse(size_t stream) { excused_streams_.insert(stream); }
+  bool lame(size_t stream) const {
+    return there(stream) && excused_streams_.contains(stream) && stores_[stream]->Failure();
+  }
   // The journal or a store takes no more: the process ends itself.
   bool Failed();
   std::string Why();
@@ -129,7 +134,9 @@ class StoreProcess {
   Outcome TurnUntil(Storage::State state, uint64_t stop_at = kNoDeath);
   Instant NextDeadline() const;
   bool TakeDeadline();
+  bool Lies(const std::string& stream);
   void LookUp();
+  const StreamStore* FailedStream() const;
   file::FileConsumerStore* FailedConsumer();
   uint32_t IdOf(size_t stream, const std::string& consumer);
 
@@ -141,6 +148,7 @@ class StoreProcess {
   std::vector<StreamStore*> stores_;
   std::vector<file::FileStore*> files_;
   std::vector<uint32_t> ids_;
+  std::set<size_t> excused_streams_;
   std::set<std::pair<size_t, std::string>> excused_;
   std::vector<std::string> notices_;
   uint64_t die_at_ = kNoDeath;

@@ -35,6 +35,8 @@ struct StorySetup {
   bool rush = false;
   // What is configured of streams lies in their meta.inf: after a death that says what is so.
   bool meta = false;
+  // A stream whose files were damaged may fail, and does so alone: all goes on without it.
+  bool alone = false;
   JournalOptions journal;
   file::FileLimits limits;
   file::ConsumerLimits consumer_limits;

@@ -22,6 +22,7 @@ class Storyteller {
       : plan_(PlanStory(seed)),
         rng_(Rng(seed).Fork("teller")),
         coming_(Rng(seed).Fork("coming")),
+        harm_(Rng(seed).Fork("harm")),
         consumers_(Rng(seed).Fork("consuming"), plan_.consumers),
         runner_(plan_.setup, StoryRunner::Mode::kLenient) {
     out_.story.setup = plan_.setup;
@@ -238,7 +239,50 @@ class Storyteller {
     if (plan_.run.trouble == RunPlan::Trouble::kDamage) {
       if (const auto harm = consumers_.Harm(runner_)) (void)Do(*harm);
     }
-    if (!plan_.setup.key.empty() && rng_.Chance(1, 4)) ChangeKeys();
+    if (plan_.parts_go && runner_.well() && harm_.Chance(1, 3)) LoseParts();
+    if (plan_.run.harms && runner_.well() && harm_.Chance(1, 2)) HarmAny();
+    if (!plan_.setup.key.empty() && runner_.well() && rng_.Chance(1, 4)) ChangeKeys();
+  }
+
+  // Of the index that a death leaves: caches, too.
+  void LoseParts() {
+    for (const std::string& path : runner_.Files()) {
+      if (!path.ends_with(".part") || harm_.Chance(1, 3)) continue;
+      StoryStep step;
+      step.verb = Verb::kDelete;
+      step.path = path;
+      if (!Do(step)) return;
+    }
+  }
+
+  // To any file. The kind comes first: of some there are few.
+  void HarmAny() {
+    static constexpr std::string_view kEnds[] = {"/msgs/checkpoint",
+                                                 "/msgs/checkpoint",
+                                                 "/meta.inf",
+                                                 "/meta.sum",
+                                                 "/meta.key",
+                                                 ".key",
+                                                 ".blk",
+                                                 "/o.dat"};
+    const uint64_t kind = harm_.Below(std::size(kEnds) + 1);
+    std::vector<std::string> files;
+    for (std::string& path : runner_.Files()) {
+      const bool fits = kind < std::size(kEnds)
+                            ? path.ends_with(kEnds[kind])
+                            : path.starts_with(plan_.setup.journal.directory + "/");
+      if (fits && !runner_.Contents(path).empty()) files.push_back(std::move(path));
+    }
+    if (files.empty()) return;
+    StoryStep step;
+    step.path = files[harm_.Below(files.size())];
+    const uint64_t place = harm_.Below(runner_.Contents(step.path).size());
+    const uint64_t how = harm_.Below(4);
+    step.verb = how < 2 ? Verb::kDelete : how == 2 ? Verb::kCut : Verb::kRot;
+    if (step.verb == Verb::kCut) step.size = place;
+    if (step.verb == Verb::kRot) step.offset = place;
+    if (step.verb == Verb::kRot) step.variant = harm_.Below(1000);
+    (void)Do(step);
   }
 
   // Damage where there is something to be damaged, or where it is hard to see.
@@ -442,6 +486,7 @@ class Storyteller {
   const StoryPlan plan_;
   Rng rng_;
   Rng coming_;
+  Rng harm_;
   ConsumerTeller consumers_;
   StoryRunner runner_;
   StorySeedResult out_;

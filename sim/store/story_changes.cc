@@ -37,6 +37,10 @@ bool StoryRunner::IsThere(size_t stream) {
     if (mode_ == Mode::kStrict) Fail(name + " is not there: 'add' it first");
     return false;
   }
+  if (IsLame(stream)) {
+    if (mode_ == Mode::kStrict) Fail(name + " has failed: " + *process_->store(stream).Failure());
+    return false;
+  }
   if (process_->Await(stream) == Outcome::kStuck) {
     // On a full disk it waits for room; whoever runs it frees some, and starts it again.
     if (capacity_ == UINT64_MAX) return Fail(name + " was added and never starts");
@@ -57,13 +61,16 @@ bool StoryRunner::DoAdd(const StoryStep& step) {
     return Fail("stream " + stream.config.name + " is there already: 'drop' it first");
   }
   process_->Add(step.stream, stream);
+  drops_[step.stream].added = true;
   there_[step.stream] = true;
   return true;
 }
 
 bool StoryRunner::DoDrop(const StoryStep& step) {
   StreamHistory& history = histories_[step.stream];
-  last_point_ = std::max(last_point_, process_->Drop(step.stream));
+  const WritePoint point = process_->Drop(step.stream);
+  drops_[step.stream] = {.point = point, .asked = true};
+  last_point_ = std::max(last_point_, point);
   turned_back_[step.stream] = true;
   history.Changed(StreamTwin::Empty(history.config()), last_point_);
   consumers_.StreamDropped(step.stream, last_point_);
@@ -89,7 +96,7 @@ void StoryRunner::DoCheckpoint(const StoryStep& step) {
 // A limit per subject may be enforced late, when blocks must be read for it; a removal that comes
 // in between changes what there is to enforce. The twin enforces at once.
 void StoryRunner::LetSettle(size_t stream) {
-  if (!there_[stream] || LimitsNothing(stream)) return;
+  if (!there_[stream] || IsLame(stream) || LimitsNothing(stream)) return;
   for (int turns = 0; turns < 1000 && running() && !failed() && !process_->idle(stream); ++turns)
     Turn();
 }

@@ -164,7 +164,7 @@ bool StoryRunner::AgreeConsumer(const StoryStep& step, ConsumerError got, Consum
 // --- After a start, and in between.
 
 bool StoryRunner::RecoveredConsumers(size_t stream) {
-  if (!there_[stream] || process_->file(stream) == nullptr) {
+  if (!there_[stream] || process_->file(stream) == nullptr || IsLame(stream)) {
     return consumers_.of(stream).empty() || TakeConsumers(stream);
   }
   if (process_->AwaitConsumers(stream) == Outcome::kStuck)

@@ -17,6 +17,10 @@ bool IsCache(std::string_view path) {
   return path.ends_with(".db") || path.ends_with(".part") || path.ends_with(".tmp");
 }
 
+std::string FolderOf(std::string_view stream) {
+  return std::string("streams/").append(stream).append("/");
+}
+
 // How many of the file's sectors are other ones now.
 uint64_t SectorsHit(std::string_view before, std::string_view after) {
   uint64_t sectors = 0;
@@ -35,6 +39,7 @@ void StoryDamage::Note(std::string path, std::string before, std::string after) 
   }
   if (path.find("/obs/") != std::string::npos) return;
   only_blocks_ = false;
+  others_.push_back(path);
   if (!path.starts_with(journal_ + "/")) return;
   in_journal_ = true;
   // A segment's header says whose it is: without it nothing in it counts.
@@ -43,6 +48,20 @@ void StoryDamage::Note(std::string path, std::string before, std::string after) 
                                            std::string_view(after).substr(0, journal::kHeaderBytes);
   batches_max_ =
       head || batches_max_ == UINT64_MAX ? UINT64_MAX : batches_max_ + SectorsHit(before, after);
+}
+
+bool StoryDamage::MayStop(std::string_view stream) const {
+  const std::string folder = FolderOf(stream);
+  return std::any_of(others_.begin(), others_.end(), [&](const std::string& path) {
+    return path.starts_with(folder) || !path.starts_with("streams/");
+  });
+}
+
+bool StoryDamage::Concerns(std::string_view stream) const {
+  const std::string folder = FolderOf(stream);
+  return MayStop(stream) || std::any_of(blocks_.begin(), blocks_.end(), [&](const File& file) {
+           return file.path.starts_with(folder);
+         });
 }
 
 bool StoryDamage::AnyCut(std::string_view stream) const {

@@ -23,6 +23,10 @@ class StoryDamage {
   // is left.
   bool only_blocks() const { return only_blocks_; }
   bool any_in_journal() const { return in_journal_; }
+  // Of this stream, its consumers aside, or of the journal, or of nobody in particular.
+  bool Concerns(std::string_view stream) const;
+  // Likewise, and no block: it may not start.
+  bool MayStop(std::string_view stream) const;
   // No more than so many batches of the journal can have suffered, and what lies behind them tells
   // of them. UINT64_MAX: nobody knows.
   uint64_t batches_max() const { return batches_max_; }
@@ -38,6 +42,7 @@ class StoryDamage {
   };
   const std::string journal_;
   std::vector<File> blocks_;
+  std::vector<std::string> others_;  // The paths of all others.
   bool only_blocks_ = true;
   bool in_journal_ = false;
   uint64_t batches_max_ = 0;

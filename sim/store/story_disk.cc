@@ -23,7 +23,7 @@ FaultRate* RateOf(DiskFault fault, DiskFaults* faults) {
 // Caches: may go at any time, and nobody is worse off.
 bool IsCache(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
-  return name == "index.db" || name == "thw.db" || name == "sched.db";
+  return name == "index.db" || name == "thw.db" || name == "sched.db" || name.ends_with(".part");
 }
 
 }  // namespace
@@ -93,6 +93,8 @@ bool StoryRunner::DoDisk(const StoryStep& step) {
     for (const std::string& file : disk.Files()) there += "\n    " + file;
     return Fail("there is no file '" + path + "'; there are:" + there);
   }
+  // A cache, but one that a checkpoint may name: it may be missed.
+  if (path.ends_with(".part")) planted_.insert(path);
   switch (step.verb) {
     case Verb::kRot:
       if (contents->empty()) return true;

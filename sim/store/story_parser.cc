@@ -213,29 +213,18 @@ bool StoryParser::TakeStream(LineCursor& cursor, StoryStep* step) {
 
 bool StoryParser::ParseStorage(LineCursor& cursor) {
   std::vector<Given> all;
-  if (!TakeGiven(cursor,
-                 {"seed=",
-                  "tries=",
-                  "pace=",
-                  "rush=",
-                  "meta=",
-                  "block=",
-                  "checkpoint=",
-                  "cache=",
-                  "write_min=",
-                  "slice=",
-                  "index=",
-                  "index_slack=",
-                  "segment=",
-                  "segments=",
-                  "ahead=",
-                  "gather=",
-                  "depth=",
-                  "sync=",
-                  "key=",
-                  "cipher=",
-                  "consumer_checkpoint=",
-                  "consumer_record="},
+  if (!TakeGiven(cursor, {"seed=",           "tries=",
+                          "pace=",           "rush=",
+                          "meta=",           "alone=",
+                          "block=",          "checkpoint=",
+                          "cache=",          "write_min=",
+                          "slice=",          "index=",
+                          "index_slack=",    "segment=",
+                          "segments=",       "ahead=",
+                          "gather=",         "depth=",
+                          "sync=",           "key=",
+                          "cipher=",         "consumer_checkpoint=",
+                          "consumer_record="},
                  &all))
     return false;
   StorySetup& setup = story_.setup;
@@ -254,6 +243,7 @@ bool StoryParser::ParseStorage(LineCursor& cursor) {
     if (key == "pace") setup.pace = number;
     if (key == "rush") setup.rush = number > 0;
     if (key == "meta") setup.meta = number > 0;
+    if (key == "alone") setup.alone = number > 0;
     if (key == "block") setup.limits.block_bytes = number;
     if (key == "checkpoint") setup.limits.checkpoint_bytes = number;
     if (key == "cache") setup.limits.reader.cache_bytes_max = number;

@@ -94,6 +94,9 @@ StoryPlan PlanStory(uint64_t seed) {
     if (late.Chance(1, 2)) plan.subjects = 20 + late.Below(60);
   }
   PlanConsumers(Rng(seed).Fork("consumers"), &plan);
+  PlanHarm(Rng(seed).Fork("harm"), &plan.run);
+  plan.setup.alone = plan.run.harms && Rng(seed).Fork("alone").Chance(2, 3);
+  plan.parts_go = Rng(seed).Fork("parts").Chance(1, 6);
   return plan;
 }
 

@@ -16,6 +16,7 @@ struct StoryPlan {
   uint64_t subjects = 1;
   static constexpr uint32_t kKinds = 10;
   bool drops = false;      // Streams are deleted, and made anew.
+  bool parts_go = false;   // Of the index that a death leaves.
   uint64_t consumers = 0;  // That each stream on the disk may have.
   uint32_t left_out = 0;   // A bit for each of the kinds of change, in Storyteller::Change().
 };

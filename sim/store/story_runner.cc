@@ -1,7 +1,6 @@
 #include "sim/store/story_runner.h"
 
 #include <algorithm>
-#include <map>
 
 #include "engine/base/check.h"
 #include "engine/store/msg_headers.h"
@@ -40,6 +39,8 @@ StoryRunner::StoryRunner(const StorySetup& setup, Mode mode)
     histories_.emplace_back(stream.config);
     histories_.back().Restart(StreamTwin::Empty(stream.config));
     there_.push_back(!stream.late);
+    drops_.emplace_back();
+    lamed_.push_back(false);
     packed_[histories_.size() - 1] = stream.config.compression != StoreCompression::kNone;
   }
 }
@@ -104,7 +105,8 @@ void StoryRunner::Die(CrashKind kind, uint64_t variant) {
 // Rot leaves the truth to be read.
 void StoryRunner::Damage(const std::string& path, std::string before) {
   damaged_ = true;
-  no_index_ |= path.ends_with("/index.db");
+  // Without its key it cannot be read either.
+  no_index_ |= path.ends_with("/index.db") || path.ends_with("/meta.key");
   if (before.empty()) before = driver_.disk().Truth(path).value_or("");
   std::string after = driver_.disk().Contents(path).value_or("");
   if (before != after) consumers_.Damaged(path);
@@ -170,6 +172,9 @@ bool StoryRunner::Begin() {
   if (driver_.disk().awaits()) process_->DieOnceMet();
   process_->StopAt(stop_at_);
   consumers_.Excuse(process_.get());
+  for (size_t i = 0; i < histories_.size(); ++i) {
+    if (setup_.alone && damage_.MayStop(histories_[i].config().name)) process_->Excuse(i);
+  }
   stop_at_ = StoreProcess::kNoDeath;
   return true;
 }
@@ -240,6 +245,9 @@ bool StoryRunner::Recovered() {
   process_->CatchUp();
   moment_ = {};
   for (size_t i = 0; i < histories_.size(); ++i) {
+    if (!RecoveredDrop(i)) return false;
+  }
+  for (size_t i = 0; i < histories_.size(); ++i) {
     if (process_->dying() || process_->Failed()) break;
     if (!RecoveredStream(i) || !RecoveredConsumers(i)) return false;
   }
@@ -273,125 +281,6 @@ bool StoryRunner::Recovered() {
   return true;
 }
 
-bool StoryRunner::RecoveredStream(size_t stream) {
-  StreamHistory& history = histories_[stream];
-  if (!there_[stream]) {
-    history.Restart(StreamTwin::Empty(history.config()));
-    return true;
-  }
-  const std::string name = "stream " + setup_.streams[stream].config.name + " ";
-  Reading reading;
-  if (!ReadAll(process_.get(), stream, &reading)) {
-    if (process_->dying() || (process_->Failed() && damaged_ && MayFail())) return true;
-    return Fail(name + reading.problem);
-  }
-  if (process_->Failed() && MayFail()) return true;  // In what it began before.
-  StreamTwin found;
-  found.Become(std::move(reading.entries), reading.state);
-  NoteMoment(stream, reading.state.last_seq);
-  if (process_->file(stream) == nullptr) {
-    history.Restart(found);
-    return reading.problem.empty() || Fail(name + reading.problem);
-  }
-  std::string problem = reading.problem;
-  if (problem.empty())
-    problem = history.TakeRecovered(found, driver_.now().wall,
-                                    lost_power_ && setup_.has_interval_policy());
-  if (problem.empty()) return true;
-  if (!damaged_) return Fail(name + problem);
-  const bool said = said_ || !process_->notices().empty() || !reading.problem.empty();
-  const std::string why = NotExcused(stream, found, said);
-  if (!why.empty()) return Fail(name + problem + ": " + why);
-  history.Restart(found);  // Said aloud: it is what it is.
-  return true;
-}
-
-// By its sequences: what it has of others may have gone by itself.
-void StoryRunner::NoteMoment(size_t stream, Seq last) {
-  if (process_->file(stream) == nullptr || turned_back_[stream]) return;
-  for (const Asked& asked : asked_[stream]) {
-    if (asked.seq <= last) {
-      moment_.Has(asked.point);
-    } else {
-      moment_.HasNot(asked.point);
-    }
-  }
-}
-
-// What a store says of its subjects, by an index or by having read its blocks, is what its messages
-// say. Empty: it is.
-static std::string WrongTotals(const file::FileStore& store,
-                               const std::vector<StreamTwin::Entry>& entries) {
-  if (store.index().unsettled > 0) return "";
-  std::map<std::string, uint64_t> counted;
-  uint64_t bytes = 0;
-  for (const StreamTwin::Entry& entry : entries) {
-    bytes += entry.msg->bytes;
-    if (!entry.msg->subject.empty()) ++counted[entry.msg->subject];
-  }
-  if (store.State().bytes != bytes) {
-    return "counts " + std::to_string(store.State().bytes) + " bytes and has " +
-           std::to_string(bytes);
-  }
-  for (const auto& [subject, total] : store.SubjectsTotals("")) {
-    const uint64_t has = counted.contains(subject) ? counted[subject] : 0;
-    if (total != has) {
-      return "counts " + std::to_string(total) + " of subject " + subject + " and has " +
-             std::to_string(has);
-    }
-    counted.erase(subject);
-  }
-  return counted.empty() ? "" : "knows nothing of subject " + counted.begin()->first;
-}
-
-// Everything that the stream holds, message by message. False: it could not be read to its end.
-bool StoryRunner::ReadAll(StoreProcess* process, size_t stream, Reading* out) {
-  StreamHistory& history = histories_[stream];
-  for (int attempt = 0; attempt < 3; ++attempt) {  // Time passes, and messages go.
-    *out = {};
-    StreamStore& store = process->store(stream);
-    const StreamState before = store.State();
-    for (Seq seq = std::max<Seq>(before.first_seq, 1); seq <= before.last_seq; ++seq) {
-      LoadMsg load;
-      load.seq = seq;
-      const Outcome outcome = process->Run(stream, load);
-      if (outcome == Outcome::kStuck || outcome == Outcome::kDied) {
-        out->problem = "loads " + std::to_string(seq) + " for ever";
-        return false;
-      }
-      if (outcome == Outcome::kDone) {
-        out->entries.push_back(
-            {seq, history.Keep(
-                      {std::string(load.msg.subject), std::string(load.msg.header),
-                       std::string(load.msg.payload), load.msg.time, MessageTtl(load.msg.header),
-                       process->file(stream) == nullptr
-                           ? MemoryMsgBytes(load.msg.subject.size(), load.msg.header.size(),
-                                            load.msg.payload.size())
-                           : FileMsgBytes(load.msg.subject.size(), load.msg.header.size(),
-                                          load.msg.payload.size())})});
-      } else if (load.error != StoreError::kDeleted && load.error != StoreError::kNotFound) {
-        out->problem = "cannot load " + std::to_string(seq) + ": " + load.detail;
-      }
-    }
-    out->state = store.State();
-    if (out->state.msgs == before.msgs && out->state.first_seq == before.first_seq) break;
-  }
-  const StreamState& state = out->state;
-  if (!out->problem.empty()) return true;
-  if (state.msgs != out->entries.size()) {
-    out->problem = "counts " + std::to_string(state.msgs) + " messages and has " +
-                   std::to_string(out->entries.size());
-  } else if (state.msgs > 0 && state.first_seq != out->entries.front().seq) {
-    out->problem = "is wrong about its first: " + std::to_string(state.first_seq);
-  } else if (state.msgs == 0 && state.last_seq > 0 && state.first_seq != state.last_seq + 1) {
-    out->problem = "is empty, its last is " + std::to_string(state.last_seq) + ", and its first " +
-                   std::to_string(state.first_seq);
-  } else if (process->file(stream) != nullptr && !damaged_) {
-    out->problem = WrongTotals(*process->file(stream), out->entries);
-  }
-  return true;
-}
-
 // --- Within a life.
 
 void StoryRunner::NotePromises() {
@@ -408,6 +297,12 @@ void StoryRunner::NotePromises() {
   }
   consumers_.NotePromises(process_.get(), synced, through);
   for (Erased& erased : erased_) erased.promised |= erased.point <= through;
+  for (size_t i = 0; i < drops_.size(); ++i) {
+    Drop& drop = drops_[i];
+    drop.survives_kill |= drop.point.batch > 0 && drop.point <= through;
+    drop.survives_power_loss |= drop.point.batch > 0 && drop.point <= synced;
+    if (drop.added && process_->there(i) && process_->runs(i)) drop = {};
+  }
 }
 
 // What streams did by themselves: what was due has gone. Other changes are told too: those that

@@ -112,6 +112,7 @@ class StoryRunner {
   void Trouble(bool on);
   bool in_trouble() const;
   bool MayFail() const;
+  bool IsLame(size_t stream) const { return process_ != nullptr && process_->lame(stream); }
 
   // --- Lives.
   bool Begin();
@@ -123,6 +124,7 @@ class StoryRunner {
   bool DoStop();
   bool TakeConfigs();
   bool Recovered();
+  bool RecoveredDrop(size_t stream);
   bool RecoveredStream(size_t stream);
   void NoteMoment(size_t stream, Seq last);
   bool ReadAll(StoreProcess* process, size_t stream, Reading* out);
@@ -200,6 +202,14 @@ class StoryRunner {
   DiskDriver driver_;
   std::vector<StreamHistory> histories_;
   std::vector<bool> there_;  // Which of the streams there are.
+  // Of each that was dropped: when that is promised, and what it survives; until another one runs.
+  struct Drop {
+    WritePoint point;
+    bool asked = false, added = false;
+    bool survives_kill = false, survives_power_loss = false;
+  };
+  std::vector<Drop> drops_;
+  std::vector<bool> lamed_;  // Which of them failed in the last life, and were let be.
   StoryConfigs configs_;
   StoryConsumers consumers_;
   std::unique_ptr<StoreProcess> process_;

@@ -215,7 +215,8 @@ std::string StorageText(const StorySetup& setup) {
       "storage" + Option("seed", setup.seed) +
       (setup.tries > 1 ? Option("tries", setup.tries) : "") + Option("pace", setup.pace) +
       (setup.rush ? Option("rush", 1) : "") + (setup.meta ? Option("meta", 1) : "") +
-      Option("block", limits.block_bytes) + Option("checkpoint", limits.checkpoint_bytes) +
+      (setup.alone ? Option("alone", 1) : "") + Option("block", limits.block_bytes) +
+      Option("checkpoint", limits.checkpoint_bytes) +
       Option("cache", limits.reader.cache_bytes_max) +
       Option("write_min", limits.writer.write_bytes_min) +
       (limits.records_per_slice != file::FileLimits{}.records_per_slice

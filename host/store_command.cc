@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <vector>
 
 #include "host/files.h"
 #include "host/system_error.h"
@@ -29,7 +30,7 @@ constexpr std::string_view kUsage =
     "  --messages            also each message\n"
     "  --json                one JSON object a line\n"
     "\n"
-    "Exit code: 0 if all is whole, 1 if something is damaged.\n";
+    "Exit code: 0 if all is whole, 1 if something is damaged or cannot be read.\n";
 
 // A file of a store is a block at most: 8 MiB and a message, compressed or not; an index can be
 // larger.
@@ -39,7 +40,12 @@ class SystemFiles final : public inspect::Files {
  public:
   std::optional<std::vector<DirEntry>> List(const std::string& path) override {
     const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
-    if (directory == nullptr) return std::nullopt;
+    if (directory == nullptr) {
+      // What cannot be looked into is not known to be whole.
+      if (errno != ENOENT && errno != ENOTDIR)
+        closed_.push_back(path + ": " + std::string(ErrorWords(errno)));
+      return std::nullopt;
+    }
     std::vector<DirEntry> entries;
     while (const dirent* found = ::readdir(directory.get())) {
       DirEntry entry;
@@ -66,6 +72,12 @@ class SystemFiles final : public inspect::Files {
     *error = text.error().text;
     return std::nullopt;
   }
+
+  // Directories that are there and could not be listed, and why.
+  const std::vector<std::string>& closed() const { return closed_; }
+
+ private:
+  std::vector<std::string> closed_;
 };
 
 // Writes out what a sink has put into its text, as it comes.
@@ -168,7 +180,10 @@ int StoreCommand(const std::string& program, std::span<const std::string_view> a
   const inspect::Totals totals =
       inspect::Inspect(&files, command.directory, command.options, &sink);
   if (!command.json) std::fputs(inspect::Describe(totals).c_str(), stdout);
-  return totals.damages == 0 ? 0 : 1;
+  for (const std::string& closed : files.closed()) {
+    std::fprintf(stderr, "%s: %s\n", program.c_str(), closed.c_str());
+  }
+  return totals.damages == 0 && files.closed().empty() ? 0 : 1;
 }
 
 }  // namespace dunlin::host

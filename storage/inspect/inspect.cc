@@ -116,7 +116,7 @@ Totals Inspect(Files* files, const std::string& directory, const Options& option
     const auto found = files->List(streams);
     if (!found) continue;
     for (const DirEntry& stream : *found) {
-      if (!stream.is_directory) continue;
+      if (!stream.is_directory || format::IsGrave(stream.name)) continue;
       const std::string path = Join(streams, stream.name);
       InspectStream(files, account.name, path, options, sink, &totals, &consumers);
       FindOwner(files, account.name, stream.name, path, sink, &totals, &owners);

@@ -20,7 +20,7 @@ void StreamInspector::ReadConsumers() {
   const auto entries = files_->List(Join(directory_, format::kConsumersDir));
   if (!entries) return;
   for (const DirEntry& entry : *entries) {
-    if (entry.is_directory) ReadConsumer(entry.name);
+    if (entry.is_directory && !format::IsGrave(entry.name)) ReadConsumer(entry.name);
   }
 }
 

@@ -105,26 +105,41 @@ std::optional<std::string> StreamInspector::OpenMeta(const std::string& director
                                                      std::optional<crypto::DataKey>* key) {
   const std::string file = Join(directory, format::kMetaFile);
   std::optional<std::string> bytes = Required(file);
-  const auto sum = Required(Join(directory, format::kMetaSumFile));
-  if (!bytes) return std::nullopt;
-  if (sum && *sum != format::MetaSum(*bytes, checksum)) {
-    Damage(file, std::nullopt, "invalid checksum");
-    return std::nullopt;
-  }
+  if (!bytes || !HasSum(directory, *bytes, checksum)) return std::nullopt;
+  // Likewise a key that is not renamed yet.
   const std::string key_file = Join(directory, format::kMetaKeyFile);
   std::string error;
-  const auto key_bytes = files_->Read(key_file, &error);
-  if (!key_bytes) return bytes;
+  const auto now = files_->Read(key_file, &error);
+  const auto pending = files_->Read(key_file + std::string(format::kTemporarySuffix), &error);
+  if (!now && (!pending || bytes->starts_with('{'))) return bytes;
   sealed_ = true;
   if (key_encryption_key == nullptr) {
     Damage(file, std::nullopt, "is encrypted, and no key was given");
     return std::nullopt;
   }
-  *key = OpenKey(key_file, *key_bytes, *key_encryption_key, true);
-  if (!*key) return std::nullopt;
-  auto plain = crypto::Open((*key)->kind, (*key)->seed, *bytes);
-  if (!plain) Damage(file, std::nullopt, "does not open with the key in meta.key");
-  return plain;
+  for (const auto* const key_bytes : {&now, &pending}) {
+    if (!*key_bytes) continue;
+    *key = OpenKey(key_file, **key_bytes, *key_encryption_key, false);
+    if (!*key) continue;
+    if (auto plain = crypto::Open((*key)->kind, (*key)->seed, *bytes)) return plain;
+  }
+  *key = OpenKey(key_file, now ? *now : *pending, *key_encryption_key, true);
+  if (*key) Damage(file, std::nullopt, "does not open with the key in meta.key");
+  return std::nullopt;
+}
+
+// A start that finds meta.inf renamed and its sum not goes on where the last life was cut off
+// (file/meta_files.h).
+bool StreamInspector::HasSum(const std::string& directory, const std::string& meta,
+                             const crypto::HighwayHash64& checksum) {
+  const std::string file = Join(directory, format::kMetaSumFile);
+  const std::string right = format::MetaSum(meta, checksum);
+  std::string error;
+  if (files_->Read(file + std::string(format::kTemporarySuffix), &error) == right) return true;
+  const auto sum = Required(file);
+  if (!sum || *sum == right) return true;
+  Damage(Join(directory, format::kMetaFile), std::nullopt, "invalid checksum");
+  return false;
 }
 
 // What was cut off before its metadata was durable was promised to nobody. There is no block then.

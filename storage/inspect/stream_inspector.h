@@ -75,6 +75,8 @@ class StreamInspector {
   // A file that must be there; its absence is damage.
   std::optional<std::string> Required(const std::string& file);
   // meta.inf: checked against meta.sum and opened, if sealed. nullopt: that has been said.
+  bool HasSum(const std::string& directory, const std::string& meta,
+              const crypto::HighwayHash64& checksum);
   std::optional<std::string> OpenMeta(const std::string& directory,
                                       const crypto::HighwayHash64& checksum,
                                       const crypto::SecretKey* key_encryption_key,

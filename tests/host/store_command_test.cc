@@ -55,6 +55,13 @@ class StoreCommandTest : public testing::Test {
   std::string records_, output_, errors_;
 };
 
+TEST_F(StoreCommandTest, AFolderThatCannotBeListedIsNotEmpty) {
+  const fs::path loop = root_ / "jetstream/$G/streams/S/obs";
+  fs::create_symlink(loop, loop);
+  EXPECT_EQ(Run({"inspect", root_.string()}), 1);
+  EXPECT_NE(errors_.find("streams/S/obs: "), std::string::npos) << errors_;
+}
+
 TEST_F(StoreCommandTest, ShowsWhatIsInADirectory) {
   const std::string root = root_.string();
   EXPECT_EQ(Run({"inspect", root}), 0);

@@ -84,6 +84,27 @@ TEST_F(StoreInspect, AStreamThatWasBeingMadeIsNoDamage) {
   EXPECT_NE(report.find("meta.inf: is missing"), std::string::npos) << report;
 }
 
+TEST_F(StoreInspect, AChangeOfTheMetadataThatWasCutOffIsNoDamage) {
+  WriteMeta();
+  Put("msgs/1.blk", "");
+  At("meta.sum") = "0123456789abcdef";
+  EXPECT_NE(Report().find("meta.inf: invalid checksum"), std::string::npos);
+  Put("meta.sum.tmp", format::MetaSum(At("meta.inf"), format::StreamChecksum("S")));
+  const std::string report = Report();
+  EXPECT_EQ(totals_.damages, 0u) << report;
+}
+
+TEST_F(StoreInspect, PassesOverWhatWasDeleted) {
+  WriteMeta();
+  Put("msgs/1.blk", "");
+  Put("obs/.C.0123456789abcdef/meta.inf", "half");
+  files_.files["d/jetstream/$G/streams/.T.0123456789abcdef/meta.inf"] = "half";
+  const std::string report = Report();
+  EXPECT_EQ(totals_.damages, 0u) << report;
+  EXPECT_EQ(totals_.streams, 1u);
+  EXPECT_EQ(totals_.consumers, 0u);
+}
+
 TEST_F(StoreInspect, AppliesTheLimitsThatLeaveNoTrace) {
   config_.max_msgs_per_subject = 2;
   config_.max_msgs = 7;

@@ -139,6 +139,7 @@ void Consumers::Kill(uint32_t id, WritePoint point) {
   dying_[id] = {std::move(consumer), false, point, 0};
   consumers_.erase(id);
   opening_.erase(id);
+  scanned_.erase(id);
   working_.erase(id);
   waiting_.erase(id);
 }
@@ -265,6 +266,11 @@ void Consumers::Note(uint32_t id, const Consumer& consumer) {
   if (phase != Phase::kOpening && phase != Phase::kScanned && phase != Phase::kStarting) {
     opening_.erase(id);
   }
+  if (phase == Phase::kScanned) {
+    scanned_.insert(id);
+  } else {
+    scanned_.erase(id);
+  }
   for (std::string& notice : consumer.store->TakeNotices()) notices_.push_back(std::move(notice));
 }
 
@@ -289,11 +295,7 @@ void Consumers::Work(const Now& now) {
   }
 }
 
-bool Consumers::scanned() const {
-  return listings_.empty() && std::all_of(opening_.begin(), opening_.end(), [&](uint32_t id) {
-           return consumers_.at(id).store->phase() == Phase::kScanned;
-         });
-}
+bool Consumers::scanned() const { return listings_.empty() && scanned_.size() == opening_.size(); }
 
 bool Consumers::all_known() const {
   return std::all_of(consumers_.begin(), consumers_.end(), [](const auto& entry) {
@@ -329,11 +331,10 @@ void Consumers::Attach() {
 }
 
 void Consumers::StartLate(const Now& now) {
-  std::vector<uint32_t> ready;
-  for (const uint32_t id : opening_) {
-    if (consumers_.at(id).store->phase() == Phase::kScanned) ready.push_back(id);
-  }
-  for (const uint32_t id : ready) {
+  constexpr int kStartsMax = 64;
+  for (int left = kStartsMax; left > 0 && !scanned_.empty(); --left) {
+    const uint32_t id = *scanned_.begin();
+    scanned_.erase(id);
     Consumer& consumer = consumers_.at(id);
     const Incarnation& incarnation = consumer.store->incarnation();
     owners_[incarnation] = id;
@@ -344,6 +345,7 @@ void Consumers::StartLate(const Now& now) {
     working_.insert(id);
     Note(id, consumer);
   }
+  if (!scanned_.empty()) woken_ = true;
 }
 
 void Consumers::WantCheckpoints(const std::vector<AssetNumber>& laggards) {

@@ -138,6 +138,7 @@ class Consumers {
   std::map<Incarnation, uint32_t> owners_;
   std::map<AssetNumber, uint32_t> assets_;
   std::set<uint32_t> opening_;  // Not yet running, nor failed.
+  std::set<uint32_t> scanned_;  // Of these, who waits to be started.
   std::set<uint32_t> working_;
   bool woken_ = false;
   std::map<uint32_t, Dying> dying_;

@@ -31,6 +31,7 @@ namespace {
 
 // What it costs to call a store that has little to do, in records that are looked at.
 constexpr int kCallCost = 16;
+constexpr int kStartCost = 64;
 
 std::unique_ptr<crypto::JournalCipher> CipherFor(const StorageOptions& options) {
   if (!options.encryption.on() || options.journal.cipher != nullptr) return nullptr;
@@ -125,7 +126,7 @@ void Storage::OpenWaiting() {
     }
     stream.store->Open();
     consumers_.Discover(*it, stream.directory, stream.config.name, KeysFor(stream.directory));
-    if (state_ == State::kRunning) late_.push_back(&stream);
+    if (state_ != State::kNew) late_.push_back(&stream);
     it = waiting_.erase(it);
   }
 }
@@ -159,7 +160,9 @@ void Storage::Open(const Now&) {
   }
   for (const std::string& folder : sweeps_) graveyard_.Sweep(folder);
   OpenWaiting();
+  Await();
   state_ = State::kScanning;
+  again_ = true;
 }
 
 void Storage::OnDisk(const Now&, const DiskDone& done) {
@@ -245,14 +248,10 @@ void Storage::TrimCaches() {
 void Storage::EndOfStep(const Now& now) {
   now_ = now;
   copied_ = 0;
-  if (state_ == State::kRunning) {
-    WorkAwake(now);
-    TrimCaches();
-  } else {
-    for (Stream* stream : awake_) stream->in_awake = false;
-    awake_.clear();
-    for (auto& [id, stream] : streams_) stream.store->Work(now);
-  }
+  again_ = false;
+  const State before = state_;
+  WorkAwake(now);
+  if (state_ == State::kRunning) TrimCaches();
   if (!snapshots_.empty()) WorkSnapshots(now);
   graveyard_.Work();
   consumers_.Work(now);
@@ -272,14 +271,26 @@ void Storage::EndOfStep(const Now& now) {
   if (state_ == State::kStopping) WorkStopping(now);
   if (journal_.state() == Journal::State::kFailed) state_ = State::kFailed;
   journal_.EndOfBatch(now.mono);
+  again_ = again_ || state_ != before;
+}
+
+// Who is not where the next state wants all to be is asked again by the next step, and no other.
+bool Storage::AllAre(bool (*there)(const file::FileStore& store)) {
+  while (!behind_.empty() && there(*behind_.back()->store)) behind_.pop_back();
+  return behind_.empty();
+}
+
+void Storage::Await() {
+  behind_.clear();
+  for (auto& [id, stream] : streams_) behind_.push_back(&stream);
 }
 
 void Storage::WorkScanning() {
   using Phase = file::FileStore::Phase;
-  for (auto& [id, stream] : streams_) {
-    const Phase phase = stream.store->phase();
-    if (phase != Phase::kScanned && phase != Phase::kFailed) return;
-  }
+  const auto scanned = [](const file::FileStore& store) {
+    return store.phase() == Phase::kScanned || store.phase() == Phase::kFailed;
+  };
+  if (!AllAre(scanned)) return;
   if (!consumers_.scanned() || !graveyard_.swept()) return;
   TakeTroubles();
   consumers_.TakeOwners();
@@ -292,7 +303,7 @@ void Storage::WorkScanning() {
 
 void Storage::WorkReplaying() {
   // About a millisecond's worth at a time.
-  constexpr int kRecordsPerSlice = 2048;
+  constexpr int kRecordsPerSlice = 1024;
   if (journal_.state() != Journal::State::kReplaying) return;
   Progress progress = Progress::kMore;
   for (int budget = kRecordsPerSlice; budget > 0 && progress == Progress::kMore; --budget) {
@@ -306,6 +317,7 @@ void Storage::WorkReplaying() {
     }
     if (!consumers_.Replay(found)) ReplayStream(found);
   }
+  again_ = progress == Progress::kMore;
   if (progress != Progress::kDone) return;
   RefuseOrphaned();
   for (const auto& [incarnation, id] : owners_) {
@@ -321,6 +333,8 @@ void Storage::WorkReplaying() {
                          });
   if (!all_known) journal_.AttachAll();
   journal_.Start();
+  Await();
+  to_start_ = behind_;
   state_ = State::kStarting;
 }
 
@@ -365,20 +379,21 @@ void Storage::ReplayStream(const Recovered& found) {
 void Storage::WorkStarting(const Now& now) {
   using Phase = file::FileStore::Phase;
   if (journal_.state() != Journal::State::kRunning) return;
-  bool all = true;
-  for (auto& [id, stream] : streams_) {
-    if (stream.store->phase() == Phase::kScanned) {
-      Attach(stream.store->incarnation(), &stream);
-      stream.store->Start(now);
-    }
-    const Phase phase = stream.store->phase();
-    all = all && (phase == Phase::kRunning || phase == Phase::kFailed ||
-                  stream.store->Failure().has_value());
+  for (int left = options_.work_per_step; left > 0 && !to_start_.empty(); left -= kStartCost) {
+    Stream* const stream = to_start_.back();
+    to_start_.pop_back();
+    if (stream->store->phase() != Phase::kScanned) continue;
+    Attach(stream->store->incarnation(), stream);
+    stream->store->Start(now);
   }
-  consumers_.StartLate(now);
-  if (!all || !consumers_.started()) return;
+  again_ = !to_start_.empty();
+  StartLate(now);
+  const auto runs = [](const file::FileStore& store) {
+    return store.phase() == Phase::kRunning || store.phase() == Phase::kFailed ||
+           store.Failure().has_value();
+  };
+  if (!AllAre(runs) || !consumers_.started()) return;
   state_ = State::kRunning;
-  for (auto& [id, stream] : streams_) Wake(&stream);
 }
 
 void Storage::TakeTroubles() {
@@ -388,7 +403,7 @@ void Storage::TakeTroubles() {
   }
 }
 
-// Streams that were added while everything ran.
+// Streams that were added while everything ran, or took the place of one that was deleted.
 void Storage::StartLate(const Now& now) {
   std::erase_if(late_, [&](Stream* stream) {
     using Phase = file::FileStore::Phase;
@@ -507,7 +522,9 @@ void Storage::Stop(const Now& now) {
   CancelSnapshots(0, "storage stops");
   for (auto& [id, stream] : streams_) stream.store->Stop(now);
   consumers_.Stop(now);
+  Await();
   state_ = State::kStopping;
+  again_ = true;
 }
 
 void Storage::WorkStopping(const Now& now) {
@@ -524,10 +541,10 @@ void Storage::WorkStopping(const Now& now) {
   // start has what is durable, which is all that was promised.
   if (journal_.stuck()) return journal_.Stop();
   StartLate(now);
-  for (auto& [id, stream] : streams_) {
-    const bool over = stream.store->phase() == Phase::kStopped || stream.store->Failure();
-    if (!over) return;
-  }
+  const auto over = [](const file::FileStore& store) {
+    return store.phase() == Phase::kStopped || store.Failure().has_value();
+  };
+  if (!AllAre(over)) return;
   // Nothing that was deleted may be found by whoever opens the directory next.
   if (!consumers_.stopped() || !swept() || SnapshotWaiting(0)) return;
   for (auto& [id, stream] : streams_) {
@@ -542,16 +559,13 @@ void Storage::WorkStopping(const Now& now) {
 }
 
 Instant Storage::NextDeadline() const {
-  // Otherwise all work at each step, and no store is told of its deadline: one that had come would
-  // be due for ever.
-  if (state_ != State::kRunning) return journal_.NextDeadline();
-  if (!awake_.empty() || consumers_.woken()) return now_.mono;
+  if (state_ == State::kNew || state_ == State::kStopped || state_ == State::kFailed) return kNever;
+  if (again_ || !awake_.empty() || consumers_.woken()) return now_.mono;
   return std::min(journal_.NextDeadline(), deadlines_.NextDeadline());
 }
 
 void Storage::OnDeadline(const Now& now) {
   if (journal_.NextDeadline() <= now.mono) journal_.OnDeadline(now.mono);
-  if (state_ != State::kRunning) return;
   // Who is not called now is due still.
   for (int left = options_.work_per_step; left > 0;) {
     Timer* const timer = deadlines_.PopDue(now.mono);

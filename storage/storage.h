@@ -201,6 +201,8 @@ class Storage {
   void WakeAwaiting();
   void WorkAwake(const Now& now);
   void WorkOne(Stream* stream, const Now& now);
+  void Await();
+  bool AllAre(bool (*there)(const file::FileStore& store));
   void WorkScanning();
   void WorkReplaying();
   void WorkStarting(const Now& now);
@@ -224,11 +226,12 @@ class Storage {
   std::map<uint32_t, Stream> streams_;
   std::map<Incarnation, uint32_t> owners_;
   Orphans orphans_;  // Of the replay.
-  // While all runs, a step costs nothing for a stream that nothing happened to. Streams outlive
-  // their places here.
+  // A step costs nothing for a stream that nothing happened to. Streams outlive their places here.
   std::deque<Stream*> awake_;      // Have something to do at the end of the step, in turn.
   std::vector<Stream*> awaiting_;  // Have something to do once the journal has moved on.
-  std::vector<Stream*> late_;      // Added while all runs, and not started yet.
+  std::vector<Stream*> late_;      // Opened since Open(), and not started yet.
+  std::vector<Stream*> to_start_;  // Replayed, and not started yet.
+  std::vector<Stream*> behind_;    // The next state waits for these.
   uint32_t trimmed_ = 0;           // The last one whose caches were looked at because of all.
   std::vector<Stream*> by_asset_;  // By AssetNumber; null: nobody's.
   WritePoint durable_seen_;
@@ -247,6 +250,7 @@ class Storage {
   std::set<std::string> sweeps_;
   State state_ = State::kNew;
   bool stop_wanted_ = false;  // Once all runs.
+  bool again_ = false;        // The step left something to the next one.
   std::vector<std::string> notices_;
 };
 

@@ -48,6 +48,11 @@ void StoreNode::Turn() {
       storage_.OnDisk(driver_->now(), *done);
     }
   }
+  // As a host, which sleeps until something happens (StoreProcess::Turn()).
+  if (!moved && storage_.state() != Storage::State::kRunning) {
+    ++idle_turns_;
+    return;
+  }
   storage_.EndOfStep(driver_->now());
   for (std::string& notice : storage_.TakeNotices()) notices_.push_back(std::move(notice));
   idle_turns_ = moved ? 0 : idle_turns_ + 1;

@@ -151,6 +151,12 @@ void StoreProcess::Turn() {
       storage_.OnDisk(driver_->now(), *done);
     }
   }
+  // A host sleeps until something happens, or the deadline that it was told. While all runs a
+  // request may have come.
+  if (!moved && storage_.state() != Storage::State::kRunning) {
+    ++idle_turns_;
+    return;
+  }
   const bool starts = storage_.state() == Storage::State::kReplaying;
   storage_.EndOfStep(driver_->now());
   if (starts) LookUp();

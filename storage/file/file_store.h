@@ -106,7 +106,8 @@ class FileStore final : public StreamStore {
   Phase phase() const { return phase_; }
   // Work() has more to do once more of the journal is durable, or it is not full any more.
   bool awaits_journal() const {
-    return writer_.awaits_journal() || job_.paused || paused_ || meta_waits_;
+    const bool says = phase_ == Phase::kStopping && stop_ == StopStage::kSaying;
+    return writer_.awaits_journal() || job_.paused || paused_ || meta_waits_ || says;
   }
   // For a snapshot (stream_snapshot.h): takes a checkpoint and keeps the files of all blocks that
   // it has as they are, or those from a block on, until Unpin(). REQUIRES: not pinned yet.

@@ -6,38 +6,39 @@ namespace dunlin::file {
 
 void SubjectEntries::Add(std::string_view subject, const SubjectInfo* info) {
   const bool again =
-      count_ > 0 && std::string_view(bytes_).substr(last_name_, last_bytes_) == subject;
-  if (again) {
-    bytes_.resize(last_at_);
-    before_ = before_last_;
-  } else {
+      open_ && std::string_view(bytes_).substr(bytes_.size() - last_bytes_) == subject;
+  if (!again) {
+    Close();
     ++count_;
+    format::AppendUvarint(subject.size(), &bytes_);
+    bytes_.append(subject);
+    last_bytes_ = subject.size();
+    open_ = true;
   }
-  last_at_ = bytes_.size();
-  before_last_ = before_;
-  format::AppendUvarint(subject.size(), &bytes_);
-  last_name_ = bytes_.size();
-  last_bytes_ = subject.size();
-  bytes_.append(subject);
-  if (info == nullptr) return format::AppendUvarint(0, &bytes_);
-  const uint64_t flags = (info->first_exact ? 2u : 0u) + (info->last_exact ? 1u : 0u);
-  format::AppendUvarint(uint64_t{info->total} * 4 + flags, &bytes_);
-  format::AppendVarint(static_cast<int64_t>(info->last - before_), &bytes_);
-  format::AppendVarint(static_cast<int64_t>(info->last - info->first), &bytes_);
-  before_ = info->last;
+  info_ = info == nullptr ? SubjectInfo{} : *info;
+}
+
+void SubjectEntries::Close() {
+  if (!open_) return;
+  open_ = false;
+  if (info_.total == 0) return format::AppendUvarint(0, &bytes_);
+  const uint64_t flags = (info_.first_exact ? 2u : 0u) + (info_.last_exact ? 1u : 0u);
+  format::AppendUvarint(uint64_t{info_.total} * 4 + flags, &bytes_);
+  format::AppendVarint(static_cast<int64_t>(info_.last - before_), &bytes_);
+  format::AppendVarint(static_cast<int64_t>(info_.last - info_.first), &bytes_);
+  before_ = info_.last;
 }
 
 std::string SubjectEntries::Take(Then then) {
-  std::string out = std::exchange(bytes_, {});
+  Close();
   count_ = 0;
   if (then == Then::kNew) before_ = 0;
-  last_at_ = last_name_ = last_bytes_ = 0;
-  return out;
+  return std::exchange(bytes_, {});
 }
 
 void IndexLog::NextPiece() {
-  full_bytes_ += entries_.bytes().size();
   full_.push_back(entries_.Take(SubjectEntries::Then::kGoOn));
+  full_bytes_ += full_.back().size();
   if (full_bytes_ > kBytesMax) End();
 }
 

@@ -32,20 +32,24 @@ class SubjectEntries {
  public:
   // 'info' null: it is gone. An entry for the same subject as the last one takes its place.
   void Add(std::string_view subject, const SubjectInfo* info);
-  const std::string& bytes() const { return bytes_; }
+  // What there is so far is as long as this, but for the numbers of the last entry.
+  size_t size() const { return bytes_.size(); }
   uint64_t count() const { return count_; }
   // What there is so far; what is added then begins anew, or goes on behind it.
   enum class Then : uint8_t { kNew, kGoOn };
   std::string Take(Then then = Then::kNew);
 
  private:
-  std::string bytes_;
+  void Close();
+
+  std::string bytes_;  // Of the last entry, while it is open, the subject only.
   uint64_t count_ = 0;
-  Seq before_ = 0;         // 'last' of the last entry...
-  Seq before_last_ = 0;    // ... and of the one before it.
-  size_t last_at_ = 0;     // Where the last entry begins,
-  size_t last_name_ = 0;   // its subject,
-  size_t last_bytes_ = 0;  // and how long that is.
+  Seq before_ = 0;  // 'last' of the last entry that is closed.
+  // A stream with one subject changes it with each message: its numbers are written once it is
+  // another's turn.
+  bool open_ = false;
+  SubjectInfo info_{};     // total 0: it is gone.
+  size_t last_bytes_ = 0;  // How long its subject is.
 };
 
 // Reads one; 'before' starts at 0. False: that is none. total 0: the subject is gone.
@@ -72,9 +76,9 @@ class IndexLog {
   void Note(std::string_view subject, const SubjectInfo* info) {
     if (!on_) return;
     entries_.Add(subject, info);
-    if (entries_.bytes().size() > kPieceBytes) NextPiece();
+    if (entries_.size() > kPieceBytes) NextPiece();
   }
-  size_t bytes() const { return full_bytes_ + entries_.bytes().size(); }
+  size_t bytes() const { return full_bytes_ + entries_.size(); }
   // All of it, to be read one after the other.
   std::vector<std::string> Take();
 

@@ -92,7 +92,7 @@ void ChangesPart(std::string_view bytes) {
     CHECK(++count <= bytes.size());
   }
   // Numbers may be written longer than they have to be, and one subject several times.
-  CHECK(entries.bytes().size() <= bytes.size());
+  CHECK(entries.Take().size() <= bytes.size());
 }
 
 // A checkpoint without its checksum, which is made to fit.

@@ -32,4 +32,12 @@ uint64_t MemoryMsgBytes(size_t subject, size_t header, size_t payload) {
   return subject + header + payload + kSeqAndTime;
 }
 
+std::vector<std::pair<std::string, uint64_t>> TotalsOf(StreamStore* store,
+                                                       std::string_view filter) {
+  SubjectsTotals request;
+  request.filter = filter;
+  while (store->Run(request) == Progress::kMore) continue;
+  return std::move(request.totals);
+}
+
 }  // namespace dunlin

@@ -22,7 +22,8 @@
 // store takes no other change: CHECK. The owner keeps its queue.
 //
 // Sequences start at 1 (or StoreConfig::first_seq); 0 is "none" everywhere. They are never used
-// again, whatever is deleted and however the process ends.
+// again, whatever is deleted and however the process ends; but for those above a Truncate, which
+// takes them back.
 #pragma once
 
 #include <cstdint>
@@ -56,8 +57,10 @@ enum class StoreError : uint8_t {
                        // beyond the last one
   kTooManyResults,     // "too many matching results for request" (MultiLast)
   kClosed,             // "store is closed"
-  kFailed,  // The disk failed or the data is damaged: see 'detail', which names the stream,
-            // the block and the offset. The store takes no further changes.
+  // Of a change: the store takes none any more; Failure() says why. Of a request: what it asks for
+  // cannot be read, or is damaged; its 'detail' names the stream, the block and the offset, and the
+  // store goes on.
+  kFailed,
 };
 [[nodiscard]] const char* DescribeStoreError(StoreError error);
 
@@ -101,6 +104,11 @@ struct StreamState {
   uint64_t num_subjects = 0;
   uint64_t num_deleted = 0;  // Between first and last.
   bool operator==(const StreamState&) const = default;
+};
+
+struct Utilization {
+  uint64_t total = 0;  // In the blocks, with what is dead and not overwritten yet.
+  uint64_t used = 0;   // StreamState::bytes.
 };
 
 // What a message of these sizes counts for in StreamState::bytes and against max_bytes, per kind of
@@ -191,6 +199,11 @@ struct SubjectsState : StoreRequest {
   std::string filter;
   std::vector<SubjectState> subjects;
 };
+// Each subject that matches, in byte order, with how many messages it has. Never waits.
+struct SubjectsTotals : StoreRequest {
+  std::string filter;
+  std::vector<std::pair<std::string, uint64_t>> totals;
+};
 // The last sequence of each subject that a filter matches, no higher than 'max_seq' (0: any), in
 // increasing order. kTooManyResults above 'allowed_max' (0: any).
 struct MultiLast : StoreRequest {
@@ -265,13 +278,16 @@ class StreamStore {
   // with kAdvance (reference: SkipMsgNoInterest), or if there was none yet.
   enum class SkipTime : uint8_t { kKeep, kAdvance };
   virtual StoreResult Skip(const Now& now, Seq seq, uint64_t count, SkipTime time) = 0;
-  // Deletes one message. kNotFound, kDeleted or kEof if it is not there. Erase also overwrites its
-  // bytes wherever they are, before the point is durable.
+  // Deletes one message. kNotFound, kDeleted or kEof if it is not there. With Erase its bytes go,
+  // too: from memory soon, from the blocks once they are written anew, which a later start goes on
+  // with if it was cut off; from the journal when its segments are used again. The point says that
+  // this will come, not that it has.
   virtual StoreResult Remove(const Now& now, Seq seq) = 0;
   virtual StoreResult Erase(const Now& now, Seq seq) = 0;
   // Takes deletions over from another replica: ranges in increasing order; what lies beyond the
-  // last sequence is passed over. Removes what is there in the ranges, in slices: kMore-like, as
-  // OnDeadline().
+  // last sequence is passed over. Removes what is there in the ranges, a slice now, the rest as
+  // OnDeadline() says. The point is that of what went at once; a process that ends before the rest
+  // has to be told again.
   virtual StoreResult SyncDeleted(const Now& now, const std::vector<SeqRange>& ranges) = 0;
   virtual StoreResult UpdateConfig(const Now& now, const StoreConfig& config) = 0;
 
@@ -281,6 +297,7 @@ class StreamStore {
   virtual Progress Run(CountPending& request) = 0;
   virtual Progress Run(FilteredState& request) = 0;
   virtual Progress Run(SubjectsState& request) = 0;
+  virtual Progress Run(SubjectsTotals& request) = 0;
   virtual Progress Run(MultiLast& request) = 0;
   virtual Progress Run(SeqFromTime& request) = 0;
   virtual Progress Run(const Now& now, Purge& job) = 0;
@@ -290,10 +307,10 @@ class StreamStore {
   virtual StreamState State() const = 0;
   // Deleted sequences between first and last, as runs in increasing order.
   virtual std::vector<SeqRange> Deleted() const = 0;
-  // Subjects that match with their number of messages, in byte order; memory only.
-  virtual std::vector<std::pair<std::string, uint64_t>> SubjectsTotals(
-      std::string_view filter) const = 0;
-  // The state and deleted sequences as replicas exchange them: engine/store/replicated_state.h.
+  // How much room the messages have taken, and how much of it those take that are left: who
+  // removes many asks whether it is worth to write them anew.
+  virtual Utilization Utilised() const = 0;
+  // The state and deleted sequences as replicas exchange them: storage/format/stream_state.h.
   virtual std::string EncodedState(uint64_t failed) const = 0;
 
   // Age, TTL and lazy work (limits that UpdateConfig() lowered, a large message that takes the
@@ -309,5 +326,9 @@ class StreamStore {
   // Why the store takes no changes any more; nullopt while it is well.
   virtual std::optional<std::string> Failure() const = 0;
 };
+
+// SubjectsTotals to its end, for who has nothing else to do.
+[[nodiscard]] std::vector<std::pair<std::string, uint64_t>> TotalsOf(StreamStore* store,
+                                                                     std::string_view filter);
 
 }  // namespace dunlin

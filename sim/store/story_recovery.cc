@@ -78,20 +78,20 @@ void StoryRunner::NoteMoment(size_t stream, Seq last) {
 
 // What a store says of its subjects, by an index or by having read its blocks, is what its messages
 // say. Empty: it is.
-static std::string WrongTotals(const file::FileStore& store,
+static std::string WrongTotals(file::FileStore* store,
                                const std::vector<StreamTwin::Entry>& entries) {
-  if (store.index().unsettled > 0) return "";
+  if (store->index().unsettled > 0) return "";
   std::map<std::string, uint64_t> counted;
   uint64_t bytes = 0;
   for (const StreamTwin::Entry& entry : entries) {
     bytes += entry.msg->bytes;
     if (!entry.msg->subject.empty()) ++counted[entry.msg->subject];
   }
-  if (store.State().bytes != bytes) {
-    return "counts " + std::to_string(store.State().bytes) + " bytes and has " +
+  if (store->State().bytes != bytes) {
+    return "counts " + std::to_string(store->State().bytes) + " bytes and has " +
            std::to_string(bytes);
   }
-  for (const auto& [subject, total] : store.SubjectsTotals("")) {
+  for (const auto& [subject, total] : TotalsOf(store, "")) {
     const uint64_t has = counted.contains(subject) ? counted[subject] : 0;
     if (total != has) {
       return "counts " + std::to_string(total) + " of subject " + subject + " and has " +
@@ -145,7 +145,7 @@ bool StoryRunner::ReadAll(StoreProcess* process, size_t stream, Reading* out) {
     out->problem = "is empty, its last is " + std::to_string(state.last_seq) + ", and its first " +
                    std::to_string(state.first_seq);
   } else if (process->file(stream) != nullptr && !damaged_) {
-    out->problem = WrongTotals(*process->file(stream), out->entries);
+    out->problem = WrongTotals(process->file(stream), out->entries);
   }
   return true;
 }

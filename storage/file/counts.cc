@@ -165,6 +165,18 @@ Progress FileStore::SortSome(MultiLast* request, int budget) {
   return left > 1 ? Progress::kMore : Progress::kDone;
 }
 
+Progress FileStore::Run(SubjectsTotals& request) {
+  const std::vector<std::string> filters = TreeFilters({request.filter});
+  int budget = options_.limits.records_per_slice;
+  SubjectMap::Walk walk(index_.subjects, filters, request.cursor.text);
+  Step step = walk.Next(&budget);
+  for (; step == Step::kFound; step = walk.Next(&budget)) {
+    request.totals.emplace_back(walk.subject(), uint64_t{walk.value()->total});
+  }
+  request.cursor.text = walk.Position();
+  return step == Step::kEnd ? Progress::kDone : Progress::kMore;
+}
+
 Progress FileStore::Run(MultiLast& request) {
   request.error = StoreError::kNone;
   if (request.cursor.b == kSorting) return SortSome(&request, options_.limits.records_per_slice);

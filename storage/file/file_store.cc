@@ -218,16 +218,10 @@ std::vector<SeqRange> FileStore::Deleted() const {
   return out;
 }
 
-std::vector<std::pair<std::string, uint64_t>> FileStore::SubjectsTotals(
-    std::string_view filter) const {
-  std::vector<std::string> filters;
-  if (!filter.empty() && filter != ">") filters.emplace_back(filter);
-  std::vector<std::pair<std::string, uint64_t>> out;
-  SubjectMap::Walk walk(index_.subjects, filters);
-  int budget = INT32_MAX;
-  while (walk.Next(&budget) == SubjectMap::Walk::Step::kFound) {
-    out.emplace_back(std::string(walk.subject()), uint64_t{walk.value()->total});
-  }
+Utilization FileStore::Utilised() const {
+  Utilization out;
+  for (const auto& block : index_.blocks) out.total += block->raw_bytes;
+  out.used = index_.bytes;
   return out;
 }
 

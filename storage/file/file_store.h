@@ -148,6 +148,7 @@ class FileStore final : public StreamStore {
   Progress Run(CountPending& request) override;
   Progress Run(FilteredState& request) override;
   Progress Run(SubjectsState& request) override;
+  Progress Run(SubjectsTotals& request) override;
   Progress Run(MultiLast& request) override;
   Progress Run(SeqFromTime& request) override;
   Progress Run(const Now& now, Purge& job) override;
@@ -156,8 +157,7 @@ class FileStore final : public StreamStore {
 
   StreamState State() const override;
   std::vector<SeqRange> Deleted() const override;
-  std::vector<std::pair<std::string, uint64_t>> SubjectsTotals(
-      std::string_view filter) const override;
+  Utilization Utilised() const override;
   std::string EncodedState(uint64_t failed) const override;
   Instant NextDeadline() const override;
   void OnDeadline(const Now& now) override;

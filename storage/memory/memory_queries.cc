@@ -308,19 +308,22 @@ Progress MemoryStore::Run(SubjectsState& request) {
   }
 }
 
-std::vector<std::pair<std::string, uint64_t>> MemoryStore::SubjectsTotals(
-    std::string_view filter) const {
-  std::vector<std::pair<std::string, uint64_t>> totals;
-  const std::vector<std::string> filters = FilterList(std::string(filter));
-  Subjects::Walk walk(subjects_, filters);
-  while (true) {
-    int budget = steps_per_slice_;
-    const Step step = walk.Next(&budget);
-    if (step == Step::kEnd) return totals;
-    if (step == Step::kFound) {
-      totals.emplace_back(walk.subject(), uint64_t{walk.value()->msgs});
-    }
+// What goes leaves nothing behind.
+Utilization MemoryStore::Utilised() const {
+  const uint64_t bytes = State().bytes;
+  return {bytes, bytes};
+}
+
+Progress MemoryStore::Run(SubjectsTotals& request) {
+  const std::vector<std::string> filters = FilterList(request.filter);
+  int budget = steps_per_slice_;
+  Subjects::Walk walk(subjects_, filters, request.cursor.text);
+  Step step = walk.Next(&budget);
+  for (; step == Step::kFound; step = walk.Next(&budget)) {
+    request.totals.emplace_back(walk.subject(), uint64_t{walk.value()->msgs});
   }
+  request.cursor.text = walk.Position();
+  return step == Step::kEnd ? Progress::kDone : Progress::kMore;
 }
 
 // --- The last of each

@@ -158,7 +158,9 @@ void States(World& world) {
 }
 void Lists(World& world) {
   (void)world.Noted([&] { return world.store().Deleted().size(); });
-  (void)world.Noted([&] { return world.store().SubjectsTotals("orders.1*.new").size(); });
+  SubjectsTotals totals;
+  totals.filter = "orders.>";
+  Ask(world, totals);
 }
 
 // --- What takes from it.

@@ -150,7 +150,7 @@ class Opened {
     report.meta = stream.meta;
     report.meta_known = true;
     report.state = store.State();
-    for (auto& [subject, msgs] : store.SubjectsTotals("")) report.subjects[subject] = msgs;
+    for (auto& [subject, msgs] : TotalsOf(&store, "")) report.subjects[subject] = msgs;
     for (Seq from = std::max<Seq>(report.state.first_seq, 1); from <= report.state.last_seq;) {
       LoadMatch load;
       load.from = from;

@@ -143,7 +143,7 @@ class DeletionStory : public sim::CrashStory {
     FileStore& store = *storage_->stream(stream_);
     if (store.phase() != FileStore::Phase::kRunning) return;
     text_.clear();
-    for (const auto& [subject, total] : store.SubjectsTotals("")) text_ += subject + " ";
+    for (const auto& [subject, total] : TotalsOf(&store, "")) text_ += subject + " ";
     uint64_t at = 0;
     for (const uint32_t id : storage_->ConsumersOf(stream_)) {
       at = storage_->consumer(id)->State().ack_floor.stream;

@@ -187,9 +187,9 @@ TEST_P(StoreSuite, SumsUpSubjects) {
     return totals;
   };
   for (const char* filter : {"foo.*", "bar.*", "*.*", "foo.7", "*.7", "x.*", ">"}) {
-    EXPECT_EQ(d.store().SubjectsTotals(filter), expected(filter)) << filter;
+    EXPECT_EQ(TotalsOf(&d.store(), filter), expected(filter)) << filter;
   }
-  EXPECT_EQ(d.store().SubjectsTotals(""), expected(">"));
+  EXPECT_EQ(TotalsOf(&d.store(), ""), expected(">"));
   EXPECT_EQ(d.State().num_subjects, counts.size());
 }
 

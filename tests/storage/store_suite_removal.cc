@@ -19,8 +19,23 @@ TEST_P(StoreSuite, ForgetsTheSubjectOfTheFirstThatIsRemoved) {
   ASSERT_EQ(d.Remove(1), StoreError::kNone);
   EXPECT_EQ(d.Next({"foo.>"}, 1).subject, "foo.bar.1");
   EXPECT_TRUE(d.Subjects("foo.bar.0").empty());
-  EXPECT_TRUE(d.store().SubjectsTotals("foo.bar.0").empty());
+  EXPECT_TRUE(TotalsOf(&d.store(), "foo.bar.0").empty());
   EXPECT_EQ(d.State().num_subjects, 99u);
+}
+
+TEST_P(StoreSuite, SaysHowMuchOfItsRoomIsInUse) {
+  StoreDriver d = Make();
+  d.PutMany("foo", 100, std::string(50, 'Z'));
+  d.Settle();
+  const Utilization full = d.store().Utilised();
+  EXPECT_EQ(full.used, d.State().bytes);
+  EXPECT_EQ(full.total, full.used);
+  for (Seq seq = 2; seq <= 100; seq += 2) ASSERT_EQ(d.Remove(seq), StoreError::kNone);
+  d.Settle();
+  const Utilization half = d.store().Utilised();
+  EXPECT_EQ(half.used, full.used / 2);
+  EXPECT_EQ(half.used, d.State().bytes);
+  EXPECT_GE(half.total, half.used);
 }
 
 TEST_P(StoreSuite, ForgetsTheSubjectOfWhatIsErased) {
@@ -29,7 +44,7 @@ TEST_P(StoreSuite, ForgetsTheSubjectOfWhatIsErased) {
   ASSERT_EQ(d.Erase(1), StoreError::kNone);
   d.Settle();
   EXPECT_EQ(d.State().num_subjects, 2u);
-  EXPECT_EQ(d.store().SubjectsTotals(">"), (Totals{{"test.2", 1}, {"test.3", 1}}));
+  EXPECT_EQ(TotalsOf(&d.store(), ">"), (Totals{{"test.2", 1}, {"test.3", 1}}));
   EXPECT_EQ(d.Subjects("test.*").size(), 2u);
 }
 
@@ -57,7 +72,7 @@ TEST_P(StoreSuite, CountsEachSubjectWhateverGoes) {
     ++expected[subject];
   }
   const auto check = [&] {
-    EXPECT_EQ(d.store().SubjectsTotals(""), Totals(expected.begin(), expected.end()));
+    EXPECT_EQ(TotalsOf(&d.store(), ""), Totals(expected.begin(), expected.end()));
     EXPECT_EQ(d.State().num_subjects, expected.size());
   };
   check();
@@ -88,7 +103,7 @@ TEST_P(StoreSuite, NamesNoSubjectThatWasNeverThere) {
   }
   d.ReopenWithoutIndexes();
   std::set<std::string> found;
-  for (const auto& [subject, total] : d.store().SubjectsTotals(">")) found.insert(subject);
+  for (const auto& [subject, total] : TotalsOf(&d.store(), ">")) found.insert(subject);
   EXPECT_EQ(found, known);
 }
 
@@ -110,7 +125,7 @@ TEST_P(StoreSuite, CountsOnceWhatALoweredLimitTakes) {
     EXPECT_EQ(d.State().msgs, 1u);
     EXPECT_EQ(d.State().first_seq, 10u);
     EXPECT_EQ(d.State().bytes, d.Bytes("foo", payload));
-    EXPECT_EQ(d.store().SubjectsTotals("foo"), (Totals{{"foo", 1}}));
+    EXPECT_EQ(TotalsOf(&d.store(), "foo"), (Totals{{"foo", 1}}));
     uint64_t msgs = 0, bytes = 0;
     for (const StoreChange& change : d.Changes()) {
       msgs += change.msgs;

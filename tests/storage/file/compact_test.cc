@@ -28,7 +28,7 @@ TEST_P(FileCompact, DropsBlocksBelowTheFirst) {
   EXPECT_EQ(Compact(world, 10), 9u);
   world.Settle();
   EXPECT_EQ(BlocksOf(world), Blocks{4});
-  EXPECT_EQ(world.store().SubjectsTotals(""),
+  EXPECT_EQ(TotalsOf(&world.store(), ""),
             (std::vector<std::pair<std::string, uint64_t>>{{"A", 1}}));
   ExpectSameAfterRestarts(world);
 }

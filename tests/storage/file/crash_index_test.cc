@@ -216,11 +216,11 @@ TEST(CrashIndex, WhatChangesWhileItIsBuiltIsInIt) {
     // What is left of the base: its slices move nothing on the disk.
     for (int i = 0; i < 60; ++i) world.Turn();
     world.Settle();
-    const auto totals = world.store().SubjectsTotals("");
+    const auto totals = TotalsOf(&world.store(), "");
     const std::string was = Everything(world);
     world.Crash(CrashKind::kKill);
     ASSERT_TRUE(world.store().opened_by_index()) << round;
-    ASSERT_EQ(world.store().SubjectsTotals(""), totals) << round;
+    ASSERT_EQ(TotalsOf(&world.store(), ""), totals) << round;
     ASSERT_EQ(Everything(world), was) << round;
   }
 }
@@ -257,10 +257,10 @@ bool RewritingKeepsCounts() {
   bool right = true;
   for (int turns = 0; turns < 12 && right; ++turns) {
     world.TurnTimes(turns * 3);
-    const auto totals = world.store().SubjectsTotals("");
+    const auto totals = TotalsOf(&world.store(), "");
     world.Settle();
     world.Crash(CrashKind::kKill);
-    right = world.store().SubjectsTotals("") == totals && world.notices.empty();
+    right = TotalsOf(&world.store(), "") == totals && world.notices.empty();
     world.Remove(static_cast<Seq>(turns * 3 + 4));
   }
   return right;

@@ -218,7 +218,7 @@ TEST(FileStore, PurgesBySubjectWithKeepAndBound) {
   for (int i = 0; i < 30; ++i) world.Put("s." + std::to_string(i % 3), "0123456789");
   EXPECT_EQ(world.Purge("s.1", 0, 4), 6u);
   EXPECT_EQ(world.Purge("s.0", 10, 0), 3u);
-  EXPECT_EQ(world.store().SubjectsTotals("s.1"),
+  EXPECT_EQ(TotalsOf(&world.store(), "s.1"),
             (std::vector<std::pair<std::string, uint64_t>>{{"s.1", 4}}));
   EXPECT_EQ(world.Purge("s.*"), 21u);
   EXPECT_EQ(world.store().State().msgs, 0u);

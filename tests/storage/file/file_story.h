@@ -246,7 +246,7 @@ class FileStory : public sim::CrashStory {
     std::string out = "msgs=" + std::to_string(state.msgs) +
                       " first=" + std::to_string(state.first_seq) +
                       " last=" + std::to_string(state.last_seq);
-    for (const auto& [subject, total] : store_->SubjectsTotals("")) {
+    for (const auto& [subject, total] : TotalsOf(store_.get(), "")) {
       out += " " + subject + "=" + std::to_string(total);
     }
     return out;

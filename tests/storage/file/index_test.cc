@@ -214,10 +214,10 @@ TEST(IndexDb, ManySubjectsGoInSlices) {
   FileWorld world(options);
   world.index_stays = true;
   for (int i = 0; i < 3000; ++i) world.Put("subject." + std::to_string(i * 7919 % 2500));
-  const auto totals = world.store().SubjectsTotals("");
+  const auto totals = TotalsOf(&world.store(), "");
   world.Reopen();
   EXPECT_TRUE(world.store().opened_by_index());
-  EXPECT_EQ(world.store().SubjectsTotals(""), totals);
+  EXPECT_EQ(TotalsOf(&world.store(), ""), totals);
   EXPECT_EQ(totals.size(), 2500u);
 }
 

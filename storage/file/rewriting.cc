@@ -14,7 +14,7 @@ namespace dunlin::file {
 
 // What is below says itself that it is dead. After a clean stop nothing does: there is no floor.
 Seq FileStore::FloorOfTombs() const {
-  return phase_ == Phase::kStopping && !MUTANT(158) ? 0 : index_.first.seq;
+  return phase_ == Phase::kStopping && !MUTANT(159) ? 0 : index_.first.seq;
 }
 
 // After a clean stop, that the last sequence was used: if its message is gone, a tombstone is all

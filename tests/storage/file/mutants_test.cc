@@ -126,10 +126,10 @@ FileStoreOptions WithIndex(uint64_t block_bytes) {
 // Whether a start after a kill counts the same, and has nothing to complain of.
 bool CountsTheSameAfterAKill(FileWorld* world) {
   world->Settle();
-  const auto totals = world->store().SubjectsTotals("");
+  const auto totals = TotalsOf(&world->store(), "");
   const uint64_t bytes = world->store().State().bytes;
   world->Crash(CrashKind::kKill);
-  return world->store().SubjectsTotals("") == totals && world->store().State().bytes == bytes &&
+  return TotalsOf(&world->store(), "") == totals && world->store().State().bytes == bytes &&
          world->notices.empty();
 }
 
@@ -254,7 +254,7 @@ const Planted kPlanted[] = {
      TakesNothingFromBehindTheCheckpoint},
     {149, "the last sequence is what blocks happen to hold (row 54)", NeverUsesASequenceAgain},
     {150, "blocks that the checkpoint does not name count (row 59)", Purging},
-    {158, "a clean stop believes in a floor that it does not leave behind",
+    {159, "a clean stop believes in a floor that it does not leave behind",
      ACleanStopKeepsTombstones},
     {154, "the journal forgets a batch with records from after the checkpoint", AnyStory},
     {190, "what changes while the base of an index is built is not in it",

@@ -40,12 +40,14 @@ class BlockWorld final : public StoreWorld {
     Boot(now, config);
   }
   void Crash(const Now& now, const StoreConfig& config) override {
-    // What is under way is finished first: a purge by subject that is cut off is not resumed yet.
-    // crash_test.cc has the deaths in between.
-    Settle(now);
-    driver_.Crash(rng_.Chance(1, 2) ? sim::CrashKind::kPowerLoss : sim::CrashKind::kKill);
+    // All that was decided is durable, so that it is known what must be there. What is being done
+    // about it in files is cut off where it is.
+    while (journal_.Turn()) continue;
+    const sim::CrashKind kind =
+        rng_.Chance(1, 2) ? sim::CrashKind::kPowerLoss : sim::CrashKind::kKill;
+    driver_.Crash(kind);
     store_.reset();
-    journal_.Die(rng_.Fork("die", rng_.Next()));
+    journal_.Die(rng_.Fork("die", rng_.Next()), kind);
     Boot(now, config);
   }
   uint64_t CountedBytes(size_t subject, size_t header, size_t payload) const override {

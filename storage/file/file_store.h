@@ -2,7 +2,7 @@
 //
 // Its life, all of it driven by the owner (storage/storage.h):
 //
-//   Open(now)                  -> OnDisk(), Work() ... until phase() is kScanned
+//   Open()                     -> OnDisk(), Work() ... until phase() is kScanned
 //   Replay(...) per record     the journal's, in order
 //   Start(now)                 -> OnDisk(), Work() ... until phase() is kRunning
 //   Stop(now)                  -> OnDisk(), Work() ... until phase() is kStopped

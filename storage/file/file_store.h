@@ -342,7 +342,7 @@ class FileStore final : public StreamStore {
   void ReplayDropped(uint32_t number);
   void ReplayErase(uint32_t number);
   void DropUnwritten(const std::vector<ShortBlock>& shorter);
-  void ReplayElsewhere(const format::Record& record);
+  void ReplayElsewhere(uint32_t block, const format::Record& record);
   void Damaged(std::string what);
 
   // --- pinning.cc
@@ -462,6 +462,12 @@ class FileStore final : public StreamStore {
   bool rewrite_said_ = false;  // By a record.
 
   bool has_checkpoint_ = false;
+  // Messages that were replayed into another block than theirs, as they came.
+  struct Displaced {
+    uint32_t block = 0;  // Theirs.
+    SeqRange seqs;
+  };
+  std::vector<Displaced> displaced_;
   BlockLengths lengths_;        // Of what the checkpoint names, by what was replayed so far.
   std::vector<uint32_t> void_;  // Named by it and not there, whatever the journal says.
   Job job_;

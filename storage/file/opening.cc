@@ -117,11 +117,25 @@ void FileStore::Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> 
 }
 
 // All in it was dead. What says so of one of its messages may have gone since: a tombstone does not
-// outlive what it is for.
+// outlive what it is for. What has come to lie there because its own block was damaged is not
+// meant.
 void FileStore::ReplayDropped(uint32_t number) {
-  Block* block = index_.ByNumber(number);
-  if (block != nullptr) block->said_dropped = true;
-  while (block != nullptr && block->msgs > 0) TakeOut(block, block->first.seq);
+  const auto take = [&](Seq first, Seq last) {
+    for (auto seq = NextLive(first); seq && *seq <= last; seq = NextLive(*seq + 1)) {
+      TakeOut(index_.Find(*seq), *seq);
+    }
+  };
+  Block* const block = index_.ByNumber(number);
+  Seq at = block == nullptr ? 0 : block->first.seq;
+  for (const Displaced& some : displaced_) {
+    if (block != nullptr && some.seqs.last >= at && some.seqs.first <= block->last.seq) {
+      if (some.seqs.first > at) take(at, some.seqs.first - 1);
+      at = some.seqs.last + 1;
+    }
+    if (some.block == number) take(some.seqs.first, some.seqs.last);
+  }
+  if (block != nullptr) take(at, block->last.seq);
+  if (block != nullptr) block->said_dropped = block->msgs == 0;
   NextFirst();
 }
 
@@ -155,7 +169,7 @@ void FileStore::ReplayAppend(const JournalHead& head, std::span<const uint8_t> b
   } else if (to->number != head.block || to->life != BlockLife::kOpen) {
     // Only after damage: the record's place is taken. It is written anew, with the checksum of
     // where it comes to lie.
-    return ReplayElsewhere(record);
+    return ReplayElsewhere(head.block, record);
   }
   if (record.kind != format::RecordKind::kTombstone && record.seq <= index_.last.seq) return;
   next_block_ = std::max(next_block_, head.block + 1);
@@ -189,10 +203,14 @@ void FileStore::ReplayAppend(const JournalHead& head, std::span<const uint8_t> b
   Append(to, record);
 }
 
-void FileStore::ReplayElsewhere(const format::Record& record) {
+void FileStore::ReplayElsewhere(uint32_t block, const format::Record& record) {
   switch (record.kind) {
     case format::RecordKind::kMessage:
       if (record.seq > index_.last.seq) {
+        if (displaced_.empty() || displaced_.back().block != block) {
+          displaced_.push_back({block, {record.seq, record.seq}});
+        }
+        displaced_.back().seqs.last = record.seq;
         AppendMessage(record.subject, record.header, record.payload, {record.seq, record.time}, 0);
       }
       break;
@@ -213,6 +231,7 @@ void FileStore::Start(const Now& now) {
   CHECK(phase_ == Phase::kScanned);
   now_ = now;
   replaying_ = false;
+  displaced_ = {};
   const std::vector<ShortBlock> shorter = lengths_.Short();
   lengths_ = {};
   DropUnwritten(shorter);

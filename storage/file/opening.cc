@@ -134,8 +134,10 @@ void FileStore::ReplayDropped(uint32_t number) {
     }
     if (some.block == number) take(some.seqs.first, some.seqs.last);
   }
-  if (block != nullptr) take(at, block->last.seq);
-  if (block != nullptr) block->said_dropped = block->msgs == 0;
+  if (block != nullptr) {
+    take(at, block->last.seq);
+    block->said_dropped = block->msgs == 0;
+  }
   NextFirst();
 }
 

@@ -33,6 +33,7 @@ BlockLengths::BlockLengths(const Checkpoint& checkpoint, const std::vector<DirEn
 }
 
 void BlockLengths::Take(RecordType type, const JournalHead& head) {
+  if (type == RecordType::kAppend) return;  // Nearly all are: nothing is looked for.
   const auto at = std::lower_bound(files_.begin(), files_.end(), head.block,
                                    [](const File& a, uint32_t b) { return a.number < b; });
   const bool there = at != files_.end() && at->number == head.block;

@@ -15,15 +15,29 @@ class Consumers::ConsumerJournal final : public AssetJournal {
  public:
   ConsumerJournal(Journal* journal, Consumers* consumers, uint32_t id)
       : AssetJournal(journal), consumers_(consumers), id_(id) {}
-  void Wake() override {
-    consumers_->working_.insert(id_);
-    consumers_->woken_ = true;
-  }
+  void Wake() override { consumers_->Wake(id_); }
 
  private:
   Consumers* const consumers_;
   const uint32_t id_;
 };
+
+void Consumers::Wake(uint32_t id) {
+  const auto found = consumers_.find(id);
+  if (found == consumers_.end() || found->second.in_awake) return;
+  found->second.in_awake = true;
+  awake_.push_back(id);
+}
+
+void Consumers::WakeAwaiting() {
+  for (const uint32_t id : awaiting_) {
+    if (const auto found = consumers_.find(id); found != consumers_.end()) {
+      found->second.in_awaiting = false;
+    }
+    Wake(id);
+  }
+  awaiting_.clear();
+}
 
 void Consumers::Discover(uint32_t stream, std::string directory, std::string name,
                          const crypto::KeyRing* keys) {
@@ -48,8 +62,6 @@ void Consumers::OnListed(uint32_t stream, const DiskDone& done) {
                                      "': its consumers cannot be listed: " + Describe(done.error)});
   }
   if (done.ticket == known.sync) return;
-  listings_.erase(known.listing);
-  known.listing = 0;
   bool graves = false;
   for (const DirEntry& entry : done.entries) {
     if (!entry.is_directory) continue;
@@ -57,12 +69,29 @@ void Consumers::OnListed(uint32_t stream, const DiskDone& done) {
       graves = true;
       continue;
     }
-    file::FileConsumerOptions options;
-    options.name = entry.name;
-    options.config.name = entry.name;
-    Make(stream, std::move(options));
+    known.found.push_back(entry.name);
   }
+  finding_.push_back(stream);
   if (graves) graveyard_->Sweep(known.directory + "/" + std::string(format::kConsumersDir));
+}
+
+void Consumers::MakeFound() {
+  for (int left = kWorksMax; left > 0 && !finding_.empty();) {
+    const uint32_t stream = finding_.back();
+    Stream& known = streams_.at(stream);
+    if (known.found.empty() || stopping_) {
+      listings_.erase(known.listing);
+      known.listing = 0;
+      finding_.pop_back();
+      continue;
+    }
+    file::FileConsumerOptions options;
+    options.name = options.config.name = std::move(known.found.back());
+    known.found.pop_back();
+    Make(stream, std::move(options));
+    --left;
+  }
+  if (!finding_.empty()) woken_ = true;
 }
 
 uint32_t Consumers::Make(uint32_t stream, file::FileConsumerOptions options) {
@@ -103,7 +132,6 @@ void Consumers::OpenWaiting() {
       continue;
     }
     consumer.store->Open();
-    working_.insert(*it);
     it = waiting_.erase(it);
   }
 }
@@ -140,7 +168,6 @@ void Consumers::Kill(uint32_t id, WritePoint point) {
   consumers_.erase(id);
   opening_.erase(id);
   scanned_.erase(id);
-  working_.erase(id);
   waiting_.erase(id);
 }
 
@@ -256,7 +283,7 @@ bool Consumers::OnDisk(uint32_t owner, const DiskDone& done) {
   const auto found = consumers_.find(owner);
   if (found == consumers_.end()) return false;
   found->second.store->OnDisk(done);
-  working_.insert(owner);
+  Wake(owner);
   return true;
 }
 
@@ -277,14 +304,23 @@ void Consumers::Note(uint32_t id, const Consumer& consumer) {
 void Consumers::Work(const Now& now) {
   woken_ = false;
   if (!dying_.empty()) WorkDying();
+  if (!finding_.empty()) MakeFound();
   if (!waiting_.empty()) OpenWaiting();
-  for (auto it = working_.begin(); it != working_.end();) {
-    const uint32_t id = *it;
-    Consumer& consumer = consumers_.at(id);
-    consumer.store->Work(now);
-    Note(id, consumer);
-    it = consumer.store->working() ? std::next(it) : working_.erase(it);
-    if (consumer.store->phase() != Phase::kAbsent) continue;
+  if (stopping_) StopSome(now);
+  for (int left = kWorksMax; left > 0 && !awake_.empty(); --left) {
+    const uint32_t id = awake_.front();
+    awake_.pop_front();
+    if (consumers_.contains(id)) WorkOne(id, now);
+  }
+}
+
+// And sees what it waits for next: the disk calls by itself.
+void Consumers::WorkOne(uint32_t id, const Now& now) {
+  Consumer& consumer = consumers_.at(id);
+  consumer.in_awake = false;
+  consumer.store->Work(now);
+  Note(id, consumer);
+  if (consumer.store->phase() == Phase::kAbsent) {
     if (consumer.store->only_leftovers()) {
       // Nobody was promised anything: its folder goes once the journal runs.
       Kill(id, {});
@@ -292,6 +328,11 @@ void Consumers::Work(const Now& now) {
       streams_.at(consumer.stream).consumers.erase(consumer.store->name());
       consumers_.erase(id);
     }
+    return;
+  }
+  if (consumer.store->awaits_journal() && !consumer.in_awaiting) {
+    consumer.in_awaiting = true;
+    awaiting_.push_back(id);
   }
 }
 
@@ -331,8 +372,8 @@ void Consumers::Attach() {
 }
 
 void Consumers::StartLate(const Now& now) {
-  constexpr int kStartsMax = 64;
-  for (int left = kStartsMax; left > 0 && !scanned_.empty(); --left) {
+  if (stopping_) return;
+  for (int left = kWorksMax; left > 0 && !scanned_.empty(); --left) {
     const uint32_t id = *scanned_.begin();
     scanned_.erase(id);
     Consumer& consumer = consumers_.at(id);
@@ -341,9 +382,7 @@ void Consumers::StartLate(const Now& now) {
     consumer.journal->asset = journal_->Attach(incarnation);
     assets_[consumer.journal->asset] = id;
     consumer.store->Start(now);
-    consumer.store->Work(now);
-    working_.insert(id);
-    Note(id, consumer);
+    WorkOne(id, now);
   }
   if (!scanned_.empty()) woken_ = true;
 }
@@ -353,15 +392,20 @@ void Consumers::WantCheckpoints(const std::vector<AssetNumber>& laggards) {
     const auto found = assets_.find(asset);
     if (found == assets_.end() || !consumers_.contains(found->second)) continue;
     consumers_.at(found->second).store->WantCheckpoint();
-    working_.insert(found->second);
   }
 }
 
-void Consumers::Stop(const Now& now) {
-  for (auto& [id, consumer] : consumers_) {
-    consumer.store->Stop(now);
-    working_.insert(id);
+void Consumers::Stop() { stopping_ = true; }
+
+// Those that are found only now have higher numbers.
+void Consumers::StopSome(const Now& now) {
+  auto next = consumers_.upper_bound(stopped_to_);
+  for (int left = kWorksMax; left > 0 && next != consumers_.end(); --left, ++next) {
+    stopped_to_ = next->first;
+    next->second.store->Stop(now);
+    Wake(next->first);
   }
+  if (next != consumers_.end()) woken_ = true;
 }
 
 bool Consumers::stopped() const {

@@ -2,10 +2,12 @@
 // takes them through their lives beside the streams. A part of Storage (storage.h), which calls it
 // where it does the same with the streams.
 //
-// There may be very many, and hardly any has work: only those that do are looked at in a step.
+// There may be very many, and hardly any has work: only those that do are looked at in a step, in
+// turn, so many of them (kWorksMax) that it takes a millisecond or so; the rest is the next step's.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -64,9 +66,11 @@ class Consumers {
 
   // False: not one of theirs.
   bool OnDisk(uint32_t owner, const DiskDone& done);
+  // The journal has moved on.
+  void WakeAwaiting();
   void Work(const Now& now);
   // Work() is due now, whether or not anything happens.
-  bool woken() const { return woken_; }
+  bool woken() const { return woken_ || !awake_.empty(); }
 
   // Starting: until scanned(); Replay() for each record; Attach(); StartLate() until started().
   bool scanned() const;
@@ -87,7 +91,7 @@ class Consumers {
   void StartLate(const Now& now);
 
   void WantCheckpoints(const std::vector<AssetNumber>& laggards);
-  void Stop(const Now& now);
+  void Stop();
   bool stopped() const;
   // After a clean stop: what the journal has of them is not needed.
   void Forget();
@@ -97,8 +101,9 @@ class Consumers {
   struct Stream {
     std::string directory, name;
     const crypto::KeyRing* keys = nullptr;
-    uint32_t listing = 0;  // The owner of the listing's tickets; 0: it is done.
+    uint32_t listing = 0;  // The owner of the listing's tickets; 0: all that it found are made.
     DiskTicket sync;
+    std::vector<std::string> found;  // The last one is the next to be made.
     std::map<std::string, uint32_t> consumers;
   };
   struct Consumer {
@@ -106,6 +111,8 @@ class Consumers {
     std::string folder;
     std::unique_ptr<AssetJournal> journal;
     std::unique_ptr<Store> store;
+    bool in_awake = false;
+    bool in_awaiting = false;
   };
   // One that was deleted: until its folder is gone, or that of its stream.
   struct Dying {
@@ -117,6 +124,12 @@ class Consumers {
   };
 
   class ConsumerJournal;
+  static constexpr int kWorksMax = 64;
+
+  void Wake(uint32_t id);
+  void WorkOne(uint32_t id, const Now& now);
+  void MakeFound();
+  void StopSome(const Now& now);
   uint32_t Make(uint32_t stream, file::FileConsumerOptions options);
   void OnListed(uint32_t stream, const DiskDone& done);
   void Note(uint32_t id, const Consumer& consumer);
@@ -137,9 +150,13 @@ class Consumers {
   std::map<uint32_t, Consumer> consumers_;
   std::map<Incarnation, uint32_t> owners_;
   std::map<AssetNumber, uint32_t> assets_;
-  std::set<uint32_t> opening_;  // Not yet running, nor failed.
-  std::set<uint32_t> scanned_;  // Of these, who waits to be started.
-  std::set<uint32_t> working_;
+  std::set<uint32_t> opening_;      // Not yet running, nor failed.
+  std::set<uint32_t> scanned_;      // Of these, who waits to be started.
+  std::deque<uint32_t> awake_;      // Who is called next; in_awake. Some may be gone.
+  std::vector<uint32_t> awaiting_;  // Who waits for the journal to move on; in_awaiting.
+  std::vector<uint32_t> finding_;   // Streams with something in 'found'.
+  bool stopping_ = false;
+  uint32_t stopped_to_ = 0;  // All up to this one were told to stop.
   bool woken_ = false;
   std::map<uint32_t, Dying> dying_;
   std::set<uint32_t> waiting_;  // To be opened once nothing is left of another one in their folder.

@@ -199,6 +199,7 @@ void Storage::WakeAwaiting() {
     Wake(stream);
   }
   awaiting_.clear();
+  consumers_.WakeAwaiting();
 }
 
 // Lets work who has something to do, in turn, each once, until what a step may do is done. A
@@ -521,7 +522,7 @@ void Storage::Stop(const Now& now) {
   }
   CancelSnapshots(0, "storage stops");
   for (auto& [id, stream] : streams_) stream.store->Stop(now);
-  consumers_.Stop(now);
+  consumers_.Stop();
   Await();
   state_ = State::kStopping;
   again_ = true;

@@ -77,25 +77,17 @@ void FileConsumerStore::OnDisk(const DiskDone& done) {
          (reads_ != nullptr && reads_->OnDisk(done)));
 }
 
-bool FileConsumerStore::working() const {
-  switch (phase_) {
-    case Phase::kOpening:
-    case Phase::kStarting:
-    case Phase::kStopping: return true;
-    case Phase::kRunning: return !failure_ && (checkpoint_wanted_ || stage_ != Stage::kNone);
-    default: return false;
-  }
-}
-
 void FileConsumerStore::Work(const Now& now) {
   now_ = now;
   if (phase_ == Phase::kOpening) return WorkOpening();
-  if (failure_) {
-    // The journal has what the files have not.
-    if (phase_ == Phase::kStarting) phase_ = Phase::kFailed;
-    if (phase_ == Phase::kStopping) phase_ = Phase::kStopped;
-    return;
-  }
+  if (!failure_) WorkFiles();
+  if (!failure_) return;
+  // The journal has what the files have not.
+  if (phase_ == Phase::kStarting) phase_ = Phase::kFailed;
+  if (phase_ == Phase::kStopping) phase_ = Phase::kStopped;
+}
+
+void FileConsumerStore::WorkFiles() {
   if (stage_ != Stage::kNone) WorkCheckpoint();
   if (stage_ != Stage::kNone || failure_) return;
   if (phase_ == Phase::kStarting) {

@@ -24,8 +24,9 @@
 //   Start(now)                 -> OnDisk(), Work() ... until phase() is kRunning
 //   Stop(now)                  -> OnDisk(), Work() ... until phase() is kStopped
 //
-// Work() is due while working(), which begins with StoreJournal::Wake(): there may be very many
-// consumers, and hardly any has work.
+// Work() is due when one of its operations is done, when StoreJournal::Wake() was called, and,
+// while it awaits the journal, when more of that is durable: there may be very many consumers, and
+// hardly any has work.
 //
 // After a clean stop the folder is the reference's: what stands behind the state in o.dat it passes
 // over. Times of delivery are cut to seconds there (reference: the same).
@@ -106,7 +107,7 @@ class FileConsumerStore final : public ConsumerStore {
 
   void OnDisk(const DiskDone& done);
   void Work(const Now& now);
-  bool working() const;
+  bool awaits_journal() const { return stage_ == Stage::kGathering && !failure_; }
   // Takes a checkpoint, unless one is under way: so that the journal gets space back.
   void WantCheckpoint();
   Phase phase() const { return phase_; }
@@ -155,6 +156,7 @@ class FileConsumerStore final : public ConsumerStore {
   // --- consumer_files.cc
   void BeginReading();
   void WorkOpening();
+  void WorkFiles();
   void TakeFiles();
   bool OpenState(std::string* bytes);
   void ReadState(std::string_view file);

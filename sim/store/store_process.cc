@@ -60,6 +60,7 @@ void StoreProcess::Add(size_t stream, const StoryStream& how, Storage::Because w
     stores_[stream] = memories_[stream].get();
     return;
   }
+  asked_ = true;
   ids_[stream] = storage_.AddStream("streams/" + how.config.name, how.config,
                                     meta_ ? StoryConfigs::MetaOf(how.config) : "", why);
   stores_[stream] = files_[stream] = storage_.stream(ids_[stream]);
@@ -73,6 +74,7 @@ void StoreProcess::LookUp() {
 }
 
 WritePoint StoreProcess::Drop(size_t stream) {
+  asked_ = true;
   WritePoint point;
   if (files_[stream] != nullptr) point = storage_.DeleteStream(ids_[stream]);
   memories_[stream].reset();
@@ -151,12 +153,12 @@ void StoreProcess::Turn() {
       storage_.OnDisk(driver_->now(), *done);
     }
   }
-  // A host sleeps until something happens, or the deadline that it was told. While all runs a
-  // request may have come.
-  if (!moved && storage_.state() != Storage::State::kRunning) {
+  // A host sleeps until something happens, a request comes, or the deadline that it was told.
+  if (!moved && !asked_) {
     ++idle_turns_;
     return;
   }
+  asked_ = false;
   const bool starts = storage_.state() == Storage::State::kReplaying;
   storage_.EndOfStep(driver_->now());
   if (starts) LookUp();
@@ -199,6 +201,7 @@ std::string StoreProcess::MetaOf(const ConsumerStoreConfig& config) {
 }
 
 void StoreProcess::AddConsumer(size_t stream, const ConsumerStoreConfig& config) {
+  asked_ = true;
   (void)storage_.AddConsumer(ids_[stream], config, MetaOf(config));
 }
 
@@ -215,7 +218,7 @@ StoreProcess::Outcome StoreProcess::AwaitConsumers(size_t stream) {
 StoreProcess::Outcome StoreProcess::AwaitConsumer(size_t stream, const std::string& name) {
   for (int turns = 0; turns < kTurnsMax; ++turns) {
     if (dying()) return Outcome::kDied;
-    const file::FileConsumerStore* const store = consumer(stream, name);
+    const file::FileConsumerStore* const store = storage_.consumer(IdOf(stream, name));
     if (Failed() || store == nullptr || store->Failure()) return Outcome::kFailed;
     if (store->phase() == file::FileConsumerStore::Phase::kRunning) return Outcome::kDone;
     Turn();
@@ -224,6 +227,7 @@ StoreProcess::Outcome StoreProcess::AwaitConsumer(size_t stream, const std::stri
 }
 
 WritePoint StoreProcess::DropConsumer(size_t stream, const std::string& name) {
+  asked_ = true;
   return storage_.DeleteConsumer(IdOf(stream, name));
 }
 
@@ -236,6 +240,7 @@ uint32_t StoreProcess::IdOf(size_t stream, const std::string& consumer) {
 }
 
 file::FileConsumerStore* StoreProcess::consumer(size_t stream, const std::string& name) {
+  asked_ = true;
   return storage_.consumer(IdOf(stream, name));
 }
 
@@ -259,6 +264,7 @@ StoreProcess::Outcome StoreProcess::TurnUntil(Storage::State state, uint64_t sto
 }
 
 StoreProcess::Outcome StoreProcess::Boot() {
+  asked_ = true;
   storage_.Open(driver_->now());
   const Outcome booted = TurnUntil(Storage::State::kRunning, stop_at_);
   if (booted != Outcome::kStopped) return booted;
@@ -267,6 +273,7 @@ StoreProcess::Outcome StoreProcess::Boot() {
 }
 
 StoreProcess::Outcome StoreProcess::Stop() {
+  asked_ = true;
   storage_.Stop(driver_->now());
   return TurnUntil(Storage::State::kStopped);
 }

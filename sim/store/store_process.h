@@ -60,9 +60,11 @@ class StoreProcess {
   // Runs a request or job to its end. kFailed: also if it was refused; see its error.
   template <class Request>
   Outcome Run(size_t stream, Request& request) {
+    Progress progress = Progress::kMore;
     for (int turns = 0; turns < kTurnsMax; ++turns) {
       if (dying()) return Outcome::kDied;
-      const Progress progress = RunOnce(stream, request);
+      // One that waits is run again when something has happened.
+      if (progress != Progress::kWait || idle_turns_ == 0) progress = RunOnce(stream, request);
       if (progress == Progress::kDone) return Outcome::kDone;
       if (progress == Progress::kFailed || Failed()) return Outcome::kFailed;
       Turn();
@@ -103,10 +105,20 @@ class StoreProcess {
     return there(stream) && (files_[stream] == nullptr ||
                              files_[stream]->phase() == file::FileStore::Phase::kRunning);
   }
-  StreamStore& store(size_t stream) { return *stores_[stream]; }
+  // What is asked of a store here ends with a step, as in a host (likewise of what is next).
+  StreamStore& store(size_t stream) {
+    asked_ = true;
+    return *stores_[stream];
+  }
   // Null: it is in memory, or not there.
-  file::FileStore* file(size_t stream) { return files_[stream]; }
-  Storage& storage() { return storage_; }
+  file::FileStore* file(size_t stream) {
+    asked_ = true;
+    return files_[stream];
+  }
+  Storage& storage() {
+    asked_ = true;
+    return storage_;
+  }
   bool idle(size_t stream) const { return files_[stream] == nullptr || files_[stream]->idle(); }
   void CheckInvariants() const;
   // This stream may have failed, and all goes on without it.
@@ -154,6 +166,7 @@ class StoreProcess {
   uint64_t die_at_ = kNoDeath;
   bool dies_once_met_ = false;
   uint64_t stop_at_ = kNoDeath;
+  bool asked_ = false;  // Something, since the last step.
   int idle_turns_ = 0;
 };
 

@@ -4,6 +4,7 @@
 
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
+#include "storage/file/incarnations.h"
 
 namespace dunlin {
 
@@ -355,7 +356,12 @@ void Storage::RefuseOrphaned() {
 }
 
 void Storage::ReplayStream(const Recovered& found) {
-  const auto owner = owners_.find(found.incarnation);
+  auto owner = owners_.find(found.incarnation);
+  if (MUTANT(211) && found.kind == kAssetDeleted) {  // By the directory alone.
+    owner = std::find_if(owners_.begin(), owners_.end(), [&](const auto& other) {
+      return file::DirectoryOf(other.first) == file::DirectoryOf(found.incarnation);
+    });
+  }
   if (owner == owners_.end()) return orphans_.Note(found);
   // One that was stopped and has its checkpoint still goes on with it.
   if (dying_.contains(owner->second) || found.kind == kAssetStopped) return;

@@ -60,11 +60,15 @@ BlockPacker::BlockPacker(std::string plain, bool compress) {
 }
 
 bool BlockPacker::Step(const Block* keyed) {
+  if (MUTANT(212) && compressor_ != nullptr && keyed != nullptr && encrypted_ == 0) {
+    BlockCodec::Encrypt(*keyed, 0, &plain_);
+    encrypted_ = UINT64_MAX;
+  }
   if (compressor_ != nullptr) {
     if (!compressor_->Step()) compressor_.reset();
     return true;
   }
-  if (keyed == nullptr || encrypted_ == file_.size()) return false;
+  if (keyed == nullptr || encrypted_ >= file_.size()) return false;
   const size_t count = std::min(kCipherBytesPerStep, file_.size() - encrypted_);
   BlockCodec::Encrypt(*keyed, encrypted_, file_.data() + encrypted_, count);
   encrypted_ += count;

@@ -152,7 +152,8 @@ void FileConsumerStore::TakeFiles() {
   }
   if (!meta_files_.json()) {
     phase_ = Phase::kAbsent;
-    const bool was_made = meta_files_.has_sum() || (state != nullptr && !IsOfNewOne(state));
+    const bool was_made =
+        (meta_files_.has_sum() || (state != nullptr && !IsOfNewOne(state))) && !MUTANT(210);
     only_leftovers_ = only_leftovers_ && !was_made;
     // reference: "Missing consumer metafile".
     if (was_made) notices_.push_back(Where("there is no meta.inf"));
@@ -228,6 +229,7 @@ void FileConsumerStore::ReadState(std::string_view file) {
   const auto checksum = format::ConsumerChecksum(options_.stream, options_.name);
   ConsumerTrailer trailer;
   const TrailerFound found = ReadConsumerTrailer(file, checksum, &trailer);
+  if (found != TrailerFound::kYes && MUTANT(214)) return;
   if (found == TrailerFound::kDamaged) return Fail("o.dat, offset 0: invalid checksum");
   ConsumerState state;
   uint64_t used = 0;

@@ -450,7 +450,9 @@ void Opener::TakeMessage(const format::Record& record) {
   look_.highest = {record.seq, record.time};
   if (!lives) return;
   CountMessage(&block, record);
-  index_->AddToSubject(record.subject, record.seq);
+  // Mutant 213: of what the buffer holds in the end.
+  index_->AddToSubject(MUTANT(213) ? scan_->At(scan_->size() - 1).subject : record.subject,
+                       record.seq);
   if (HasSchedule(record.header)) ++block.schedules;
   const int64_t ttl = record.header.empty() ? 0 : MessageTtl(record.header);
   if (ttl <= 0) return;

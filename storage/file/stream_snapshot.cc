@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "storage/format/checksum_key.h"
 #include "storage/format/file_names.h"
 #include "storage/format/meta_file.h"
@@ -148,6 +149,7 @@ void StreamSnapshot::Filter() {
     last_ = record.seq;
     if (!block_->Lives(record.seq)) continue;
     ++found_;
+    if (MUTANT(215) && !store_->index().Live(record.seq)) continue;
     kept_.append(plain.substr(record.offset, record.bytes));
   }
   if (offset_ < plain.size()) return;

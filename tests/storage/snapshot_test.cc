@@ -14,6 +14,7 @@
 #include "tests/support/crash_story.h"
 
 namespace dunlin {
+extern int mutant_switched_on;  // engine/base/mutant.h
 namespace {
 
 using file::ConsumerOnDisk;
@@ -206,6 +207,28 @@ TEST_F(SnapshotTest, IsOfOneMoment) {
   world.Die(sim::CrashKind::kPowerLoss);
   world.Boot();
   EXPECT_EQ(Messages(), now);
+}
+
+class SnapshotMutant : public SnapshotTest {
+ protected:
+  ~SnapshotMutant() override { mutant_switched_on = 0; }
+};
+
+// Planted bug 215 (row 66): what is removed while a snapshot is read is not in it.
+TEST_F(SnapshotMutant, LeavesOutWhatIsRemovedMeanwhile) {
+  Put(60, std::string(300, 'x'));
+  for (const int mutant : {0, 215}) {
+    mutant_switched_on = mutant;
+    const std::string messages = Messages();
+    const uint32_t id = Begin();
+    while (!store().pinned().ready) world.Turn();
+    ASSERT_TRUE(store().Remove(world.now(), mutant == 0 ? 30 : 31).ok());
+    std::string archive;
+    ASSERT_TRUE(Read(id, &archive));
+    EXPECT_EQ(MessagesIn(Unpack(archive)) == messages, mutant == 0);
+    world.storage().EndSnapshot(id);
+    world.Settle();
+  }
 }
 
 // What the archive holds, in the directory of a stream, is that stream.

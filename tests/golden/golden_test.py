@@ -19,6 +19,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import delivered  # noqa: E402
 import nats  # noqa: E402
 import stories  # noqa: E402
 import tap  # noqa: E402
@@ -55,7 +56,11 @@ def make(reference, store, cipher, how):
     """
     def tell(client):
         stories.tell(client)
-        return stories.describe(client)
+        said = stories.describe(client)
+        for stream, its in said.items():
+            for name, consumer in its["consumers"].items():
+                consumer["left"] = client.delivered.state(stream, name, consumer["config"]["ack_policy"])
+        return said
 
     said, _ = run(reference, store, cipher, how, tell)
     if how == signal.SIGKILL:
@@ -132,6 +137,13 @@ def compare_consumer(found, said):
     expect("pending", len(found["pending"]), said["num_ack_pending"])
     expect("redelivered", len(found["redelivered"]), said["num_redelivered"])
     expect("created", found["created"], said["created"])
+    if "left" in said:
+        expect("pending messages, redelivered ones", delivered.entries(found), said["left"])
+
+
+def all_entries(streams):
+    return {f"{stream}.{name}": delivered.entries(consumer)
+            for stream, found in streams.items() for name, consumer in found["consumers"].items()}
 
 
 def same_to_the_reference(name, got, wanted):
@@ -178,6 +190,7 @@ class Golden:
             yield f"opened: stream {name}", lambda name=name: compare_stream(
                 name, self.opened()[name], self.said_by_blocks()[name])
         yield "opened, stopped, and the reference's again", self.opened_and_back
+        yield "pending messages are the same to the reference", self.pending_and_back
         for cipher in ("chacha", "aes"):
             if cipher != self.cipher:
                 yield f"opened with cipher {cipher}", lambda cipher=cipher: self.converted(cipher)
@@ -271,6 +284,36 @@ class Golden:
         said = self.back_to_the_reference(self.stopped, self.cipher)
         for name, wanted in self.said_by_blocks().items():
             same_to_the_reference(name, said[name], wanted)
+
+    def pending_and_back(self):
+        """The reference has read every entry of what we wrote: it writes them when it delivers one more and stops."""
+        self.opened()
+        wrote = all_entries(inspect(self.dunlin, self.stopped, *self.arguments)[1])
+        expect("what we wrote", wrote, all_entries(self.streams))
+        if sum(len(pending) for pending, _ in wrote.values()) < 30 or not any(again for _, again in wrote.values()):
+            raise Failure("hardly anything is pending")
+        with tempfile.TemporaryDirectory() as scratch:
+            copy = pathlib.Path(scratch) / "store"
+            shutil.copytree(self.stopped, copy)
+
+            def use(client):
+                stories.deliver_one_each(client)
+                return client.delivered
+
+            one_more, _ = run(self.reference, copy, self.cipher, signal.SIGTERM, use)
+            found = inspect(self.dunlin, copy, *self.arguments)[1]
+            written_anew = 0
+            for stream, its in found.items():
+                for name, consumer in its["consumers"].items():
+                    got = delivered.entries(consumer)
+                    one, _ = one_more.state(stream, name, consumer["config"]["ack_policy"])
+                    # What it delivered just before its stop it may not have written.
+                    one = {seq: entry for seq, entry in one.items() if seq in got[0]}
+                    written_anew += len(one)
+                    pending, redelivered = wrote[f"{stream}.{name}"]
+                    expect(f"{stream}.{name}", got, ({**pending, **one}, redelivered))
+            if written_anew < 5:
+                raise Failure(f"the reference wrote {written_anew} states anew")
 
     def converted(self, cipher):
         with tempfile.TemporaryDirectory() as scratch:

@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 
+import delivered
+
 TIMEOUT_S = 20
 
 
@@ -20,6 +22,7 @@ class Client:
         while self._file.readline() != b"PONG\r\n":
             pass
         self._replies = 0
+        self.delivered = delivered.Delivered()
 
     def close(self):
         self._file.close()
@@ -83,11 +86,13 @@ class Client:
             if header.startswith(b"NATS/1.0 4"):
                 break
             got.append((reply, payload))
+            self.delivered.given(reply)
         return got
 
     def ack(self, subject, what=b"+ACK"):
         """Acknowledges, and waits until the server has it."""
         self.request(subject, what)
+        self.delivered.acknowledged(subject, what)
 
 
 class ApiError(Exception):

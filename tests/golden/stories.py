@@ -28,7 +28,9 @@ def create(client, name, **config):
 
 
 def consumer(client, stream, name, **config):
-    body = {"stream_name": stream, "config": {"durable_name": name, "ack_policy": "explicit", **config}}
+    # Nothing is delivered again by itself, however slow the machine.
+    config = {"durable_name": name, "ack_policy": "explicit", "ack_wait": 3600 * 10**9, **config}
+    body = {"stream_name": stream, "config": config}
     client.api(f"CONSUMER.DURABLE.CREATE.{stream}.{name}", body)
 
 
@@ -197,3 +199,10 @@ def describe(client):
         streams[name] = {"info": info, "messages": messages,
                          "consumers": {x: client.api(f"CONSUMER.INFO.{name}.{x}") for x in found}}
     return streams
+
+
+def deliver_one_each(client):
+    """One more message of each consumer that has one: the reference writes their states anew when it stops."""
+    for stream in client.api("STREAM.NAMES")["streams"]:
+        for name in client.api(f"CONSUMER.NAMES.{stream}")["consumers"] or []:
+            client.fetch(stream, name, 1)

@@ -21,6 +21,9 @@ enum class Life : uint8_t {
   kLast,    // Recovers, verifies, stops in order.
 };
 
+// Owners from here on are consumers.
+inline constexpr uint64_t kConsumers = 100;
+
 struct ChildOptions {
   std::string directory;
   uint64_t directory_seed = 0;  // The same in all lives of a directory.
@@ -29,8 +32,8 @@ struct ChildOptions {
   Work work = Work::kJournal;
 };
 
-// What it works on: the journal alone, or block stores and the journal under them. Both return the
-// exit code.
+// What it works on: the journal alone, or block stores, consumers, and the journal under them. Both
+// return the exit code.
 int RunJournalChild(const ChildOptions& options);
 int RunStoreChild(const ChildOptions& options);
 

@@ -150,7 +150,7 @@ class Story {
     return problem;
   }
 
-  uint64_t acked_lines = 0;
+  uint64_t acked_changes = 0, acked_of_consumers = 0;
   uint64_t life_seed = 0;  // Of the last one.
 
  private:
@@ -165,7 +165,10 @@ class Story {
     if (in.fail()) return "not understood: " + line;
     uint64_t& acked = acked_[owner];
     if (seq < acked) return line + ", but " + std::to_string(acked) + " was acknowledged";
-    if (word == "acked") ++acked_lines;
+    if (word == "acked") {
+      // Each number of an owner is one change.
+      (owner < kConsumers ? acked_changes : acked_of_consumers) += seq - acked;
+    }
     acked = seq;
     return "";
   }
@@ -181,7 +184,7 @@ unsigned long long Number(uint64_t value) { return value; }
 
 // Directories take turns in what is worked on, unless 'only' says what.
 int RunParent(uint64_t rounds, uint64_t lives, uint64_t seed, std::optional<Work> only) {
-  uint64_t killed = 0, acked_lines = 0;
+  uint64_t killed = 0, acked_changes = 0, acked_of_consumers = 0;
   while (killed < rounds) {
     testing::TempDir dir;
     const Work work = only.value_or(seed % 2 == 0 ? Work::kStore : Work::kJournal);
@@ -200,11 +203,12 @@ int RunParent(uint64_t rounds, uint64_t lives, uint64_t seed, std::optional<Work
       }
       if (life == Life::kKilled) ++killed;
     }
-    acked_lines += story.acked_lines;
+    acked_changes += story.acked_changes;
+    acked_of_consumers += story.acked_of_consumers;
     ++seed;
   }
-  std::printf("%llu kills, %llu acknowledgements, nothing lost\n", Number(killed),
-              Number(acked_lines));
+  std::printf("%llu kills, %llu changes acknowledged, %llu of consumers: nothing lost\n",
+              Number(killed), Number(acked_changes), Number(acked_of_consumers));
   return 0;
 }
 

@@ -1,16 +1,24 @@
-// Block stores under load. What a stream should hold follows from its last sequence alone: each
-// message's bytes from its sequence, and a fixed part of the messages is removed, each right after
-// the kRemovedAfter-th later one was stored. Limits keep the streams small.
+// Block stores and consumers under load. What a stream should hold follows from its last sequence
+// alone: each message's bytes from its sequence, and a fixed part of the messages is removed, each
+// right after the kRemovedAfter-th later one was stored. Limits keep the streams small. What is
+// done to its consumer follows from how much was done (consumer_script.h), which its state says.
+//
+// Half of the directories are encrypted, with another cipher in some lives, so that files change
+// theirs; in half of them some streams are compressed.
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/check.h"
 #include "engine/base/rng.h"
+#include "storage/format/meta_file.h"
 #include "tests/host/disk/disk_fixture.h"
 #include "tests/host/disk/storage_loop.h"
 #include "tests/host/kill/child.h"
+#include "tests/host/kill/consumer_script.h"
 
 namespace dunlin::kill {
 namespace {
@@ -19,6 +27,7 @@ using host::StorageLoop;
 
 constexpr Seq kRemovedAfter = 10;
 constexpr int64_t kMsgsMax = 3'000;
+constexpr std::string_view kConsumer = "C";
 
 Rng Of(uint64_t stream, Seq seq) { return Rng(stream).Fork("message", seq); }
 bool IsRemoved(uint64_t stream, Seq seq) { return Of(stream, seq).Fork("removed").Chance(1, 5); }
@@ -47,16 +56,22 @@ class Child {
       StoreConfig config;
       config.name = "S" + std::to_string(i);
       config.max_msgs = kMsgsMax;
-      streams_[i].id = loop_.storage().AddStream(config.name, config);
+      if (Fixed("compressed", i).Chance(1, 2)) config.compression = StoreCompression::kS2;
+      streams_[i].id = loop_.storage().AddStream("A/streams/" + config.name, config);
     }
     loop_.storage().Open(StorageLoop::ReadClocks());
     if (!loop_.RunUntil(Storage::State::kRunning)) throw Wrong{"not running: " + Failure()};
     if (const auto notices = loop_.storage().TakeNotices(); !notices.empty()) {
       throw Wrong{"notice: " + notices[0]};
     }
-    for (size_t i = 0; i < streams_.size(); ++i) Verify(i);
+    for (size_t i = 0; i < streams_.size(); ++i) {
+      Verify(i);
+      VerifyConsumer(i);
+    }
     for (size_t i = 0; i < streams_.size(); ++i) {
       Tell("recovered " + std::to_string(i) + " " + std::to_string(streams_[i].last));
+      Tell("recovered " + std::to_string(kConsumers + i) + " " +
+           std::to_string(streams_[i].script->count()));
     }
     if (options_.life == Life::kLast) return Stop();
     while (true) Work();
@@ -66,10 +81,12 @@ class Child {
   struct Stream {
     uint32_t id = 0;
     Seq last = 0;
+    uint32_t consumer = 0;
+    std::unique_ptr<ConsumerScript> script;
   };
   struct Waiting {
-    uint64_t stream;
-    Seq seq;
+    uint64_t owner;
+    uint64_t seq;
     WritePoint point;
   };
 
@@ -79,6 +96,14 @@ class Child {
     options.journal.segment_bytes = (1 + fixed.Below(4)) << 20;
     options.limits.block_bytes = (16 + fixed.Below(200)) << 10;
     options.limits.checkpoint_bytes = (64 + fixed.Below(1'000)) << 10;
+    options.consumer_limits.checkpoint_bytes = (1 + fixed.Below(100)) << 10;
+    if (Fixed("encrypted").Chance(1, 2)) {
+      using crypto::CipherKind;
+      options.encryption = {.key = "a key of this directory",
+                            .previous_key = "",
+                            .cipher = rng_.Chance(1, 2) ? CipherKind::kAes : CipherKind::kChaCha,
+                            .entropy = &entropy_};
+    }
     options.limits.index.data_bytes_min = 0;  // Small stores have an index for the next start, too.
     options.journal.depth = 1 + static_cast<uint32_t>(rng_.Below(4));
     options.journal.prepare_bytes_ahead = 1 << 20;
@@ -87,12 +112,32 @@ class Child {
     return options;
   }
 
+  // The same in all lives of the directory.
+  Rng Fixed(const char* what, uint64_t i = 0) const {
+    return Rng(options_.directory_seed).Fork(what, i);
+  }
+
+  ConsumerStoreConfig ConsumerConfig(size_t i) const {
+    constexpr AckPolicy kPolicies[] = {AckPolicy::kExplicit, AckPolicy::kExplicit, AckPolicy::kAll,
+                                       AckPolicy::kNone};
+    ConsumerStoreConfig config;
+    config.name = kConsumer;
+    config.ack_policy = kPolicies[Fixed("policy", i).Below(4)];
+    return config;
+  }
+
+  file::FileConsumerStore& Consumer(size_t i) {
+    return *loop_.storage().consumer(streams_[i].consumer);
+  }
+
   file::FileStore& Store(size_t i) { return *loop_.storage().stream(streams_[i].id); }
 
   std::string Failure() {
     if (const auto failure = loop_.storage().Failure()) return *failure;
     for (size_t i = 0; i < streams_.size(); ++i) {
       if (const auto failure = Store(i).Failure()) return *failure;
+      if (streams_[i].consumer == 0) continue;
+      if (const auto failure = Consumer(i).Failure()) return *failure;
     }
     return "it waits for nothing";
   }
@@ -135,6 +180,49 @@ class Child {
     }
   }
 
+  // Makes it, if it was not there; and does in memory what was done to it.
+  void VerifyConsumer(size_t i) {
+    Stream& stream = streams_[i];
+    const ConsumerStoreConfig config = ConsumerConfig(i);
+    stream.script = std::make_unique<ConsumerScript>(Fixed("consumer", i).Next(), config);
+    const std::vector<uint32_t> there = loop_.storage().ConsumersOf(stream.id);
+    if (there.size() > 1) throw Wrong{Name(i) + "it has several consumers"};
+    if (!there.empty()) {
+      stream.consumer = there[0];
+      if (const auto failure = Consumer(i).Failure()) throw Wrong{*failure};
+      const ConsumerState state = Consumer(i).State();
+      if (!stream.script->GoTo(state)) {
+        throw Wrong{Name(i) + "its consumer, delivered " +
+                    std::to_string(state.delivered.consumer) + ", never was like that"};
+      }
+      if (state.delivered.stream > stream.last) {
+        throw Wrong{Name(i) + "its consumer knows " + std::to_string(state.delivered.stream)};
+      }
+      return;
+    }
+    if (options_.life == Life::kLast) return;
+    const std::string meta =
+        format::EncodeConsumerMeta({}, config.name, format::ConsumerConfigJson(config));
+    stream.consumer = loop_.storage().AddConsumer(stream.id, config, meta);
+    while (Consumer(i).phase() != file::FileConsumerStore::Phase::kRunning) {
+      if (const auto failure = Consumer(i).Failure()) throw Wrong{*failure};
+      loop_.Step();
+    }
+  }
+
+  // What comes next, unless it is of a message that is not stored yet.
+  void Serve(size_t i) {
+    Stream& stream = streams_[i];
+    const ConsumerScript::Op op = stream.script->Next();
+    if (op.stream_seq > stream.last) return;
+    const ConsumerResult result =
+        op.is_ack ? Consumer(i).Acked(op.consumer_seq, op.stream_seq)
+                  : Consumer(i).Delivered(op.consumer_seq, op.stream_seq, op.deliveries, op.time);
+    if (!result.ok()) throw Wrong{Name(i) + "its consumer: " + Describe(result)};
+    stream.script->Done(op);
+    waiting_.push_back({kConsumers + i, stream.script->count(), result.point});
+  }
+
   static std::string Name(size_t i) { return "stream " + std::to_string(i) + ": "; }
 
   void Put(size_t i) {
@@ -157,18 +245,23 @@ class Child {
 
   void Work() {
     while (waiting_.size() < window_ && !loop_.storage().full()) {
-      Put(rng_.Below(streams_.size()));
+      const size_t i = rng_.Below(streams_.size());
+      if (rng_.Chance(1, 3)) {
+        Put(i);
+      } else {
+        Serve(i);
+      }
       if (rng_.Chance(1, 20)) break;
     }
     loop_.Step();
     if (loop_.storage().Failure()) throw Wrong{Failure()};
     const Durable durable = loop_.storage().durable();
-    std::vector<Seq> acked(streams_.size());
+    std::map<uint64_t, uint64_t> acked;  // By owner.
     for (; !waiting_.empty() && durable.Covers(waiting_.front().point); waiting_.pop_front()) {
-      acked[waiting_.front().stream] = waiting_.front().seq;
+      acked[waiting_.front().owner] = waiting_.front().seq;
     }
-    for (size_t i = 0; i < acked.size(); ++i) {
-      if (acked[i] > 0) Tell("acked " + std::to_string(i) + " " + std::to_string(acked[i]));
+    for (const auto& [owner, seq] : acked) {
+      Tell("acked " + std::to_string(owner) + " " + std::to_string(seq));
     }
   }
 
@@ -181,6 +274,7 @@ class Child {
 
   const ChildOptions options_;
   Rng rng_;
+  crypto::SeededEntropy entropy_{Rng(options_.life_seed).Fork("entropy")};
   std::vector<Stream> streams_;
   const size_t window_;
   std::unique_ptr<host::HostDisk> disk_;

@@ -65,7 +65,7 @@ void Consumers::OnListed(uint32_t stream, const DiskDone& done) {
   bool graves = false;
   for (const DirEntry& entry : done.entries) {
     if (!entry.is_directory) continue;
-    if (Graveyard::IsGrave(entry.name)) {
+    if (format::IsGrave(entry.name)) {
       graves = true;
       continue;
     }

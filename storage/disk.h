@@ -25,9 +25,9 @@
 // A rename is atomic: whoever looks sees the old or the new file under the name, after a power loss
 // too. Whether it happened is only certain after kSyncDir.
 //
-// A kSync, kSyncDir or durable write that FAILED proves nothing, then or ever: the kernel may have
-// dropped what it could not write, and says so only once. The disk refuses (kPoisoned) all further
-// operations on the file but kClose; the owner stops promising things, closes, and recovers by
+// A kSync, kSyncDir or durable write that FAILED (a write: but by kNoSpace) proves nothing, then or
+// ever: the kernel may have dropped bytes, and says so only once. The disk refuses (kPoisoned) all
+// that follows on the file but kClose; the owner stops promising things, closes, and recovers by
 // reading. Never ask again and believe the answer (Rebello et al., "Can Applications Recover from
 // fsync Failures?", ATC 2020). Names are not dropped so: who opens anew may sync their directory
 // again, and believe it. (File systems with a journal write names in order or stop; on one without,

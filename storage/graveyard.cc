@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "storage/format/file_names.h"
 
 namespace dunlin {
 namespace {
@@ -115,7 +116,7 @@ bool Graveyard::OnDisk(uint32_t owner, const DiskDone& done) {
     }
     if (done.ticket == sweep->second.sync) return true;
     for (const DirEntry& entry : done.entries) {
-      if (entry.is_directory && IsGrave(entry.name)) {
+      if (entry.is_directory && format::IsGrave(entry.name)) {
         graves_.push_back(Join(sweep->second.folder, entry.name));
       }
     }

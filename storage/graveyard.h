@@ -13,12 +13,10 @@
 #include <map>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "engine/base/rng.h"
 #include "storage/file/store_disk.h"
-#include "storage/format/file_names.h"
 
 namespace dunlin {
 
@@ -27,9 +25,6 @@ class Graveyard {
   // All outlive this. 'ids': as Consumers'.
   Graveyard(DiskQueue* disk, file::DiskRoutes* routes, uint32_t* ids, Rng rng)
       : disk_(disk), routes_(routes), ids_(ids), rng_(rng) {}
-
-  // Whether the name belongs to a directory that was buried.
-  static bool IsGrave(std::string_view name) { return format::IsGrave(name); }
 
   // Takes the directory away. A number to ask buried() about. REQUIRES: no operation in or on it is
   // in flight: Yield() has said so, too.

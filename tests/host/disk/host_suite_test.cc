@@ -4,12 +4,11 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "engine/base/check.h"
-#include "engine/base/rng.h"
 #include "storage/storage.h"
 #include "tests/host/disk/disk_fixture.h"
+#include "tests/host/disk/storage_loop.h"
 #include "tests/storage/store_suite.h"
 #include "tests/support/temp_dir.h"
 
@@ -22,15 +21,15 @@ class HostWorld final : public StoreWorld {
     Boot(now, config);
   }
 
-  StreamStore& store() override { return *storage_->stream(id_); }
+  StreamStore& store() override { return *storage().stream(id_); }
   void Settle(const Now& now) override {
-    while (Step(now)) continue;
+    while (loop_->Step(now)) continue;
   }
   bool Durable() const override { return true; }
   void Reopen(const Now& now, const StoreConfig& config, Indexes indexes) override {
-    storage_->Stop(now);
+    storage().Stop(now);
     Settle(now);
-    EXPECT_EQ(storage_->state(), Storage::State::kStopped);
+    EXPECT_EQ(storage().state(), Storage::State::kStopped);
     Close();
     if (indexes == Indexes::kDeleted) {
       for (const char* name : {"index.db", "thw.db"})
@@ -50,23 +49,10 @@ class HostWorld final : public StoreWorld {
   }
 
  private:
-  // False: nothing is under way, and nothing due.
-  bool Step(const Now& now) {
-    if (storage_->NextDeadline() <= now.mono) storage_->OnDeadline(now);
-    storage_->EndOfStep(now);
-    disk_->Submit(*queue_);
-    const bool waits = disk_->under_way() > 0;
-    if (waits) disk_->Wait();
-    disk_->Take(&done_);
-    for (const DiskDone& done : done_) storage_->OnDisk(now, done);
-    const bool moved = waits || !done_.empty();
-    done_.clear();
-    return moved || storage_->NextDeadline() <= now.mono;
-  }
+  Storage& storage() { return loop_->storage(); }
 
   void Boot(const Now& now, const StoreConfig& config) {
     disk_ = OpenDisk(dir_.path(), way_);
-    queue_ = std::make_unique<DiskQueue>();
     StorageOptions options;
     options.journal.segment_bytes = 16 << 20;
     options.journal.segments_max = 3;
@@ -74,26 +60,23 @@ class HostWorld final : public StoreWorld {
     options.limits.block_bytes = 4000;
     options.limits.writer.write_bytes_min = 100;
     options.limits.checkpoint_bytes = 20'000;
-    storage_ = std::make_unique<Storage>(options, queue_.get(), Rng(++lives_));
-    id_ = storage_->AddStream("A/streams/S", config);
-    storage_->Open(now);
+    loop_ = std::make_unique<StorageLoop>(*disk_, options, ++lives_);
+    id_ = storage().AddStream("A/streams/S", config);
+    storage().Open(now);
     Settle(now);
-    CHECK(storage_->state() == Storage::State::kRunning);
-    for (const std::string& notice : storage_->TakeNotices()) ADD_FAILURE() << notice;
+    CHECK(storage().state() == Storage::State::kRunning);
+    for (const std::string& notice : storage().TakeNotices()) ADD_FAILURE() << notice;
   }
 
   void Close() {
-    storage_.reset();
+    loop_.reset();
     disk_.reset();
-    queue_.reset();
   }
 
   const DiskWay way_;
   testing::TempDir dir_;
   std::unique_ptr<HostDisk> disk_;
-  std::unique_ptr<DiskQueue> queue_;
-  std::vector<DiskDone> done_;
-  std::unique_ptr<Storage> storage_;
+  std::unique_ptr<StorageLoop> loop_;
   uint64_t lives_ = 0;
   uint32_t id_ = 0;
 };

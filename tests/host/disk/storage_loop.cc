@@ -22,15 +22,17 @@ Now StorageLoop::ReadClocks() {
   return {{Nanos<std::chrono::steady_clock>()}, {Nanos<std::chrono::system_clock>()}};
 }
 
-void StorageLoop::Step(How how) {
-  const Now now = ReadClocks();
+bool StorageLoop::Step(const Now& now, How how) {
   if (storage_->NextDeadline() <= now.mono) storage_->OnDeadline(now);
   storage_->EndOfStep(now);
   disk_.Submit(queue_);
-  if (how == How::kWait && disk_.under_way() > 0) disk_.Wait();
+  const bool waits = disk_.under_way() > 0;
+  if (how == How::kWait && waits) disk_.Wait();
   disk_.Take(&done_);
   for (const DiskDone& done : done_) storage_->OnDisk(now, done);
+  const bool moved = waits || !done_.empty();
   done_.clear();
+  return moved || storage_->NextDeadline() <= now.mono;
 }
 
 bool StorageLoop::RunUntil(Storage::State state) {

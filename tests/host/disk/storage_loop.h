@@ -22,7 +22,9 @@ class StorageLoop {
   // One round: ends the step, hands over what was issued, takes what has completed. Waits for the
   // disk only if 'how' says so, and not beyond the next deadline.
   enum class How : uint8_t { kWait, kLook };
-  void Step(How how = How::kWait);
+  void Step(How how = How::kWait) { (void)Step(ReadClocks(), how); }
+  // As if it were 'now'. False: nothing was under way, and nothing is due.
+  bool Step(const Now& now, How how = How::kWait);
 
   // Steps until storage is in this state; false if it has failed, or seems to wait for nothing.
   [[nodiscard]] bool RunUntil(Storage::State state);

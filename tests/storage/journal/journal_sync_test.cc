@@ -25,12 +25,16 @@ void AppendOne(JournalWorld& world) {
   EXPECT_TRUE(world.journal().durable().Covers(world.model().back().point));
 }
 
-TEST(JournalSync, WithAnIntervalItIsOnTheMediumAnIntervalLater) {
+JournalOptions SyncedEvery(Duration interval) {
   JournalOptions options = JournalWorld::SmallOptions();
   options.access = Access::kWrite;
   options.sync = JournalOptions::Sync::kInterval;
-  options.sync_interval = Millis(250);
-  JournalWorld world(1, options);
+  options.sync_interval = interval;
+  return options;
+}
+
+TEST(JournalSync, WithAnIntervalItIsOnTheMediumAnIntervalLater) {
+  JournalWorld world(1, SyncedEvery(Millis(250)));
   ASSERT_TRUE(world.Boot());
   world.RunAll();
   EXPECT_TRUE(OnTheMedium(world));
@@ -45,11 +49,7 @@ TEST(JournalSync, WithAnIntervalItIsOnTheMediumAnIntervalLater) {
 }
 
 TEST(JournalSync, WhatIsAskedForIsThereSoon) {
-  JournalOptions options = JournalWorld::SmallOptions();
-  options.access = Access::kWrite;
-  options.sync = JournalOptions::Sync::kInterval;
-  options.sync_interval = Minutes(10);
-  JournalWorld world(1, options);
+  JournalWorld world(1, SyncedEvery(Minutes(10)));
   ASSERT_TRUE(world.Boot());
   world.RunAll();
   world.Append(0, 100);

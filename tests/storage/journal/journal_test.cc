@@ -104,17 +104,22 @@ TEST(Journal, CopiesForwardWhatALaggardStillNeeds) {
   ExpectNoViolation(world);
 }
 
+// Records of an asset, until the journal takes no more.
+void FillWith(int asset, JournalWorld* world) {
+  while (!world->journal().full()) {
+    world->Append(asset, 3000);
+    world->EndOfStep();
+    world->Run(2);
+    ASSERT_LT(world->model().size(), 200u);
+  }
+  world->RunAll();
+  EXPECT_TRUE(world->journal().full());
+}
+
 TEST(Journal, IsFullWhenNobodyPassesAndGoesOnWhenTheyDo) {
   JournalWorld world(1, JournalWorld::SmallOptions());
   ASSERT_TRUE(world.Boot());
-  while (!world.journal().full()) {
-    world.Append(1, 3000);
-    world.EndOfStep();
-    world.Run(2);
-    ASSERT_LT(world.model().size(), 200u);
-  }
-  world.RunAll();
-  EXPECT_TRUE(world.journal().full());
+  FillWith(1, &world);
   EXPECT_NE(world.journal().Wanted().batch, 0u);
   std::vector<AssetNumber> laggards;
   world.journal().Laggards(&laggards, 10);
@@ -184,12 +189,7 @@ TEST(Journal, FailsRatherThanGrowBeyondItsBound) {
 TEST(Journal, ForgettingAnAssetGivesItsRecordsBack) {
   JournalWorld world(1, JournalWorld::SmallOptions());
   ASSERT_TRUE(world.Boot());
-  while (!world.journal().full()) {
-    world.Append(4, 3000);
-    world.EndOfStep();
-    world.Run(2);
-  }
-  world.RunAll();
+  FillWith(4, &world);
   world.journal().Forget(world.number(4));
   world.EndOfStep();
   world.RunAll();
@@ -200,12 +200,7 @@ TEST(Journal, ForgettingAnAssetGivesItsRecordsBack) {
 TEST(Journal, ALastRecordStandsForAllBeforeIt) {
   JournalWorld world(1, JournalWorld::SmallOptions());
   ASSERT_TRUE(world.Boot());
-  while (!world.journal().full()) {
-    world.Append(4, 3000);
-    world.EndOfStep();
-    world.Run(2);
-  }
-  world.RunAll();
+  FillWith(4, &world);
   const WritePoint last = world.journal().AppendLast(world.number(4), 0xe0);
   world.EndOfStep();
   world.RunAll();

@@ -22,8 +22,8 @@ void ForEachSector(uint64_t offset, uint64_t size, Function function) {
   }
 }
 
-// How a bad sector reads: a bit turned, zeros, or noise.
-void Spoil(uint64_t seed, uint8_t* sector) {
+// How a bad sector reads: a bit turned, zeros, or noise. The file has 'size' bytes of it.
+void Spoil(uint64_t seed, size_t size, uint8_t* sector) {
   Rng rng(seed);
   switch (rng.Below(4)) {
     case 0: std::memset(sector, 0, kSectorBytes); return;
@@ -31,7 +31,7 @@ void Spoil(uint64_t seed, uint8_t* sector) {
       for (size_t i = 0; i < kSectorBytes; ++i) sector[i] = static_cast<uint8_t>(rng.Next());
       return;
     default: {
-      const uint64_t bit = rng.Below(kSectorBytes * 8);
+      const uint64_t bit = rng.Below(size * 8);
       sector[bit / 8] = static_cast<uint8_t>(sector[bit / 8] ^ (1u << (bit % 8)));
     }
   }
@@ -83,8 +83,7 @@ size_t FileImage::Read(uint64_t offset, uint8_t* to, size_t size) const {
        bad != bad_sectors_.end() && bad->first <= last; ++bad) {
     uint8_t sector[kSectorBytes] = {};
     const uint64_t start = bad->first * kSectorBytes;
-    visible_.Read(start, sector, kSectorBytes);
-    Spoil(bad->second, sector);
+    Spoil(bad->second, visible_.Read(start, sector, kSectorBytes), sector);
     const uint64_t from = std::max(start, offset);
     const uint64_t end = std::min(start + kSectorBytes, offset + got);
     std::memcpy(to + (from - offset), sector + (from - start), end - from);

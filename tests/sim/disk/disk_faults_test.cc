@@ -179,6 +179,16 @@ TEST(DiskFaults, RotStaysUntilItIsWrittenOverAndTheTruthIsKnown) {
   EXPECT_EQ(disk.Contents("a"), disk.disk().Truth("a"));
 }
 
+TEST(DiskFaults, RotOfAShortFileStrikesTheFile) {
+  const std::string bytes(40, 'x');
+  for (uint64_t seed = 0; seed < 32; ++seed) {
+    Disk disk;
+    disk.Make("a", bytes);
+    disk.disk().Rot("a", 0, seed);
+    EXPECT_NE(disk.Contents("a"), bytes) << seed;
+  }
+}
+
 TEST(DiskFaults, AReadMayFindASectorGone) {
   FaultyDisk disk(&DiskFaults::rot_on_read);
   disk.Make("a", std::string(4000, 'x'));

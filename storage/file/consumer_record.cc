@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view kMagic = "DLCC\x01";
 constexpr size_t kTrailerBytes = 5 + 16 + 8 + 8 + 1 + 1 + 8;
 constexpr uint8_t kChanged = 1, kHasMeta = 2;
+// Of a stream: no o.dat that can be read has one from here on (format/consumer_state.h).
+constexpr uint64_t kSeqEnd = uint64_t{1} << 63;
 
 }  // namespace
 
@@ -29,21 +31,26 @@ bool DecodeConsumerRecord(ConsumerRecordType type, std::span<const uint8_t> body
   *out = {};
   format::ByteReader in(std::string_view(reinterpret_cast<const char*>(body.data()), body.size()));
   out->number = in.Uvarint();
+  const auto stream_seq = [&] {
+    const uint64_t at = in.offset(), seq = in.Uvarint();
+    if (seq >= kSeqEnd) in.Fail(format::Fault::kBadValue, at);
+    return seq;
+  };
   switch (type) {
     case ConsumerRecordType::kDelivered:
       out->a = in.Uvarint();
-      out->b = in.Uvarint();
+      out->b = stream_seq();
       out->count = in.Uvarint();
       out->time = in.Varint();
       break;
     case ConsumerRecordType::kAcked:
       out->a = in.Uvarint();
-      out->b = in.Uvarint();
+      out->b = stream_seq();
       break;
     case ConsumerRecordType::kStarting:
     case ConsumerRecordType::kReset:
     case ConsumerRecordType::kUpdateStarting:
-    case ConsumerRecordType::kRemoveRedelivered: out->a = in.Uvarint(); break;
+    case ConsumerRecordType::kRemoveRedelivered: out->a = stream_seq(); break;
     case ConsumerRecordType::kConfig:
       out->time = in.Varint();
       out->a = in.Uvarint();

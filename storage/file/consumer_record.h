@@ -56,7 +56,8 @@ class ConsumerRecord {
   size_t size_ = 0;
 };
 
-// Reads one back. False: it is cut short, or its kind unknown. 'rest': kPart, kState and kMeta.
+// Reads one back. False: it is cut short, its kind unknown, or a sequence of the stream not one
+// that o.dat can hold. 'rest': kPart, kState and kMeta.
 struct DecodedConsumerRecord {
   uint64_t number = 0;
   uint64_t a = 0, b = 0, count = 0;

@@ -161,6 +161,8 @@ class Enumeration {
   // Returns how many effects the longest recovery had.
   uint64_t AtPoint(uint64_t effects) {
     uint64_t longest = 0;
+    if (options_.kills > 0) ++report_.killed;
+    if (options_.power_losses > 0) ++report_.powerless;
     for (uint64_t i = 0; i < options_.kills && !Enough(); ++i)
       longest = std::max(longest, Try({effects, CrashKind::kKill, i, {}}));
     for (uint64_t i = 0; i < options_.power_losses && !Enough(); ++i)

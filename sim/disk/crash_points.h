@@ -78,11 +78,15 @@ struct CrashOptions {
 
 struct CrashReport {
   uint64_t effects = 0;  // Of the story when nobody dies.
-  uint64_t points = 0;   // At which it was stopped.
+  uint64_t points = 0;   // At which it was stopped; how many of them by either kind of death:
+  uint64_t killed = 0, powerless = 0;
   uint64_t runs = 0;
   uint64_t hash = 0;  // Of all runs.
   std::vector<std::string> failures;
-  bool exhaustive() const { return points == effects + 1; }
+  // After every effect, and before the first one, by both kinds of death.
+  bool exhaustive() const {
+    return points == effects + 1 && killed == points && powerless == points;
+  }
 };
 
 [[nodiscard]] CrashReport RunCrashPoints(std::string_view name, const CrashStoryMaker& make,

@@ -2,21 +2,15 @@
 #pragma once
 
 #include "sim/disk/crash_points.h"
+#include "tests/support/crash_story.h"
 
 namespace dunlin {
 
-// Under AddressSanitizer, which looks for other things and takes its time, a sixteenth of them.
-constexpr int CrashRuns(int runs) {
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-  return runs / 16;
-#endif
-#endif
-  return runs;
-}
+// Under AddressSanitizer a sixteenth of them.
+constexpr int CrashRuns(int runs) { return sim::kFewCrashes ? runs / 16 : runs; }
 
 // Each point is died at once by a kill and so many times by a power loss. Beyond about 'runs_max'
-// deaths, points are left out evenly.
+// deaths, points are left out evenly: a story that is to have them all fails.
 inline sim::CrashOptions Deaths(uint64_t power_losses, int recoveries_cut, int runs_max = 6000) {
   sim::CrashOptions options;
   options.kills = 1;

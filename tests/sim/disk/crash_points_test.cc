@@ -106,6 +106,16 @@ TEST(CrashPoints, AreAllPointsOfAShortStory) {
   EXPECT_EQ(report.hash, RunCrashPoints("replace", Replacing(Way::kRight), {}).hash);
 }
 
+TEST(CrashPoints, AreNotAllWithoutBothKindsOfDeath) {
+  const auto report = [](uint64_t kills, uint64_t power_losses) {
+    return RunCrashPoints("replace", Replacing(Way::kRight),
+                          {.kills = kills, .power_losses = power_losses, .recoveries_cut = 0});
+  };
+  EXPECT_TRUE(report(1, 1).exhaustive());
+  EXPECT_FALSE(report(0, 1).exhaustive());
+  EXPECT_FALSE(report(1, 0).exhaustive());
+}
+
 TEST(CrashPoints, ALongStoryIsBounded) {
   const CrashReport report =
       RunCrashPoints("replace", Replacing(Way::kRight), {.recoveries_cut = 0, .runs_max = 80});

@@ -387,8 +387,9 @@ inline std::vector<std::string> Tell(const char* name, const Script& script,
   const std::vector<std::string> seen = Rehearse(script, options, telling);
   const sim::CrashReport report = sim::RunCrashPoints(
       name, [&] { return std::make_unique<FileStory>(script, options, telling, &seen); },
-      Deaths(3, 2, telling.sync_every > 0 ? 1500 : 6000));
+      Deaths(3, 2, telling.sync_every > 0 ? 4000 : 6000));
   sim::TellCrashPoints(name, report);
+  sim::ExpectEveryPoint(name, report);
   EXPECT_GT(report.effects, 10u) << "nothing to stop in the middle of";
   return report.failures;
 }

@@ -62,6 +62,7 @@ void Consumers::OnListed(uint32_t stream, const DiskDone& done) {
                                      "': its consumers cannot be listed: " + Describe(done.error)});
   }
   if (done.ticket == known.sync) return;
+  known.listed = done.ok() || done.error == DiskError::kNotFound;
   bool graves = false;
   for (const DirEntry& entry : done.entries) {
     if (!entry.is_directory) continue;
@@ -156,6 +157,7 @@ WritePoint Consumers::Delete(uint32_t id) {
   WritePoint point;
   if (assets_.contains(consumer.journal->asset)) {
     point = consumer.journal->AppendDeleted();
+    journal_->SyncSoon(point);
   }
   Kill(id, point);
   return point;
@@ -214,8 +216,8 @@ void Consumers::WorkDying() {
         dying.burial = 0;
         RefuseWaiting(dying.consumer.folder);
       }
-    } else if (!journal_->durable().Covers(dying.point)) {
-      // It may yet have to be there again.
+    } else if (!journal_->synced().Covers(dying.point)) {
+      // It may yet have to be there again; and records that end by nothing would be missed.
     } else if (dying.with_stream) {
       over = true;
     } else {
@@ -323,9 +325,12 @@ void Consumers::WorkOne(uint32_t id, const Now& now) {
   if (consumer.store->phase() == Phase::kAbsent) {
     if (consumer.store->only_leftovers()) {
       // Nobody was promised anything: its folder goes once the journal runs.
+      leftovers_[consumer.store->incarnation()] = id;
       Kill(id, {});
     } else {
-      streams_.at(consumer.stream).consumers.erase(consumer.store->name());
+      Stream& stream = streams_.at(consumer.stream);
+      stream.without.insert(consumer.folder);
+      stream.consumers.erase(consumer.store->name());
       consumers_.erase(id);
     }
     return;
@@ -350,7 +355,7 @@ void Consumers::TakeOwners() {
 
 bool Consumers::Replay(const Recovered& found) {
   const auto owner = owners_.find(found.incarnation);
-  if (owner == owners_.end()) return false;
+  if (owner == owners_.end()) return ReplayLeftover(found);
   if (dying_.contains(owner->second)) return true;
   if (found.kind == kAssetDeleted) {
     Kill(owner->second, found.point);
@@ -360,13 +365,35 @@ bool Consumers::Replay(const Recovered& found) {
   return true;
 }
 
+// What looks like a consumer that was never finished was made: it lost its meta.inf, and stays.
+bool Consumers::ReplayLeftover(const Recovered& found) {
+  const auto leftover = leftovers_.find(found.incarnation);
+  if (leftover == leftovers_.end() || found.kind == kAssetDeleted) return false;
+  const auto dying = dying_.find(leftover->second);
+  const Consumer& consumer = dying->second.consumer;
+  notices_.push_back(consumer.store->MissingMeta());
+  streams_.at(consumer.stream).without.insert(consumer.folder);
+  dying_.erase(dying);
+  leftovers_.erase(leftover);
+  return true;
+}
+
+bool Consumers::Lies(uint32_t stream, std::string_view folder) const {
+  const auto found = streams_.find(stream);
+  if (found == streams_.end() || !found->second.listed) return true;
+  const Stream& known = found->second;
+  return known.without.contains(folder) ||
+         known.consumers.contains(std::string(folder.substr(folder.rfind('/') + 1)));
+}
+
 void Consumers::Attach() {
+  leftovers_.clear();
   for (const auto& [incarnation, id] : owners_) {
     // Of one that is to go the journal must say so until it is gone.
     const auto dying = dying_.find(id);
     if (dying == dying_.end() && !consumers_.contains(id)) continue;
     const Consumer& consumer = dying != dying_.end() ? dying->second.consumer : consumers_.at(id);
-    consumer.journal->asset = journal_->Attach(incarnation);
+    consumer.journal->asset = journal_->Attach(incarnation, consumer.folder);
     assets_[consumer.journal->asset] = id;
   }
 }
@@ -379,7 +406,7 @@ void Consumers::StartLate(const Now& now) {
     Consumer& consumer = consumers_.at(id);
     const Incarnation& incarnation = consumer.store->incarnation();
     owners_[incarnation] = id;
-    consumer.journal->asset = journal_->Attach(incarnation);
+    consumer.journal->asset = journal_->Attach(incarnation, consumer.folder);
     assets_[consumer.journal->asset] = id;
     consumer.store->Start(now);
     WorkOne(id, now);

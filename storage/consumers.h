@@ -85,6 +85,17 @@ class Consumers {
   // Who each journal record may belong to. False: none of them.
   void TakeOwners();
   bool Replay(const Recovered& found);
+  // Those that take records of the journal: visit(incarnation, folder).
+  template <class Visitor>
+  void VisitOwners(Visitor visit) const {
+    for (const auto& [incarnation, id] : owners_) {
+      if (const auto found = consumers_.find(id); found != consumers_.end()) {
+        visit(incarnation, found->second.folder);
+      }
+    }
+  }
+  // Whether something lies in this folder of the stream's, or nobody can tell.
+  bool Lies(uint32_t stream, std::string_view folder) const;
   void Attach();
   bool started() const { return opening_.empty() && listings_.empty(); }
   // Whoever is ready to, also those that were added while everything ran.
@@ -102,6 +113,8 @@ class Consumers {
     std::string directory, name;
     const crypto::KeyRing* keys = nullptr;
     uint32_t listing = 0;  // The owner of the listing's tickets; 0: all that it found are made.
+    bool listed = false;   // It said what lies there.
+    std::set<std::string, std::less<>> without;  // Folders of those that are kAbsent, and stay.
     DiskTicket sync;
     std::vector<std::string> found;  // The last one is the next to be made.
     std::map<std::string, uint32_t> consumers;
@@ -130,6 +143,7 @@ class Consumers {
   void WorkOne(uint32_t id, const Now& now);
   void MakeFound();
   void StopSome(const Now& now);
+  bool ReplayLeftover(const Recovered& found);
   uint32_t Make(uint32_t stream, file::FileConsumerOptions options);
   void OnListed(uint32_t stream, const DiskDone& done);
   void Note(uint32_t id, const Consumer& consumer);
@@ -149,6 +163,8 @@ class Consumers {
   std::map<uint32_t, uint32_t> listings_;  // Owner of a ticket to stream.
   std::map<uint32_t, Consumer> consumers_;
   std::map<Incarnation, uint32_t> owners_;
+  // Of dying_: until a record says that they were made.
+  std::map<Incarnation, uint32_t> leftovers_;
   std::map<AssetNumber, uint32_t> assets_;
   std::set<uint32_t> opening_;      // Not yet running, nor failed.
   std::set<uint32_t> scanned_;      // Of these, who waits to be started.

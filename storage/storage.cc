@@ -4,7 +4,6 @@
 
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
-#include "storage/file/incarnations.h"
 
 namespace dunlin {
 
@@ -303,86 +302,6 @@ void Storage::WorkScanning() {
   state_ = State::kReplaying;
 }
 
-void Storage::WorkReplaying() {
-  // About a millisecond's worth at a time.
-  constexpr int kRecordsPerSlice = 1024;
-  if (journal_.state() != Journal::State::kReplaying) return;
-  Progress progress = Progress::kMore;
-  for (int budget = kRecordsPerSlice; budget > 0 && progress == Progress::kMore; --budget) {
-    Recovered found;
-    progress = journal_.NextRecovered(&found);
-    if (progress != Progress::kMore) break;
-    if (found.what == Recovered::What::kDamage) {
-      notices_.push_back(found.detail);
-      orphans_.NoteDamage();
-      continue;
-    }
-    if (!consumers_.Replay(found)) ReplayStream(found);
-  }
-  again_ = progress == Progress::kMore;
-  if (progress != Progress::kDone) return;
-  RefuseOrphaned();
-  for (const auto& [incarnation, id] : owners_) {
-    // Of one that is to go the journal must say so until it is gone.
-    const auto dying = dying_.find(id);
-    Attach(incarnation, dying != dying_.end() ? &dying->second.node.mapped() : &streams_.at(id));
-  }
-  consumers_.Attach();
-  // What the journal has of one that cannot be opened now, the next start needs.
-  const bool all_known = consumers_.all_known() &&
-                         std::all_of(streams_.begin(), streams_.end(), [](const auto& stream) {
-                           return !stream.second.store->Failure();
-                         });
-  if (!all_known) journal_.AttachAll();
-  journal_.Start();
-  Await();
-  to_start_ = behind_;
-  state_ = State::kStarting;
-}
-
-// A stream without a checkpoint, of which the journal has more than its files: it would be an old
-// one, or a wrong one. The journal keeps what it has until the stream is deleted.
-void Storage::RefuseOrphaned() {
-  for (auto& [id, stream] : streams_) {
-    using Phase = file::FileStore::Phase;
-    if (stream.store->phase() != Phase::kScanned || stream.store->has_checkpoint()) continue;
-    const std::optional<Orphans::Lost> lost = orphans_.In(stream.directory);
-    if (!lost || MUTANT(200)) continue;
-    owners_.erase(stream.store->incarnation());
-    owners_[lost->incarnation] = id;
-    stream.store->MissCheckpoint(lost->records);
-  }
-  orphans_.Clear();
-}
-
-void Storage::ReplayStream(const Recovered& found) {
-  auto owner = owners_.find(found.incarnation);
-  if (MUTANT(211) && found.kind == kAssetDeleted) {  // By the directory alone.
-    owner = std::find_if(owners_.begin(), owners_.end(), [&](const auto& other) {
-      return file::DirectoryOf(other.first) == file::DirectoryOf(found.incarnation);
-    });
-  }
-  if (owner == owners_.end()) return orphans_.Note(found);
-  // One that was stopped and has its checkpoint still goes on with it.
-  if (dying_.contains(owner->second) || found.kind == kAssetStopped) return;
-  const uint32_t id = owner->second;
-  if (found.kind != kAssetDeleted) {
-    streams_.at(id).store->Replay(found.point, found.kind, found.body);
-    return;
-  }
-  // If its owner wants one of this name: another one.
-  const Stream& stream = streams_.at(id);
-  const bool wanted = stream.why == Because::kWanted || MUTANT(201);
-  const std::string directory = stream.directory;
-  const StoreConfig config = stream.config;
-  const std::string meta = stream.meta;
-  owner->second = ++last_id_;
-  Kill(id, owner->second, found.point);
-  if (!wanted) return;
-  streams_[id].meta = meta;
-  MakeStream(id, directory, config);
-}
-
 void Storage::WorkStarting(const Now& now) {
   using Phase = file::FileStore::Phase;
   if (journal_.state() != Journal::State::kRunning) return;
@@ -425,7 +344,7 @@ void Storage::StartLate(const Now& now) {
 }
 
 void Storage::Attach(const Incarnation& incarnation, Stream* stream) {
-  const AssetNumber asset = journal_.Attach(incarnation);
+  const AssetNumber asset = journal_.Attach(incarnation, stream->directory);
   stream->journal->asset = asset;
   if (by_asset_.size() <= asset.value) by_asset_.resize(asset.value + 1);
   by_asset_[asset.value] = stream;

@@ -45,6 +45,7 @@
 #include "storage/consumers.h"
 #include "storage/crypto/journal_cipher.h"
 #include "storage/crypto/key_ring.h"
+#include "storage/exposed.h"
 #include "storage/file/file_store.h"
 #include "storage/file/stream_snapshot.h"
 #include "storage/graveyard.h"
@@ -192,6 +193,8 @@ class Storage {
   void MakeStream(uint32_t id, std::string directory, const StoreConfig& config);
   void OpenWaiting();
   void RefuseOrphaned();
+  void TellOfOrphans();
+  void TellOfExposed();
   void ReplayStream(const Recovered& found);
   void Kill(uint32_t id, uint32_t as, WritePoint point);
   void WorkDying(const Now& now);
@@ -226,6 +229,7 @@ class Storage {
   std::map<uint32_t, Stream> streams_;
   std::map<Incarnation, uint32_t> owners_;
   Orphans orphans_;  // Of the replay.
+  Exposed exposed_;  // Likewise.
   // A step costs nothing for a stream that nothing happened to. Streams outlive their places here.
   std::deque<Stream*> awake_;      // Have something to do at the end of the step, in turn.
   std::vector<Stream*> awaiting_;  // Have something to do once the journal has moved on.

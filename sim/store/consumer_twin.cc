@@ -229,6 +229,8 @@ void ConsumerHistory::Promised(WritePoint through, Survives what) {
   while (steps < steps_.size() && steps_[steps].point && *steps_[steps].point <= through) ++steps;
   promised_ = std::max(promised_, steps);
   if (what == Survives::kKill || steps == 0) return;
+  for (size_t i = 0; i < steps; ++i) past_.push_back({steps_[i].point, Before(i)});
+  while (past_.size() > kPastMax) past_.pop_front();
   start_ = std::move(steps_[steps - 1].after);
   steps_.erase(steps_.begin(), steps_.begin() + static_cast<ptrdiff_t>(steps));
   promised_ -= steps;
@@ -237,8 +239,23 @@ void ConsumerHistory::Promised(WritePoint through, Survives what) {
 void ConsumerHistory::Restart(State found) {
   now_ = start_ = std::move(found);
   steps_.clear();
+  past_.clear();
   promised_ = 0;
   runs_ = true;
+}
+
+std::optional<WritePoint> ConsumerHistory::FirstLost(const State& found) const {
+  std::optional<WritePoint> lost;
+  const auto is_like = [&](const State& was) {
+    return found && was ? found->Stored() == was->Stored() : !found && !was;
+  };
+  for (const Step& step : past_) {
+    if (step.point && is_like(step.after)) lost = step.point;
+  }
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    if (steps_[i].point && is_like(Before(i))) lost = steps_[i].point;
+  }
+  return lost;
 }
 
 std::string ConsumerHistory::TakeRecovered(const State& found, bool lost_power, Moment* moment) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -80,6 +81,8 @@ class ConsumerHistory {
   // After a death. Empty if 'found' is right; it is then where this goes on from, and '*moment'
   // when it was so.
   [[nodiscard]] std::string TakeRecovered(const State& found, bool lost_power, Moment* moment);
+  // When the first of the changes came that it lacks now, if what it has are the ones before that.
+  std::optional<WritePoint> FirstLost(const State& found) const;
   // Whatever it is.
   void Restart(State found);
 
@@ -94,6 +97,9 @@ class ConsumerHistory {
   State start_;              // Of this life, or the last promise that survives a power loss.
   std::vector<Step> steps_;  // From there on.
   size_t promised_ = 0;      // Of the steps.
+  // What it was before each of the last changes of this life that are in start_.
+  static constexpr size_t kPastMax = 200;
+  std::deque<Step> past_;
   bool runs_ = true;
 };
 

@@ -174,10 +174,17 @@ bool StoryRunner::RecoveredConsumers(size_t stream) {
 }
 
 bool StoryRunner::TakeConsumers(size_t stream) {
-  const auto strict =
-      damage_.only_blocks() ? StoryConsumers::Strict::kYes : StoryConsumers::Strict::kNo;
-  const std::string problem = consumers_.TakeRecovered(
-      process_.get(), stream, lost_power_ && setup_.has_interval_policy(), strict, &moment_);
+  using Strict = StoryConsumers::Strict;
+  StoryConsumers::Found how;
+  how.lost_power = lost_power_ && setup_.has_interval_policy();
+  how.notices = Said();
+  if (!damage_.only_blocks() && (!there_[stream] || IsLame(stream))) {
+    how.strict = Strict::kNo;
+  } else if (damage_.any_in_journal()) {
+    how.strict = Strict::kJournal;
+    how.told_below = ToldBelow();
+  }
+  const std::string problem = consumers_.TakeRecovered(process_.get(), stream, how, &moment_);
   return problem.empty() || Fail("stream " + setup_.streams[stream].config.name + ": " + problem);
 }
 

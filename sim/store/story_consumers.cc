@@ -45,9 +45,11 @@ void StoryConsumers::PromisedAll() {
 }
 
 void StoryConsumers::Wiped() {
-  for (Histories& stream : streams_) {
-    for (auto& [name, history] : stream) history.Restart(std::nullopt);
-  }
+  for (size_t i = 0; i < streams_.size(); ++i) StreamGone(i);
+}
+
+void StoryConsumers::StreamGone(size_t stream) {
+  for (auto& [name, history] : streams_[stream]) history.Restart(std::nullopt);
 }
 
 // --- Damage.
@@ -68,8 +70,8 @@ void StoryConsumers::Excuse(StoreProcess* process) const {
 
 // --- What must be so.
 
-std::string StoryConsumers::TakeRecovered(StoreProcess* process, size_t stream, bool lost_power,
-                                          Strict strict, Moment* moment) {
+std::string StoryConsumers::TakeRecovered(StoreProcess* process, size_t stream, const Found& how,
+                                          Moment* moment) {
   for (const std::string& name : process->Consumers(stream)) (void)Get(stream, name);
   for (auto& [name, history] : streams_[stream]) {
     const file::FileConsumerStore* const store = process->consumer(stream, name);
@@ -83,17 +85,21 @@ std::string StoryConsumers::TakeRecovered(StoreProcess* process, size_t stream, 
     if (found && store->meta() != StoreProcess::MetaOf(found->config()) && !damaged)
       return "consumer " + name + " is configured as '" + store->meta() + "'";
     const bool could_be = !history.now() || history.now()->CanBe();
-    std::string problem = history.TakeRecovered(found, lost_power, moment);
+    std::string problem = history.TakeRecovered(found, how.lost_power, moment);
     if (problem.empty()) continue;
+    const std::optional<WritePoint> lost = history.FirstLost(found);
     history.Restart(found);
-    if (found && could_be && !found->CanBe() && strict == Strict::kYes)
+    if (found && could_be && !found->CanBe() && how.strict == Strict::kYes)
       return "consumer " + name + " cannot be: " + found->Describe();
-    if (strict == Strict::kNo) continue;
+    if (how.strict == Strict::kNo) continue;
     const std::string about = "'" + names_[stream] + " > " + name + "'";
     const bool said = std::any_of(
-        process->notices().begin(), process->notices().end(),
+        how.notices.begin(), how.notices.end(),
         [&](const std::string& notice) { return notice.find(about) != std::string::npos; });
-    if (!damaged || !said)
+    const bool from_journal = how.strict == Strict::kJournal;
+    if (from_journal && (how.told_below == 0 || (lost && lost->batch >= how.told_below))) continue;
+    if (from_journal && !said) return "consumer " + name + " " + problem + ", and nobody named it";
+    if (!from_journal && (!damaged || !said))
       return "consumer " + name + " " + problem + (damaged ? ", and nobody said a word" : "");
   }
   return "";

@@ -32,8 +32,9 @@ class StoryConsumers {
   // As StoryRunner::NotePromises().
   void NotePromises(StoreProcess* process, WritePoint synced, WritePoint through);
   void PromisedAll();
-  // All files are gone.
+  // All files are gone; or those of a stream.
   void Wiped();
+  void StreamGone(size_t stream);
 
   // A file, which may be one of theirs, was damaged: its consumer may fail, and what it has is
   // anybody's guess, once somebody said so.
@@ -47,10 +48,19 @@ class StoryConsumers {
   // After a death: each one is what it was at some time that may be: '*moment'. Empty: it is.
   enum class Strict : uint8_t {
     kYes,
-    kNo,  // Damage may have taken anything.
+    kNo,       // Damage may have taken anything.
+    kJournal,  // Likewise, of the journal: it is said, or lay at the journal's end.
   };
-  [[nodiscard]] std::string TakeRecovered(StoreProcess* process, size_t stream, bool lost_power,
-                                          Strict strict, Moment* moment);
+  struct Found {
+    bool lost_power = false;
+    Strict strict = Strict::kYes;
+    // What was said since the last recovery.
+    std::vector<std::string> notices;
+    // Up to where somebody must say what damage took. 0: nobody knows.
+    uint64_t told_below = 0;
+  };
+  [[nodiscard]] std::string TakeRecovered(StoreProcess* process, size_t stream, const Found& how,
+                                          Moment* moment);
   // Each one is exactly what it is now. Empty: it is.
   enum class Times : uint8_t {
     kExact,

@@ -58,6 +58,26 @@ bool StoryRunner::DoFault(const StoryStep& step) {
   return true;
 }
 
+// Whoever looks which streams there are does not find one that has no folder.
+bool StoryRunner::DeleteFolder(const std::string& folder) {
+  bool any = false;
+  const bool ran = driver_.disk().Contents(folder + "msgs/checkpoint").has_value();
+  for (const std::string& path : driver_.disk().Files()) {
+    if (!path.starts_with(folder)) continue;
+    any = true;
+    const std::optional<std::string> before = driver_.disk().Truth(path);
+    driver_.disk().Delete(path);
+    Damage(path, before.value_or(""));
+  }
+  for (size_t i = 0; i < there_.size(); ++i) {
+    if (!any || folder != "streams/" + histories_[i].config().name + "/") continue;
+    gone_[i] = there_[i] && ran && !drops_[i].asked;
+    there_[i] = false;
+    consumers_.StreamGone(i);
+  }
+  return any || mode_ == Mode::kLenient || was_cut_ || Fail("there is no folder '" + folder + "'");
+}
+
 bool StoryRunner::DoDisk(const StoryStep& step) {
   if (step.verb == Verb::kFaults || step.verb == Verb::kFail || step.verb == Verb::kSpace)
     return DoFault(step);
@@ -81,6 +101,7 @@ bool StoryRunner::DoDisk(const StoryStep& step) {
     return true;
   }
   const std::string path = PathOf(step.path);
+  if (step.verb == Verb::kDelete && path.ends_with('/')) return DeleteFolder(path);
   if (step.verb == Verb::kForeign) {
     planted_.insert(path);
     disk.Put(path, step.text);

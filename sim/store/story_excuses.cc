@@ -15,6 +15,30 @@ bool BorderMoved(const TwinMsg& found, const TwinMsg& wanted) {
 
 }  // namespace
 
+// What damage took of batches of the journal below this one somebody must say. 0: nobody knows.
+uint64_t StoryRunner::ToldBelow() const {
+  // The batches that were under way when the first one was written that tells of a damaged one.
+  const uint64_t under_way = setup_.journal.depth + 2;
+  if (damage_.batches_max() == UINT64_MAX || setup_.has_interval_policy()) return 0;
+  const uint64_t untold = damage_.batches_max() + under_way;
+  return durable_.batch - std::min(durable_.batch, untold);
+}
+
+// By processes that died while they started, too.
+std::vector<std::string> StoryRunner::Said() const {
+  std::vector<std::string> notices = said_;
+  notices.insert(notices.end(), process_->notices().begin(), process_->notices().end());
+  return notices;
+}
+
+// Whether somebody spoke of it.
+bool StoryRunner::Named(const std::string& name) const {
+  const std::vector<std::string> notices = Said();
+  return std::any_of(notices.begin(), notices.end(), [&](const std::string& notice) {
+    return notice.find(name) != std::string::npos;
+  });
+}
+
 // What damage does not excuse. Where the journal ends is told by what later batches say of it: of
 // the last ones nobody can, so what is cut off there goes without a word.
 std::string StoryRunner::NotExcused(size_t stream, const StreamTwin& found, bool said) const {
@@ -23,15 +47,11 @@ std::string StoryRunner::NotExcused(size_t stream, const StreamTwin& found, bool
   const bool lost_some = lost_power_ && setup_.has_interval_policy();
   // Blocks alone do not say where one that was cut between two records had its end.
   said |= no_index_ && from_stop_[stream] && damage_.AnyCut(name);
-  // The batches that were under way when the first one was written that tells of a damaged one.
-  const uint64_t under_way = setup_.journal.depth + 2;
   const auto is_far = [&](Seq seq) {
     // The last one: a sequence may have been another one's, of a stream that was dropped, too.
     const auto asked = std::find_if(asked_[stream].rbegin(), asked_[stream].rend(),
                                     [&](const Asked& one) { return one.seq == seq; });
-    return asked != asked_[stream].rend() && damage_.batches_max() != UINT64_MAX &&
-           asked->point.batch + damage_.batches_max() + under_way < durable_.batch &&
-           !setup_.has_interval_policy();
+    return asked != asked_[stream].rend() && asked->point.batch < ToldBelow();
   };
   // What is back without its tombstone, or cannot be read and still counts, makes limits take
   // others.

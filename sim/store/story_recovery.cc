@@ -26,8 +26,11 @@ bool StoryRunner::RecoveredDrop(size_t stream) {
 bool StoryRunner::RecoveredStream(size_t stream) {
   StreamHistory& history = histories_[stream];
   if (!there_[stream]) {
+    const std::string name = "stream '" + history.config().name + "'";
+    const bool missed = gone_[stream] && IsMissed(stream) && !Named(name);
+    gone_[stream] = false;
     history.Restart(StreamTwin::Empty(history.config()));
-    return true;
+    return !missed || Fail(name + " is gone, with what the journal has of it, and nobody named it");
   }
   if (IsLame(stream)) {
     lamed_[stream] = true;
@@ -57,11 +60,20 @@ bool StoryRunner::RecoveredStream(size_t stream) {
   if (!damaged_) return Fail(name + problem);
   if (!damage_.Concerns(history.config().name))
     return Fail(name + problem + ": and nothing of it was damaged");
-  const bool said = said_ || !process_->notices().empty() || !reading.problem.empty();
+  const bool said = Named("stream '" + history.config().name + "'") || !reading.problem.empty();
   const std::string why = NotExcused(stream, found, said);
   if (!why.empty()) return Fail(name + problem + ": " + why);
   history.Restart(found);  // Said aloud: it is what it is.
   return true;
+}
+
+// Of one whose folder is gone: whether the journal has something of it that its files may have
+// lacked. The last batches are in a segment that is still needed, if nothing took them.
+bool StoryRunner::IsMissed(size_t stream) const {
+  constexpr uint64_t kLastBatches = 3;
+  return !damage_.any_in_journal() && !lost_power_ && !asked_[stream].empty() &&
+         asked_[stream].back().point.batch + kLastBatches > durable_.batch &&
+         asked_[stream].back().point <= durable_;
 }
 
 // By its sequences: what it has of others may have gone by itself.

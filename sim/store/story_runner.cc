@@ -39,6 +39,7 @@ StoryRunner::StoryRunner(const StorySetup& setup, Mode mode)
     histories_.emplace_back(stream.config);
     histories_.back().Restart(StreamTwin::Empty(stream.config));
     there_.push_back(!stream.late);
+    gone_.push_back(false);
     drops_.emplace_back();
     lamed_.push_back(false);
     packed_[histories_.size() - 1] = stream.config.compression != StoreCompression::kNone;
@@ -85,7 +86,7 @@ void StoryRunner::Die(CrashKind kind, uint64_t variant) {
   if (process_->Failed()) why_ = process_->Why();
   if (recovered_) durable_ = process_->storage().durable().through();
   last_notices_ = process_->notices();
-  said_ |= !last_notices_.empty();
+  said_.insert(said_.end(), last_notices_.begin(), last_notices_.end());
   const size_t damages = driver_.disk().damages().size();
   driver_.Crash(kind, variant);
   for (size_t i = damages; i < driver_.disk().damages().size(); ++i) {
@@ -274,7 +275,8 @@ bool StoryRunner::Recovered() {
   turned_back_.assign(turned_back_.size(), false);
   recovered_ = true;
   was_damaged_ = damaged_;
-  said_ = no_index_ = false;
+  said_.clear();
+  no_index_ = false;
   lost_power_ = false;
   last_point_ = {};
   Trouble(true);

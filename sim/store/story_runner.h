@@ -127,6 +127,7 @@ class StoryRunner {
   bool RecoveredDrop(size_t stream);
   bool RecoveredStream(size_t stream);
   void NoteMoment(size_t stream, Seq last);
+  bool IsMissed(size_t stream) const;
   bool ReadAll(StoreProcess* process, size_t stream, Reading* out);
   bool Ready(const StoryStep& step);
   void Turn();
@@ -138,6 +139,9 @@ class StoryRunner {
 
   // --- After damage: story_excuses.cc.
   std::string NotExcused(size_t stream, const StreamTwin& found, bool said) const;
+  uint64_t ToldBelow() const;
+  std::vector<std::string> Said() const;
+  bool Named(const std::string& name) const;
 
   // --- Changes: story_changes.cc.
   bool DoChange(const StoryStep& step);
@@ -182,6 +186,7 @@ class StoryRunner {
   bool DoDisk(const StoryStep& step);
   bool DoFault(const StoryStep& step);
   bool AwaitsInVain();
+  bool DeleteFolder(const std::string& folder);
   bool DoDeath(const StoryStep& step);
   bool TurnUntil(const AwaitedOp& op);
   std::string PathOf(const std::string& path);
@@ -202,6 +207,7 @@ class StoryRunner {
   DiskDriver driver_;
   std::vector<StreamHistory> histories_;
   std::vector<bool> there_;  // Which of the streams there are.
+  std::vector<bool> gone_;  // Whose folder somebody deleted after a death, since the last recovery.
   // Of each that was dropped: when that is promised, and what it survives; until another one runs.
   struct Drop {
     WritePoint point;
@@ -237,9 +243,9 @@ class StoryRunner {
   std::vector<bool> turned_back_;  // Of each stream: its sequences went back in the life that died.
   Moment moment_;                  // Of all that was recovered.
   WritePoint durable_;
-  std::vector<bool> packed_;     // Of each stream: it was compressed at some time.
-  std::vector<bool> from_stop_;  // What is to be recovered was left by a stop: no checkpoint.
-  bool said_ = false;  // There was a notice since the last recovery, by a process that died.
+  std::vector<bool> packed_;       // Of each stream: it was compressed at some time.
+  std::vector<bool> from_stop_;    // What is to be recovered was left by a stop: no checkpoint.
+  std::vector<std::string> said_;  // Since the last recovery, by processes that died.
   bool begun_ = false;
   bool stopped_ = false;
   bool recovered_ = false;  // This life has read what there is.

@@ -154,6 +154,12 @@ constexpr Planted kPlanted[] = {
      "a consumer's state that is damaged is taken for none"},
     // No story makes a snapshot: tests/storage/snapshot_test.cc finds it.
     {215, "66", "", "a snapshot leaves out what is removed while it is read"},
+    {202, "", "a_consumer_that_nothing_was_done_to_is_missed",
+     "nothing says that a consumer was made"},
+    {203, "", "a_directory_that_is_gone_is_missed",
+     "the records of a directory that is gone are dropped without a word"},
+    {204, "", "a_consumer_whose_journal_was_damaged_is_named",
+     "nobody names whose changes damage to the journal may have taken"},
     {180, "", "", "in memory: a full subject takes one more"},
     {181, "", "", "in memory: the first time is that of a message that is gone"},
     {182, "", "", "in memory: sequences skipped on nothing count as deleted"},

@@ -5,6 +5,7 @@
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
 #include "storage/file/file_consumer_store.h"
+#include "storage/file/incarnations.h"
 #include "storage/format/checksum_key.h"
 #include "storage/format/consumer_state.h"
 #include "storage/format/file_names.h"
@@ -92,6 +93,9 @@ void FileConsumerStore::WorkFiles() {
   if (stage_ != Stage::kNone || failure_) return;
   if (phase_ == Phase::kStarting) {
     if (!taken_) return BeginCheckpoint();
+    // That it was made: else it would pass for one that never was, without its meta.inf.
+    if (number_ == 0 && !MUTANT(202)) AppendConfig();
+    if (!journal_->Covers(last_point_)) return;
     phase_ = stop_wanted_ ? Phase::kStopping : Phase::kRunning;
   }
   if (phase_ == Phase::kRunning && checkpoint_wanted_) {
@@ -137,9 +141,7 @@ void FileConsumerStore::WorkOpening() {
     phase_ = Phase::kFailed;
     return;
   }
-  if (!taken_) {
-    for (uint8_t& byte : incarnation_.bytes) byte = static_cast<uint8_t>(rng_.Below(256));
-  }
+  if (!taken_) incarnation_ = DrawIncarnation(disk_.Path(""), &rng_);
   reads_.reset();
   phase_ = Phase::kScanned;
 }
@@ -156,7 +158,7 @@ void FileConsumerStore::TakeFiles() {
         (meta_files_.has_sum() || (state != nullptr && !IsOfNewOne(state))) && !MUTANT(210);
     only_leftovers_ = only_leftovers_ && !was_made;
     // reference: "Missing consumer metafile".
-    if (was_made) notices_.push_back(Where("there is no meta.inf"));
+    if (was_made) notices_.push_back(MissingMeta());
     return;
   }
   steps_.Remove(Temporary(format::kConsumerStateFile));
@@ -183,9 +185,11 @@ void FileConsumerStore::TakeFiles() {
 bool FileConsumerStore::IsOfNewOne(std::string* state) {
   const auto checksum = format::ConsumerChecksum(options_.stream, options_.name);
   ConsumerTrailer trailer;
-  return OpenState(state) &&
-         ReadConsumerTrailer(*state, checksum, &trailer) == TrailerFound::kYes &&
-         trailer.number == 0 && !trailer.changed && trailer.meta.empty();
+  if (!OpenState(state) || ReadConsumerTrailer(*state, checksum, &trailer) != TrailerFound::kYes ||
+      trailer.number != 0 || trailer.changed || !trailer.meta.empty())
+    return false;
+  incarnation_ = trailer.incarnation;
+  return true;
 }
 
 // Decrypts what o.dat holds.

@@ -127,10 +127,15 @@ ConsumerResult FileConsumerStore::UpdateConfig(const ConsumerStoreConfig& config
   if (const ConsumerResult refused = Refused(); !refused.ok()) return refused;
   CHECK(config.name == options_.name && config.ack_policy == ledger_.config().ack_policy);
   ledger_.UpdateConfig(config);
+  AppendConfig();
+  return Noted({});
+}
+
+void FileConsumerStore::AppendConfig() {
+  const ConsumerStoreConfig& config = ledger_.config();
   Append(Type::kConfig, ConsumerRecord(++number_)
                             .AddSigned(config.max_deliver)
                             .Add(static_cast<uint64_t>(config.ack_policy)));
-  return Noted({});
 }
 
 ConsumerResult FileConsumerStore::SetMeta(std::string json) {

@@ -13,9 +13,10 @@
 // loss may take that, and with it what the consumer was told before.)
 //
 // A consumer always has an o.dat: it is there before meta.inf is. One that is gone, or lost its
-// trailer, is damage, and the consumer fails. The reference writes none before there is a state,
-// and no trailer: meta.inf and o.dat say which of the two wrote them (meta_files.h,
-// format/consumer_state.h).
+// trailer, is damage, and the consumer fails. Once all is there a first record says that it was
+// made: an o.dat without meta.inf, and without that record, is what a death left of the making. The
+// reference writes none before there is a state, and no trailer: meta.inf and o.dat say which of
+// the two wrote them (meta_files.h, format/consumer_state.h).
 //
 // Its life, all of it driven by the owner (storage/storage.h), is that of a FileStore:
 //
@@ -98,7 +99,7 @@ class FileConsumerStore final : public ConsumerStore {
   void Open();
   // Instead of that: its folder is not free, and will not be. Fails, and touches nothing.
   void Refuse(std::string why);
-  // After kScanned: who the store's journal records belong to.
+  // From kScanned on: who the store's journal records belong to.
   const Incarnation& incarnation() const { return incarnation_; }
   // 'point': the record's, in the journal.
   void Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> body);
@@ -107,12 +108,18 @@ class FileConsumerStore final : public ConsumerStore {
 
   void OnDisk(const DiskDone& done);
   void Work(const Now& now);
-  bool awaits_journal() const { return stage_ == Stage::kGathering && !failure_; }
+  bool awaits_journal() const {
+    const bool made = phase_ == Phase::kStarting && stage_ == Stage::kNone && taken_;
+    return (stage_ == Stage::kGathering || made) && !failure_;
+  }
   // Takes a checkpoint, unless one is under way: so that the journal gets space back.
   void WantCheckpoint();
   Phase phase() const { return phase_; }
-  // Of one that is kAbsent: its folder has nothing but what we left there while we made it.
+  // Of one that is kAbsent: its folder has nothing but what we left there while we made it. If the
+  // journal has a record of incarnation(), it was made, all the same.
   bool only_leftovers() const { return only_leftovers_; }
+  // The notice of one that was.
+  std::string MissingMeta() const { return Where("there is no meta.inf"); }
   // When everything that was changed so far is durable.
   WritePoint last_point() const { return last_point_; }
   // For the log: what was damaged or lost.
@@ -150,6 +157,7 @@ class FileConsumerStore final : public ConsumerStore {
   ConsumerResult Noted(const ConsumerLedger::Outcome& outcome);
   void Append(ConsumerRecordType type, const ConsumerRecord& record, std::string_view rest = {});
   void AppendLong(ConsumerRecordType type, std::string_view bytes);
+  void AppendConfig();
   void TakeReplay();
   ConsumerResult Replace(const ConsumerState& state, ConsumerLedger::Force force);
 

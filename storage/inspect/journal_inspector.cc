@@ -161,9 +161,8 @@ void JournalInspector::FindReplays(const std::vector<journal::FoundBatch>& batch
 
 void JournalInspector::TakeRecord(const journal::RecordView& record) {
   if (record.kind == journal::kDeclare) {
-    if (record.body.size() == sizeof(Incarnation::bytes)) {
-      std::copy(record.body.begin(), record.body.end(), assets_[record.asset].bytes.begin());
-    }
+    const auto incarnation = record.body.first(sizeof(Incarnation::bytes));
+    std::copy(incarnation.begin(), incarnation.end(), assets_[record.asset].bytes.begin());
     return;
   }
   const bool copied = (record.flags & journal::kCopied) != 0;

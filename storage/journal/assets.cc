@@ -72,7 +72,9 @@ void AssetTable::NewUse(uint32_t asset, uint32_t slot, uint64_t segment) {
       free_uses_ = uses_[use].next_of_asset;
     }
     Segment& owner = segments_[slot];
-    uses_[use] = {0, 0, asset, slot, a.uses, owner.first, kNone};
+    const auto name = static_cast<uint32_t>(a.name.size());
+    uses_[use] = {0, 0, asset, slot, name, a.uses, owner.first, kNone};
+    owner.names += name;
     a.uses = use;
     if (owner.first != kNone) uses_[owner.first].prev = use;
     owner.first = use;
@@ -92,6 +94,7 @@ void AssetTable::UnlinkFromSegment(uint32_t use) {
   if (u.next != kNone) uses_[u.next].prev = u.prev;
   --segment.users;
   segment.bytes -= u.bytes;
+  segment.names -= u.name;
 }
 
 void AssetTable::UnlinkFromAsset(uint32_t use) {

@@ -6,6 +6,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/ref_table.h"
@@ -28,6 +31,15 @@ class AssetTable {
   void Forget(uint32_t asset);
   void ForgetUnattached();
   void AttachAll();
+
+  // For people: what each segment says of it once.
+  void SetName(uint32_t asset, std::string_view name) { assets_[asset].name = name; }
+  const std::string& name(uint32_t asset) const { return assets_[asset].name; }
+  // Whether the segment says it already; if not, it does from now on.
+  bool NeedsName(uint32_t asset, uint64_t segment) {
+    Asset& a = assets_[asset];
+    return !a.name.empty() && std::exchange(a.named, segment) != segment;
+  }
 
   const Incarnation& incarnation(uint32_t asset) const { return assets_[asset].incarnation; }
   uint16_t tag(uint32_t asset) const { return assets_[asset].tag; }
@@ -59,6 +71,10 @@ class AssetTable {
   uint64_t LiveBytes(uint32_t slot) const {
     return slot < segments_.size() ? segments_[slot].bytes : 0;
   }
+  // What the names of those who use it take.
+  uint64_t NameBytes(uint32_t slot) const {
+    return slot < segments_.size() ? segments_[slot].names : 0;
+  }
   template <class Visitor>
   void VisitUsers(uint32_t slot, size_t max, Visitor visit) const {
     if (slot >= segments_.size()) return;
@@ -71,6 +87,8 @@ class AssetTable {
  private:
   struct Asset {
     Incarnation incarnation;
+    std::string name;
+    uint64_t named = 0;  // The last segment that says it.
     uint64_t passed = 0;
     uint64_t declared = 0;
     uint64_t latest_segment = 0;  // The id that 'latest' is in; 0: none.
@@ -85,6 +103,7 @@ class AssetTable {
     uint64_t bytes = 0;
     uint32_t asset = kNone;
     uint32_t slot = 0;
+    uint32_t name = 0;                    // Bytes of the asset's name that the segment counts.
     uint32_t next_of_asset = kNone;       // Of a free one: the next free one.
     uint32_t next = kNone, prev = kNone;  // In its segment.
   };
@@ -92,6 +111,7 @@ class AssetTable {
     uint32_t users = 0;
     uint32_t first = kNone;
     uint64_t bytes = 0;
+    uint64_t names = 0;
   };
 
   static uint32_t Hash(const Incarnation& incarnation);

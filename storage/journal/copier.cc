@@ -35,7 +35,7 @@ bool Copier::IsWorthIt() const {
   const uint64_t bytes = assets_->LiveBytes(slot);
   // A copy is longer by its prefix; at worst the record has no body.
   return (*ring_)[slot].copyable && bytes > 0 && bytes <= options_.segment_bytes / kPartMax &&
-         HasRoomFor(3 * bytes);
+         HasRoomFor(3 * bytes + assets_->NameBytes(slot));
 }
 
 bool Copier::Work() {
@@ -92,7 +92,7 @@ uint32_t Copier::OwnerOf(const RecordView& record) const {
 
 // False: there is no room; given up for now.
 bool Copier::CopyBatch(const Mark& mark, std::span<const uint8_t> records) {
-  if (!HasRoomFor(3 * records.size())) {
+  if (!HasRoomFor(3 * records.size() + assets_->NameBytes(slot_))) {
     state_ = State::kIdle;
     return false;
   }

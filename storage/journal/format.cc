@@ -155,7 +155,7 @@ bool RecordReader::Next(RecordView* record) {
   record->tag = Get<uint16_t>(in + 14);
   record->body = {in + kRecordHeaderBytes, size};
   if (record->asset >= kAssetsMax) return false;
-  if (record->kind == kDeclare && size != sizeof(Incarnation)) return false;
+  if (record->kind == kDeclare && size < sizeof(Incarnation)) return false;
   if ((record->flags & kCopied) != 0) {
     if (size < kCopyPrefixBytes) return false;
     const uint8_t* prefix = record->body.data();

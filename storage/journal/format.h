@@ -39,7 +39,10 @@ inline constexpr uint32_t kAssetsMax = 1u << 22;
 
 // Record kinds of the journal's own; users' are below.
 inline constexpr uint8_t kOwnKinds = 0xf0;
-inline constexpr uint8_t kDeclare = 0xf0;  // From here on 'asset' is this incarnation: the body.
+// From here on 'asset' is this incarnation: the body; behind that its name, where a segment speaks
+// of the asset for the first time.
+inline constexpr uint8_t kDeclare = 0xf0;
+inline constexpr size_t kNameBytesMax = 1024;
 // Record flags.
 inline constexpr uint8_t kCopied = 1;
 // Batch flags.

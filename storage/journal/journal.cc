@@ -333,11 +333,21 @@ Progress Journal::NextRecovered(Recovered* found) {
   return impl_->recovery_.Next(found);
 }
 
-AssetNumber Journal::Attach(const Incarnation& incarnation) {
+AssetNumber Journal::Attach(const Incarnation& incarnation, std::string_view name) {
   CHECK(impl_->state_ >= State::kReplaying);
   const uint32_t asset = impl_->assets_.FindOrAdd(incarnation);
   impl_->assets_.Attach(asset);
+  if (!name.empty()) impl_->assets_.SetName(asset, name.substr(0, journal::kNameBytesMax));
   return {asset};
+}
+
+AssetNumber Journal::AssetOf(const Incarnation& incarnation) const {
+  return {impl_->assets_.Find(incarnation)};
+}
+
+std::string Journal::NameOf(const Incarnation& incarnation) const {
+  const uint32_t asset = impl_->assets_.Find(incarnation);
+  return asset == journal::AssetTable::kNone ? "" : impl_->assets_.name(asset);
 }
 
 void Journal::AttachAll() {

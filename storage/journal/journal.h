@@ -67,6 +67,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/rng.h"
@@ -173,9 +174,15 @@ class Journal {
   // kMore: '*found' is the next thing. kWait: a read is under way, call again after OnDisk().
   // kDone: there is no more. kFailed: see Failure(). REQUIRES: kReplaying.
   [[nodiscard]] Progress NextRecovered(Recovered* found);
-  // The asset's number from now on, until Forget(). Attaching again gives the same number.
+  // The asset's number from now on, until Forget(). Attaching again gives the same number. 'name':
+  // for who finds its records and nothing else of it; cut after 1,024 bytes.
   // REQUIRES: kReplaying or later.
-  [[nodiscard]] AssetNumber Attach(const Incarnation& incarnation);
+  [[nodiscard]] AssetNumber Attach(const Incarnation& incarnation, std::string_view name = {});
+  // The number of one that was recovered, or attached; none: it has no record.
+  AssetNumber AssetOf(const Incarnation& incarnation) const;
+  // What it was attached by, in an earlier life; empty: nobody knows. REQUIRES: kReplaying,
+  // NextRecovered() has said kDone.
+  std::string NameOf(const Incarnation& incarnation) const;
   // All that were recovered, whoever they are: where not all of them could be found out, and what
   // is forgotten may be needed by the next start. REQUIRES: kReplaying.
   void AttachAll();

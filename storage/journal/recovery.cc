@@ -488,6 +488,11 @@ bool Recovery::FillFromBatch() {
       std::memcpy(incarnation.bytes.data(), record.body.data(), 16);
       if (record.asset >= declared_.size()) declared_.resize(record.asset + 1, AssetTable::kNone);
       declared_[record.asset] = assets_->FindOrAdd(incarnation);
+      const auto name = record.body.subspan(sizeof incarnation);
+      if (!name.empty()) {
+        assets_->SetName(declared_[record.asset],
+                         {reinterpret_cast<const char*>(name.data()), name.size()});
+      }
       continue;
     }
     if ((record.flags & kCopied) != 0) continue;  // In copies_.

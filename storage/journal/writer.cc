@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kFirstBufferBytes = 64 * 1024;
 // Within one stretch an asset is declared once: damage takes the owner of no more than this.
 constexpr uint64_t kStretchBytes = 1u << 20;
-constexpr size_t kDeclareBytes = RecordBytes(sizeof(Incarnation));
+constexpr size_t kDeclareBytesMax = RecordBytes(sizeof(Incarnation) + kNameBytesMax);
 
 }  // namespace
 
@@ -37,7 +37,7 @@ uint64_t Writer::record_bytes_max() const {
   const uint64_t most =
       std::min<uint64_t>(options_.segment_bytes - kHeaderBytes, kTransferBytesMax);
   // The last block of a segment is kept for a witness.
-  return most - 2 * ring_->alignment() - kMarkBytes - kDeclareBytes - kRecordHeaderBytes -
+  return most - 2 * ring_->alignment() - kMarkBytes - kDeclareBytesMax - kRecordHeaderBytes -
          kCopyPrefixBytes - tag_bytes_;
 }
 
@@ -118,11 +118,15 @@ uint8_t* Writer::AddRecord(size_t body_bytes) {
 }
 
 void Writer::Declare(uint32_t asset) {
-  uint8_t* const record = AddRecord(sizeof(Incarnation));
-  std::memcpy(record + kRecordHeaderBytes, assets_->incarnation(asset).bytes.data(),
-              sizeof(Incarnation));
-  FinishRecord((*ring_)[open_->slot].seed, {asset, assets_->tag(asset), kDeclare, 0},
-               sizeof(Incarnation), record);
+  const Segment& segment = (*ring_)[open_->slot];
+  std::string_view name;
+  if (assets_->NeedsName(asset, segment.id)) name = assets_->name(asset);
+  const size_t size = sizeof(Incarnation) + name.size();
+  uint8_t* const record = AddRecord(size);
+  uint8_t* const out = record + kRecordHeaderBytes;
+  std::memcpy(out, assets_->incarnation(asset).bytes.data(), sizeof(Incarnation));
+  if (!name.empty()) std::memcpy(out + sizeof(Incarnation), name.data(), name.size());
+  FinishRecord(segment.seed, {asset, assets_->tag(asset), kDeclare, 0}, size, record);
   assets_->Declared(asset, epoch_);
 }
 
@@ -131,7 +135,8 @@ uint64_t Writer::Append(uint32_t asset, uint8_t kind, std::span<const uint8_t> h
   const size_t prefix = copy_of == nullptr ? 0 : kCopyPrefixBytes;
   const size_t size = prefix + head.size() + body.size();
   CHECK(size <= record_bytes_max() + prefix);
-  if (!MakeRoom(RecordBytes(size) + kDeclareBytes)) return kNeverDurable.batch;
+  const size_t declare = RecordBytes(sizeof(Incarnation) + assets_->name(asset).size());
+  if (!MakeRoom(RecordBytes(size) + declare)) return kNeverDurable.batch;
   if (assets_->NeedsDeclaration(asset, epoch_)) Declare(asset);
   const Segment& segment = (*ring_)[open_->slot];
   uint8_t* const record = AddRecord(size);

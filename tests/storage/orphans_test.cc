@@ -55,6 +55,47 @@ TEST_F(OrphansTest, TheLastOneOfADirectoryCounts) {
   EXPECT_TRUE(orphans_.In("A/streams/S"));
 }
 
+TEST_F(OrphansTest, WhatEndedAStreamEndedItsConsumers) {
+  const std::string folder = "A/streams/S/obs/C";
+  const Incarnation consumer = file::DrawIncarnation(folder, &rng_);
+  const auto name_of = [&](const Incarnation& one) {
+    return one == consumer ? folder : one == elsewhere_ ? std::string("B/streams/S") : "";
+  };
+  orphans_.Note(Of(one_));
+  orphans_.Note(Of(consumer));
+  orphans_.Note(Of(consumer));
+  ASSERT_EQ(orphans_.All(name_of).size(), 2u);
+  for (const uint8_t end : {kAssetDeleted, kAssetStopped}) {
+    orphans_.Note(Of(consumer));
+    orphans_.NoteEnd(Of(one_, end));  // Of one that is there, say.
+    EXPECT_TRUE(orphans_.All(name_of).empty());
+  }
+  orphans_.Note(Of(consumer));  // It is there again.
+  orphans_.Note(Of(elsewhere_));
+  orphans_.NoteEnd(Of(elsewhere_, kAssetStopped));
+  const auto missed = orphans_.All(name_of);
+  ASSERT_EQ(missed.size(), 1u);
+  EXPECT_EQ(missed[0].directory, folder);
+  EXPECT_EQ(missed[0].records, 5u);
+}
+
+TEST_F(OrphansTest, KnowWhoEndedBehindDamage) {
+  orphans_.NoteEnd(Of(one_, kAssetStopped));
+  orphans_.NoteDamage();
+  EXPECT_FALSE(orphans_.EndedSinceDamage("A/streams/S"));
+  orphans_.NoteEnd(Of(one_, kAssetStopped));
+  EXPECT_TRUE(orphans_.EndedSinceDamage("A/streams/S"));
+  EXPECT_FALSE(orphans_.EndedSinceDamage("B/streams/S"));
+}
+
+TEST(NameInDirectory, IsAStreamsOrAConsumers) {
+  EXPECT_EQ(NameInDirectory("A/streams/S"), "stream 'S'");
+  EXPECT_EQ(NameInDirectory("A/streams/obs"), "stream 'obs'");
+  EXPECT_EQ(NameInDirectory("A/streams/S/obs/C"), "consumer 'S > C'");
+  EXPECT_EQ(StreamDirectoryOf("A/streams/S/obs/C"), "A/streams/S");
+  EXPECT_EQ(StreamDirectoryOf("A/streams/S"), "");
+}
+
 TEST_F(OrphansTest, WhatADamagedJournalMayHaveEndedIsNotMissed) {
   orphans_.Note(Of(one_));
   orphans_.NoteDamage();

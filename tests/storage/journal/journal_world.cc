@@ -53,6 +53,7 @@ bool JournalWorld::Replay() {
   ++life_;
   damages_.clear();
   missing_.clear();
+  seen_.clear();
   recovered_ = 0;
   journal_ = std::make_unique<Journal>(options_, &driver_.queue(), Rng(seed_).Fork("life", life_));
   journal_->Open();
@@ -145,12 +146,19 @@ void JournalWorld::TakeRecovered(const Recovered& found, size_t* next) {
   if (found.incarnation != IncarnationOf(record.asset)) Violation("a record changed its owner");
   if (found.point != record.point) Violation("a record changed its point");
   if (found.kind != record.asset + 1) Violation("a record changed its kind");
+  seen_.insert(record.asset);
   *next = at + 1;
 }
 
 bool JournalWorld::StartAll() {
-  for (int asset = 0; asset < kAssets; ++asset)
-    numbers_[asset] = journal_->Attach(IncarnationOf(asset));
+  for (int asset = 0; asset < kAssets; ++asset) {
+    // Some have none.
+    const std::string name = asset == 0 ? "" : "asset " + std::to_string(asset);
+    const std::string known = journal_->NameOf(IncarnationOf(asset));
+    const bool may_lack = damage_ != Damage::kNone || !seen_.contains(asset);
+    if (known != name && !(known.empty() && may_lack)) Violation("a name is '" + known + "'");
+    numbers_[asset] = journal_->Attach(IncarnationOf(asset), name);
+  }
   // What stores know of their journal, they keep.
   if (damage_ != Damage::kNone) journal_->RaiseTo(promised_);
   journal_->Start();

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -108,6 +109,7 @@ class JournalWorld {
   uint64_t life_ = 0;
   std::unique_ptr<Journal> journal_;
   std::vector<AssetNumber> numbers_;
+  std::set<int> seen_;         // Of whom this life recovered something.
   std::vector<Record> model_;  // In the order of appending; what is certainly gone is taken out.
   uint64_t next_id_ = 1;
   WritePoint promised_;

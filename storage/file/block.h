@@ -52,7 +52,7 @@ struct BlockStamp {
 // Messages that were there and cannot be read any more.
 struct Lost {
   SeqRange seqs;
-  std::string what;  // With stream, block and offset.
+  std::string what;  // With stream, block and offset; empty: Block::more_lost.
 };
 
 struct alignas(64) Block {
@@ -92,9 +92,11 @@ struct alignas(64) Block {
   Seq cut = 0;               // Not 0: what is above it in the file means nothing (truncate).
   uint64_t holes = 0;        // Places found in it that are no records.
   std::vector<Lost> lost;    // Counted as deleted; whoever asks for one is told why.
+  std::string more_lost;     // Why of those that do not say.
   std::string damage;        // Why it cannot be read; empty while it can.
   std::string read_error;    // Why the last attempt failed.
   bool said_unread = false;  // What expiry cannot read of it.
+  Seq untimed = 0;           // When this one was stored cannot be read: the first, when it was.
   uint32_t failures = 0;     // Attempts to read it that failed, in a row.
   uint32_t io_errors = 0;    // Of these, by the device.
 

@@ -1,7 +1,6 @@
 #include "storage/file/block_cache.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
@@ -84,34 +83,61 @@ void BlockCache::Take(std::string bytes) {
 }
 
 bool BlockCache::IndexSome(const crypto::HighwayHash64& checksum, size_t bytes_max) {
-  // Behind damage, this much is hashed in search of the next record; beyond it all is taken as
-  // lost.
-  constexpr uint64_t kSearchBytesMax = 16u << 20;
-  const size_t stop = indexed_ + bytes_max;
-  while (indexed_ < loaded_.size() && indexed_ < stop) {
+  uint64_t left = bytes_max;
+  const auto pay = [&](uint64_t bytes) { left -= std::min(left, bytes); };
+  while (!indexed() && left > 0) {
+    if (search_ != nullptr) {
+      PassDamage(checksum, &left);
+      continue;
+    }
     format::RecordReader reader(loaded_, &checksum, indexed_);
     format::Record record;
-    while (indexed_ < stop && reader.Next(&record)) {
+    while (left > 0 && reader.Next(&record)) {
       if (record.kind == format::RecordKind::kMessage) Index(record.seq, record.offset);
       indexed_ = reader.offset();
+      pay(record.bytes);
     }
     if (reader.damage() == format::RecordDamage::kNone) continue;
-    const std::optional<uint64_t> next = format::FindRecord(
-        loaded_, indexed_ + 1, checksum, format::kRecordSeqEnd - 1, kSearchBytesMax);
-    const size_t end = next && !MUTANT(138) ? *next : loaded_.size();
-    holes_.push_back({indexed_, end, reader.damage()});
-    indexed_ = end;
+    // It may have been hashed, too.
+    const bool hashed = reader.damage() == format::RecordDamage::kBadChecksum;
+    if (hashed &&
+        format::DecodeRecord(loaded_, indexed_, nullptr, &record) == format::RecordDamage::kNone) {
+      pay(record.bytes);
+    }
+    BeginSearch(reader.damage());
   }
   return indexed();
 }
 
+void BlockCache::BeginSearch(format::RecordDamage damage) {
+  // Behind damage, this much is hashed in search of the next record; beyond it all is taken as
+  // lost.
+  constexpr uint64_t kSearchBytesMax = 16u << 20;
+  search_ = std::make_unique<Search>(
+      Search{{indexed_, 0, damage},
+             format::RecordSearch(indexed_ + 1, format::kRecordSeqEnd - 1, kSearchBytesMax)});
+}
+
+void BlockCache::PassDamage(const crypto::HighwayHash64& checksum, uint64_t* left) {
+  if (!search_->search.Step(loaded_, checksum, left)) return;
+  Hole hole = search_->hole;
+  hole.end = MUTANT(138) ? loaded_.size() : search_->search.found().value_or(loaded_.size());
+  search_.reset();
+  holes_.push_back(hole);
+  indexed_ = hole.end;
+}
+
 std::string BlockCache::DescribeHoles() const {
+  constexpr size_t kDescribedMax = 8;
   std::string out;
-  for (const Hole& hole : holes_) {
+  for (size_t i = 0; i < std::min(holes_.size(), kDescribedMax); ++i) {
+    const Hole& hole = holes_[i];
     if (!out.empty()) out += ", ";
     out += "offset " + std::to_string(hole.begin) + " to " + std::to_string(hole.end) + ": " +
            format::Describe(hole.damage);
   }
+  if (holes_.size() > kDescribedMax)
+    out += ", and " + std::to_string(holes_.size() - kDescribedMax) + " more";
   return out;
 }
 

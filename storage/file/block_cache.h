@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +53,8 @@ class alignas(64) BlockCache {
   // Takes the bytes of a block, to be indexed. REQUIRES: it is new, and begins at 0.
   void Take(std::string bytes);
   // Looks at about 'bytes_max' more bytes, checksums included. What is damaged is passed over, up
-  // to the next record whose checksum is right. True: all is indexed.
+  // to the next record whose checksum is right; to look for that costs more than to read it. True:
+  // all is indexed.
   bool IndexSome(const crypto::HighwayHash64& checksum, size_t bytes_max);
   bool indexed() const { return indexed_ == loaded_.size(); }
   // Bytes of the block that are no records.
@@ -61,7 +63,8 @@ class alignas(64) BlockCache {
     format::RecordDamage damage = format::RecordDamage::kNone;
   };
   const std::vector<Hole>& holes() const { return holes_; }
-  // For a log line or an error: 'offset 17 to 200: invalid checksum'.
+  // For a log line or an error: 'offset 17 to 200: invalid checksum'. The first few, and how many
+  // more there are.
   std::string DescribeHoles() const;
   // Takes over the messages of 'tail', which begins where this one ends, and is empty then.
   // REQUIRES: both are indexed.
@@ -112,6 +115,8 @@ class alignas(64) BlockCache {
     return index < entries_.size() ? entries_[index] : fresh_[index - entries_.size()];
   }
   void Index(Seq seq, uint64_t offset);
+  void BeginSearch(format::RecordDamage damage);
+  void PassDamage(const crypto::HighwayHash64& checksum, uint64_t* left);
   void SettleFresh();
   void LetGoOfFirst(size_t messages, Seq base);
   void LetGoFarBelow(Seq seq);
@@ -133,6 +138,12 @@ class alignas(64) BlockCache {
   mutable size_t last_used_ = 0;  // Of chunks_: mostly the next one is asked for, or the same.
   std::string loaded_;            // Bytes that were read, of which 'indexed_' are indexed.
   std::vector<Hole> holes_;
+  // The end of the next one is being looked for.
+  struct Search {
+    Hole hole;
+    format::RecordSearch search;
+  };
+  std::unique_ptr<Search> search_;
 };
 
 }  // namespace dunlin::file

@@ -15,6 +15,8 @@ namespace {
 constexpr int kAttempts = 9;
 // Of a block that was read, looked at in one call.
 constexpr int kRecordsPerSlice = 2048;
+// Of one block. What more is lost in it is said at once.
+constexpr size_t kNoticesMax = 16;
 
 std::string InMsgs(std::string_view name) {
   return std::string(format::kMsgsDir).append("/").append(name);
@@ -341,12 +343,12 @@ bool Opener::ScanSome() {
 }
 
 // Walks over the records from '*at' on, '*hole' holes being behind, 'records_max' of them. True: to
-// the end.
+// the end, or up to 'end'.
 template <class Use>
 static bool ForSomeRecords(const BlockCache& cache, uint64_t* at, size_t* hole,
-                           uint64_t records_max, Use use) {
+                           uint64_t records_max, Use use, uint64_t end = UINT64_MAX) {
   const std::string_view bytes = cache.BytesFrom(0);  // It was read, and so lies in one piece.
-  while (*at < bytes.size()) {
+  while (*at < bytes.size() && *at < end) {
     if (records_max-- == 0) return false;
     if (*hole < cache.holes().size() && cache.holes()[*hole].begin == *at) {
       *at = cache.holes()[(*hole)++].end;
@@ -359,13 +361,6 @@ static bool ForSomeRecords(const BlockCache& cache, uint64_t* at, size_t* hole,
     *at += record.bytes;
   }
   return true;
-}
-
-template <class Use>
-static void ForEachRecord(const BlockCache& cache, Use use) {
-  uint64_t at = 0;
-  size_t hole = 0;
-  (void)ForSomeRecords(cache, &at, &hole, UINT64_MAX, use);
 }
 
 // First its tombstones, which speak of messages in it, too; then its messages. True: done.
@@ -390,7 +385,10 @@ bool Opener::LookSome() {
     look_.at = look_.hole = 0;
   }
   return ForSomeRecords(*scan_, &look_.at, &look_.hole, kRecordsPerSlice,
-                        [&](const format::Record& record) { TakeMessage(record); });
+                        [&](const format::Record& record) {
+                          NoteHoles(look_.hole, &record);
+                          TakeMessage(record);
+                        });
 }
 
 void Opener::TakeTombstone(const format::Record& record) {
@@ -410,29 +408,71 @@ bool Opener::IsNews(const format::Record& record, Seq highest) const {
          (block_->cut == 0 || record.seq <= block_->cut);
 }
 
+// Of what is said of a block each line stands for something that was lost: not for very many.
+void Opener::Say(uint64_t offset, const std::string& what, const SeqRange& lost) {
+  Block& block = *block_;
+  const bool known = lost.last >= lost.first && lost.last > 0;
+  if (look_.said++ >= kNoticesMax) {
+    if (look_.said == kNoticesMax + 1) look_.more_from = offset;
+    look_.more_to = offset;
+    if (known) block.lost.push_back({lost, {}});
+    return;
+  }
+  std::string text = Where() + std::to_string(offset) + ": " + what;
+  if (known) {
+    text += ", messages " + std::to_string(lost.first) + " to " + std::to_string(lost.last) +
+            " are lost";
+    block.lost.push_back({lost, text});
+  }
+  notices_.push_back(std::move(text));
+}
+
+void Opener::SayHowManyMore() {
+  if (look_.said <= kNoticesMax) return;
+  block_->more_lost = Where() + std::to_string(look_.more_from) + ": " +
+                      std::to_string(look_.said - kNoticesMax) + " more damaged places, up to " +
+                      std::to_string(look_.more_to) + "; their messages are lost";
+  notices_.push_back(block_->more_lost);
+}
+
 // A record behind a gap as no writer leaves one. One of the two sides is wrong; the far one says
 // which sequences were used, so it is the near one that is lost.
 void Opener::GiveUpBefore(const format::Record& far) {
   Block& block = *block_;
-  const SeqRange lost{block.first.seq, block.last.seq};
-  notices_.push_back(Where() + std::to_string(far.offset) + ": sequence " +
-                     std::to_string(far.seq) + " is too far above " +
-                     std::to_string(block.last.seq) + ", messages " + std::to_string(lost.first) +
-                     " to " + std::to_string(lost.last) + " are lost");
-  block.lost.push_back({lost, notices_.back()});
-  Seq highest = 0;
-  ForEachRecord(*scan_, [&](const format::Record& record) {
-    if (record.offset >= far.offset || !IsNews(record, highest) || record.seq >= below_) return;
-    highest = record.seq;
-    if (record.kind == format::RecordKind::kMessage && block.Live(record.seq)) {
-      index_->TakeFromSubject(record.subject, record.seq);
-    }
-  });
+  Say(far.offset,
+      "sequence " + std::to_string(far.seq) + " is too far above " + std::to_string(block.last.seq),
+      {block.first.seq, block.last.seq});
+  // What came before the last one was given up then.
+  (void)ForSomeRecords(
+      *scan_, &look_.near_at, &look_.near_hole, UINT64_MAX,
+      [&](const format::Record& record) {
+        if (!IsNews(record, look_.near_highest) || record.seq >= below_) return;
+        look_.near_highest = record.seq;
+        if (record.kind == format::RecordKind::kMessage && block.Live(record.seq)) {
+          index_->TakeFromSubject(record.subject, record.seq);
+        }
+      },
+      far.offset);
   ttls_.erase(ttls_.end() - static_cast<ptrdiff_t>(block.ttls), ttls_.end());
   block.msgs = block.bytes = block.ttls = block.schedules = 0;
   block.deleted.Clear();
   block.first = {block.last.seq + 1, WallTime{}};
   ++block.holes;
+}
+
+// What lies in holes is lost; which sequences, the records around them say: 'next' is the first
+// one behind those that are numbered below 'up_to'; null: there is none.
+void Opener::NoteHoles(size_t up_to, const format::Record* next) {
+  if (next != nullptr && (next->kind == format::RecordKind::kTombstone || next->seq == 0)) return;
+  for (; look_.noted < up_to; ++look_.noted) {
+    const BlockCache::Hole& hole = scan_->holes()[look_.noted];
+    const bool between = next != nullptr && look_.above > 0;
+    Say(hole.begin,
+        std::string(format::Describe(hole.damage)) + "; " + std::to_string(hole.end - hole.begin) +
+            " bytes cannot be read",
+        between ? SeqRange{look_.above, next->seq - 1} : SeqRange{1, 0});
+  }
+  if (next != nullptr) look_.above = next->seq + 1;
 }
 
 void Opener::TakeMessage(const format::Record& record) {
@@ -477,7 +517,9 @@ void Opener::FinishBlock() {
     }
     block.last.time = highest.time;
   }
-  NoteHoles();
+  NoteHoles(scan_->holes().size(), nullptr);
+  SayHowManyMore();
+  block.holes += scan_->holes().size();
   MapMessages(&block, *scan_);
   block.raw_bytes = scan_->end();
   block.written = block.raw_bytes;
@@ -496,28 +538,6 @@ void Opener::FinishBlock() {
   if (last) block.cache = std::move(scan_);
   scan_.reset();
   scanned_.push_back(std::move(block_));
-}
-
-// What lies in holes is lost; which sequences, the records around them say.
-void Opener::NoteHoles() {
-  Block& block = *block_;
-  block.holes += scan_->holes().size();
-  for (const BlockCache::Hole& hole : scan_->holes()) {
-    SeqRange lost{block.base, 0};
-    ForEachRecord(*scan_, [&](const format::Record& record) {
-      if (record.kind == format::RecordKind::kTombstone || record.seq == 0) return;
-      if (record.offset < hole.begin) lost.first = record.seq + 1;
-      if (record.offset >= hole.end && lost.last == 0) lost.last = record.seq - 1;
-    });
-    std::string what = Where() + std::to_string(hole.begin) + ": " + format::Describe(hole.damage) +
-                       "; " + std::to_string(hole.end - hole.begin) + " bytes cannot be read";
-    if (lost.last >= lost.first && lost.last > 0) {
-      what += ", messages " + std::to_string(lost.first) + " to " + std::to_string(lost.last) +
-              " are lost";
-      block.lost.push_back({lost, what});
-    }
-    notices_.push_back(std::move(what));
-  }
 }
 
 void Opener::FinishAll() {

@@ -112,7 +112,9 @@ class Opener {
   void GiveUpBefore(const format::Record& record);
   bool IsNews(const format::Record& record, Seq highest) const;
   void TakeMessage(const format::Record& record);
-  void NoteHoles();
+  void NoteHoles(size_t up_to, const format::Record* next);
+  void Say(uint64_t offset, const std::string& what, const SeqRange& lost);
+  void SayHowManyMore();
   void FinishBlock();
   void FinishAll();
   void Fail(std::string what, const DiskDone& done);
@@ -167,6 +169,16 @@ class Opener {
     uint64_t at = 0;  // All before has been looked at, and these holes.
     size_t hole = 0;
     SeqTime highest;
+    // Holes that have been noted, and where sequences are above the last record before them.
+    size_t noted = 0;
+    Seq above = 0;
+    // What is said of it: how many lines, and where those begin and end that were too many.
+    size_t said = 0;
+    uint64_t more_from = 0, more_to = 0;
+    // Up to where it was given up: GiveUpBefore().
+    uint64_t near_at = 0;
+    size_t near_hole = 0;
+    Seq near_highest = 0;
   };
   Look look_;
   SeqSet dead_;                                  // Targets of all tombstones so far.

@@ -78,7 +78,8 @@ Progress FileStore::Run(LoadMsg& request) {
   if (block == nullptr || !block->Live(seq)) {
     for (size_t i = 0; block != nullptr && i < block->lost.size(); ++i) {
       if (seq < block->lost[i].seqs.first || seq > block->lost[i].seqs.last) continue;
-      request.detail = block->lost[i].what;
+      const std::string& what = block->lost[i].what;
+      request.detail = what.empty() ? block->more_lost : what;
       return fail(StoreError::kFailed);
     }
     return fail(StoreError::kDeleted);

@@ -1,5 +1,6 @@
 #include "storage/format/record.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "engine/base/check.h"
@@ -175,19 +176,32 @@ bool RecordReader::Next(Record* out) {
   return true;
 }
 
+bool RecordSearch::Step(std::string_view block, const crypto::HighwayHash64& checksum,
+                        uint64_t* budget) {
+  const auto pay = [&](uint64_t cost) { *budget -= std::min(*budget, cost); };
+  for (; at_ + kEmptyRecordBytes <= block.size(); ++at_) {
+    if (*budget == 0) return false;
+    pay(kPlaceCost);
+    Record record;
+    if (DecodeRecord(block, at_, nullptr, &record) != RecordDamage::kNone) continue;
+    if (record.seq == 0 || record.seq > seq_max_) continue;
+    hashed_ += record.bytes;
+    if (hashed_ > hashed_max_) return true;
+    pay(record.bytes);
+    if (DecodeRecord(block, at_, &checksum, &record) != RecordDamage::kNone) continue;
+    found_ = at_;
+    return true;
+  }
+  return true;
+}
+
 std::optional<uint64_t> FindRecord(std::string_view block, uint64_t from,
                                    const crypto::HighwayHash64& checksum, uint64_t seq_max,
                                    uint64_t hashed_bytes_max) {
-  uint64_t hashed = 0;
-  for (uint64_t at = from; at + kEmptyRecordBytes <= block.size(); ++at) {
-    Record record;
-    if (DecodeRecord(block, at, nullptr, &record) != RecordDamage::kNone) continue;
-    if (record.seq == 0 || record.seq > seq_max) continue;
-    hashed += record.bytes;
-    if (hashed > hashed_bytes_max) return std::nullopt;
-    if (DecodeRecord(block, at, &checksum, &record) == RecordDamage::kNone) return at;
-  }
-  return std::nullopt;
+  RecordSearch search(from, seq_max, hashed_bytes_max);
+  uint64_t budget = UINT64_MAX;
+  while (!search.Step(block, checksum, &budget)) budget = UINT64_MAX;
+  return search.found();
 }
 
 }  // namespace dunlin::format

@@ -146,10 +146,32 @@ class RecordReader {
   RecordDamage damage_ = RecordDamage::kNone;
 };
 
-// Looks for a record with a right checksum at or after 'from', to tell a torn tail (there is none)
-// from rot in the middle, and to say how much is gone. Searches at most 'hashed_bytes_max' bytes'
-// worth of checksums: nullopt then, too. Plausible in that search are sequences in
-// [1, seq_max] and whole messages.
+// Looks for a record with a right checksum at or after 'from', bit by bit, to tell a torn tail
+// (there is none) from rot in the middle, and to say how much is gone. Searches at most
+// 'hashed_bytes_max' bytes' worth of checksums: none is found then, too. Plausible in that search
+// are sequences in [1, seq_max] and whole messages.
+class RecordSearch {
+ public:
+  RecordSearch(uint64_t from, uint64_t seq_max, uint64_t hashed_bytes_max)
+      : at_(from), seq_max_(seq_max), hashed_max_(hashed_bytes_max) {}
+
+  // Goes on while there is a budget, which is lowered by what that was worth: bytes that were
+  // hashed, and kPlaceCost for each place that was looked at. True: it is over. 'block' and
+  // 'checksum' are the same in all calls.
+  [[nodiscard]] bool Step(std::string_view block, const crypto::HighwayHash64& checksum,
+                          uint64_t* budget);
+  const std::optional<uint64_t>& found() const { return found_; }
+
+  static constexpr uint64_t kPlaceCost = 16;
+
+ private:
+  uint64_t at_;
+  uint64_t seq_max_, hashed_max_;
+  uint64_t hashed_ = 0;
+  std::optional<uint64_t> found_;
+};
+
+// All of such a search.
 [[nodiscard]] std::optional<uint64_t> FindRecord(std::string_view block, uint64_t from,
                                                  const crypto::HighwayHash64& checksum,
                                                  uint64_t seq_max, uint64_t hashed_bytes_max);

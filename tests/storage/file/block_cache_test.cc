@@ -103,6 +103,34 @@ TEST(BlockCache, LetsGoOfItsFrontAndTakesItBack) {
   EXPECT_EQ(whole.BytesFrom(whole.OffsetAt(whole.size() - 1)).size(), 100 + 33u);
 }
 
+// What lies between two messages, that is no record: one may begin at each place.
+TEST(BlockCache, LooksForTheEndOfDamageBitByBit) {
+  constexpr size_t kHoles = 50, kHoleBytes = 4'000, kSlice = 10'000;
+  Rng rng(6);
+  std::string plain;
+  for (size_t i = 0; i <= kHoles; ++i) {
+    format::AppendMessage(kChecksum, i + 1, WallTime{1}, "foo", "", PayloadOf(i + 1, 100), &plain);
+    if (i == kHoles) break;
+    for (size_t n = 0; n < kHoleBytes; ++n) plain.push_back(static_cast<char>(rng.Below(256)));
+  }
+  BlockCache at_once, in_slices;
+  at_once.Take(plain);
+  ASSERT_TRUE(at_once.IndexSome(kChecksum, SIZE_MAX));
+  in_slices.Take(plain);
+  size_t calls = 1;
+  while (!in_slices.IndexSome(kChecksum, kSlice)) ++calls;
+  EXPECT_GE(calls, kHoles * kHoleBytes * format::RecordSearch::kPlaceCost / kSlice);
+  ASSERT_EQ(in_slices.holes().size(), kHoles);
+  ASSERT_EQ(at_once.holes().size(), kHoles);
+  for (size_t i = 0; i < kHoles; ++i) {
+    EXPECT_EQ(in_slices.holes()[i].begin, at_once.holes()[i].begin);
+    EXPECT_EQ(in_slices.holes()[i].end, at_once.holes()[i].end);
+    EXPECT_EQ(in_slices.holes()[i].end - in_slices.holes()[i].begin, kHoleBytes);
+  }
+  EXPECT_EQ(in_slices.size(), kHoles + 1);
+  EXPECT_TRUE(in_slices.DescribeHoles().ends_with(", and 42 more")) << in_slices.DescribeHoles();
+}
+
 TEST(BlockCache, KeepsTheMessageThatIsLookedAtAndThoseBehindIt) {
   CachePool pool(UINT64_MAX);
   Filled filled(&pool);

@@ -157,6 +157,7 @@ DiskError SimDisk::Read(const DiskOp& op, DiskDone* done) {
     Rng& rng = dice_.rng(DiskFault::kRotOnRead);
     const uint64_t end = std::min(op.offset + op.size, file.size());
     file.Rot((op.offset + rng.Below(end - op.offset)) / kSectorBytes, rng.Next());
+    damages_.push_back({DiskFault::kRotOnRead, handle(op.file).path, ""});
   }
   done->size = file.Read(op.offset, op.data, op.size);
   hash_ = StableHash({reinterpret_cast<const char*>(op.data), done->size}, hash_);

@@ -48,6 +48,12 @@ void PlanHarm(Rng rng, RunPlan* plan) {
   plan->faults.swapped_at_restart = Sometimes(rng, 60'000, 1);
 }
 
+void PlanRot(Rng rng, RunPlan* plan) {
+  if (plan->trouble != RunPlan::Trouble::kDamage || !rng.Chance(1, 2)) return;
+  plan->faults.rot_on_read = {.per_million = static_cast<uint32_t>(1000 + rng.Below(100'000)),
+                              .budget = static_cast<uint32_t>(1 + rng.Below(3))};
+}
+
 RunPlan PlanRun(Rng& rng) {
   RunPlan plan;
   plan.lives = static_cast<int>(1 + rng.Below(6));
@@ -85,6 +91,7 @@ std::string Describe(const RunPlan& plan, const JournalOptions& journal, bool en
           : plan.trouble == RunPlan::Trouble::kErrors ? ", errors"
                                                       : ", damage";
   if (plan.harms) text += ", harm";
+  if (plan.faults.rot_on_read.per_million > 0) text += ", rot";
   return text + ", " + std::to_string(streams) + " streams, " + std::to_string(plan.lives) +
          " lives of " + std::to_string(plan.changes);
 }

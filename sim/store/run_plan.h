@@ -33,6 +33,8 @@ struct RunPlan {
 [[nodiscard]] RunPlan PlanRun(Rng& rng);
 // On its own: what the other draws are does not change by it.
 void PlanHarm(Rng rng, RunPlan* plan);
+// Likewise: sectors that go bad while they are read.
+void PlanRot(Rng rng, RunPlan* plan);
 // Small ones, of any policy.
 [[nodiscard]] JournalOptions PlanJournal(Rng& rng);
 [[nodiscard]] file::FileLimits PlanLimits(Rng& rng);

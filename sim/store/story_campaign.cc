@@ -47,7 +47,11 @@ class Storyteller {
   }
 
  private:
-  bool Well() { return runner_.well() && !(runner_.damaged() && ++after_damage_ > 3); }
+  // What is damaged while it runs goes on for a while.
+  bool Well() {
+    const int enough = plan_.run.faults.rot_on_read.per_million > 0 ? 60 : 3;
+    return runner_.well() && !(runner_.damaged() && ++after_damage_ > enough);
+  }
 
   bool Do(StoryStep step) {
     step.at = {static_cast<int>(out_.story.steps.size()) + 1, 1};

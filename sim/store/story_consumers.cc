@@ -84,6 +84,8 @@ std::string StoryConsumers::TakeRecovered(StoreProcess* process, size_t stream, 
     }
     if (found && store->meta() != StoreProcess::MetaOf(found->config()) && !damaged)
       return "consumer " + name + " is configured as '" + store->meta() + "'";
+    // One that failed for its damage, and can be read again: nobody knew what it had.
+    const bool unknown = damaged && !history.now();
     const bool could_be = !history.now() || history.now()->CanBe();
     std::string problem = history.TakeRecovered(found, how.lost_power, moment);
     if (problem.empty()) continue;
@@ -91,7 +93,7 @@ std::string StoryConsumers::TakeRecovered(StoreProcess* process, size_t stream, 
     history.Restart(found);
     if (found && could_be && !found->CanBe() && how.strict == Strict::kYes)
       return "consumer " + name + " cannot be: " + found->Describe();
-    if (how.strict == Strict::kNo) continue;
+    if (how.strict == Strict::kNo || unknown) continue;
     const std::string about = "'" + names_[stream] + " > " + name + "'";
     const bool said = std::any_of(
         how.notices.begin(), how.notices.end(),

@@ -95,6 +95,7 @@ StoryPlan PlanStory(uint64_t seed) {
   }
   PlanConsumers(Rng(seed).Fork("consumers"), &plan);
   PlanHarm(Rng(seed).Fork("harm"), &plan.run);
+  PlanRot(Rng(seed).Fork("rot"), &plan.run);
   plan.setup.alone = plan.run.harms && Rng(seed).Fork("alone").Chance(2, 3);
   plan.parts_go = Rng(seed).Fork("parts").Chance(1, 6);
   return plan;

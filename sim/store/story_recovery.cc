@@ -50,7 +50,8 @@ bool StoryRunner::RecoveredStream(size_t stream) {
   if (process_->file(stream) == nullptr || lamed_[stream]) {
     lamed_[stream] = false;
     history.Restart(found);
-    return reading.problem.empty() || Fail(name + reading.problem);
+    return reading.problem.empty() || damage_.Concerns(history.config().name) ||
+           Fail(name + reading.problem);
   }
   std::string problem = reading.problem;
   if (problem.empty())
@@ -61,7 +62,8 @@ bool StoryRunner::RecoveredStream(size_t stream) {
   if (!damage_.Concerns(history.config().name))
     return Fail(name + problem + ": and nothing of it was damaged");
   const bool said = Named("stream '" + history.config().name + "'") || !reading.problem.empty();
-  const std::string why = NotExcused(stream, found, said);
+  const std::string why =
+      loose_[stream] ? said ? "" : "nobody said a word" : NotExcused(stream, found, said);
   if (!why.empty()) return Fail(name + problem + ": " + why);
   history.Restart(found);  // Said aloud: it is what it is.
   return true;

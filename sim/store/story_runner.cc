@@ -11,10 +11,10 @@ namespace {
 
 constexpr int kPatienceTurns = 4000;
 
-// That a process meets while it runs.
+// That a process meets while it runs. (What it finds damaged is no failure of the disk.)
 bool Any(const DiskFaults& faults) {
   for (const FaultRate* rate : {&faults.read_error, &faults.write_error, &faults.sync_error,
-                                &faults.space_error, &faults.too_many_files, &faults.rot_on_read}) {
+                                &faults.space_error, &faults.too_many_files}) {
     if (rate->per_million > 0) return true;
   }
   return false;
@@ -42,6 +42,7 @@ StoryRunner::StoryRunner(const StorySetup& setup, Mode mode)
     gone_.push_back(false);
     drops_.emplace_back();
     lamed_.push_back(false);
+    loose_.push_back(false);
     packed_[histories_.size() - 1] = stream.config.compression != StoreCompression::kNone;
   }
 }
@@ -61,6 +62,7 @@ StoryCounts StoryRunner::counts() {
 }
 
 bool StoryRunner::Fail(std::string text) {
+  if (SeeDamage()) return false;  // Nobody knew of it.
   const scenario::Position at = step_ == nullptr ? scenario::Position{} : step_->at;
   failures_.push_back({at, "life " + std::to_string(counts_.lives) + ": " + std::move(text)});
   return false;
@@ -87,13 +89,8 @@ void StoryRunner::Die(CrashKind kind, uint64_t variant) {
   if (recovered_) durable_ = process_->storage().durable().through();
   last_notices_ = process_->notices();
   said_.insert(said_.end(), last_notices_.begin(), last_notices_.end());
-  const size_t damages = driver_.disk().damages().size();
   driver_.Crash(kind, variant);
-  for (size_t i = damages; i < driver_.disk().damages().size(); ++i) {
-    const DiskDamage& damage = driver_.disk().damages()[i];
-    if (damage.fault != DiskFault::kForeign) Damage(damage.path, damage.before);
-    planted_.insert(damage.path);
-  }
+  (void)SeeDamage();
   lost_power_ |= kind == CrashKind::kPowerLoss;
   // What nobody was promised may be there again; what dies with the power, too.
   const bool forgotten = kind == CrashKind::kPowerLoss && setup_.has_interval_policy();
@@ -101,6 +98,23 @@ void StoryRunner::Die(CrashKind kind, uint64_t variant) {
   death_ = {};
   driver_.disk().Await(std::nullopt);
   process_.reset();
+}
+
+// What the disk has done to files. True: something, since this was last asked.
+bool StoryRunner::SeeDamage() {
+  const std::vector<DiskDamage>& damages = driver_.disk().damages();
+  const bool any = damages_seen_ < damages.size();
+  for (; damages_seen_ < damages.size(); ++damages_seen_) {
+    const DiskDamage& damage = damages[damages_seen_];
+    if (damage.fault != DiskFault::kForeign) Damage(damage.path, damage.before);
+    planted_.insert(damage.path);
+    if (damage.fault != DiskFault::kRotOnRead) continue;
+    was_damaged_ = true;  // What it takes, and what a limit takes instead, begins with it.
+    if (!recovered_) continue;
+    for (size_t i = 0; i < loose_.size(); ++i)
+      loose_[i] = loose_[i] || damage_.Concerns(histories_[i].config().name);
+  }
+  return any;
 }
 
 // Rot leaves the truth to be read.
@@ -197,7 +211,9 @@ bool StoryRunner::DoStart() {
   }
   begun_ = true;
   if (!Begin()) return false;
-  switch (process_->Boot()) {
+  const Outcome booted = process_->Boot();
+  const bool struck = SeeDamage();  // The next process is let go on without what this one lost.
+  switch (booted) {
     case Outcome::kDone: return Recovered();
     case Outcome::kDied: DieIfDue(); return true;
     case Outcome::kStuck: return Fail("stuck while it starts");
@@ -209,7 +225,7 @@ bool StoryRunner::DoStart() {
     case Outcome::kFailed: break;
   }
   const std::string why = process_->Why();
-  if (!MayFail()) return Fail("does not start: " + why);
+  if (!MayFail() && !struck) return Fail("does not start: " + why);
   Die(CrashKind::kKill, 0);
   was_cut_ = did_not_start_ = true;
   why_ = why;
@@ -218,7 +234,9 @@ bool StoryRunner::DoStart() {
 
 bool StoryRunner::DoStop() {
   Absorb();
-  switch (process_->Stop()) {
+  const Outcome stopped = process_->Stop();
+  (void)SeeDamage();
+  switch (stopped) {
     case Outcome::kDied: DieIfDue(); return true;
     case Outcome::kStuck: return Fail("stuck while it stops");
     case Outcome::kFailed:
@@ -273,6 +291,7 @@ bool StoryRunner::Recovered() {
   }
   for (std::vector<Asked>& asked : asked_) asked.clear();
   turned_back_.assign(turned_back_.size(), false);
+  loose_.assign(loose_.size(), false);
   recovered_ = true;
   was_damaged_ = damaged_;
   said_.clear();
@@ -354,6 +373,7 @@ void StoryRunner::Answer(size_t stream, const StoreChange& change) {
 
 void StoryRunner::Turn() {
   process_->Turn();
+  (void)SeeDamage();
   NotePromises();
   Absorb();
 }
@@ -364,6 +384,7 @@ void StoryRunner::Pace() {
 
 bool StoryRunner::Settle() {
   const Outcome outcome = process_->Settle();
+  (void)SeeDamage();
   NotePromises();
   Absorb();
   if (outcome == Outcome::kStuck) return Fail("never comes to rest");

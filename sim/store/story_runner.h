@@ -12,8 +12,10 @@
 // promised may be there, up to what was asked for. Errors of the disk may end a process, and lose
 // nothing. After damage the stream may be something else, but then somebody has said so (unless it
 // struck the end of the journal: nobody can tell it from a torn one), and what was not where it
-// struck is still there. Damaged blocks keep nobody from starting. After a clean stop: no stray
-// file, no erased payload, and the blocks alone make the same stream.
+// struck is still there. Damaged blocks keep nobody from starting. A stream whose files go bad
+// while it runs (rot_on_read) goes on and comes to rest; until the next start nobody foretells what
+// it takes and refuses, and then it is what it is, if somebody has said so. After a clean stop: no
+// stray file, no erased payload, and the blocks alone make the same stream.
 //
 // Of each consumer the same holds, on its own: its state and configuration are what they were after
 // some change, it is there or not as it was then, and damage to its files is its own trouble.
@@ -119,6 +121,7 @@ class StoryRunner {
   bool HasFiles(size_t stream);
   void Die(CrashKind kind, uint64_t variant);
   void Damage(const std::string& path, std::string before);
+  bool SeeDamage();
   void DieIfDue();
   bool DoStart();
   bool DoStop();
@@ -215,6 +218,10 @@ class StoryRunner {
     bool survives_kill = false, survives_power_loss = false;
   };
   std::vector<Drop> drops_;
+  size_t damages_seen_ = 0;
+  // Streams that were damaged while they ran: until the next start nobody foretells what such a one
+  // takes and refuses.
+  std::vector<bool> loose_;
   std::vector<bool> lamed_;  // Which of them failed in the last life, and were let be.
   StoryConfigs configs_;
   StoryConsumers consumers_;

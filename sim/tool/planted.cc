@@ -160,6 +160,13 @@ constexpr Planted kPlanted[] = {
      "the records of a directory that is gone are dropped without a word"},
     {204, "", "a_consumer_whose_journal_was_damaged_is_named",
      "nobody names whose changes damage to the journal may have taken"},
+    {207, "", "",
+     "bytes that could not be read count when the last message of their block is gone"},
+    {220, "", "what_rots_while_it_runs_is_spoken_of",
+     "a block that goes bad while a store runs is not spoken of, and written anew without it"},
+    {221, "", "",  // Nothing is wrong but that it costs: tests/storage/file/wake_test.cc.
+     "when the first message was stored is looked for for ever, where it cannot be read"},
+    {222, "", "", "a block's file that was taken away is asked for, for ever"},
     {180, "", "", "in memory: a full subject takes one more"},
     {181, "", "", "in memory: the first time is that of a message that is gone"},
     {182, "", "", "in memory: sequences skipped on nothing count as deleted"},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "storage/format/file_names.h"
 
 namespace dunlin::file {
@@ -42,10 +43,7 @@ BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
   if (!block->read_error.empty()) {
     *why = std::move(block->read_error);
     block->read_error.clear();
-    if (block->io_errors >= kIoErrorsMax) {
-      block->damage = *why;
-      return Got::kDamaged;
-    }
+    if (block->io_errors >= kIoErrorsMax) return GiveUp(block, *why);
     if (block->failures % kAttempts == 0) return Got::kFailed;
   }
   if (block->loading == nullptr) {
@@ -57,11 +55,10 @@ BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
   BlockCache& loading = *block->loading;
   // What was written anew does not grow: it is another file than an index has told of.
   if (block->rewritten && block->cache == nullptr && loading.end() != block->raw_bytes) {
-    block->damage = Where(*block, 0) + "there are " + std::to_string(loading.end()) +
-                    " bytes of records; " + std::to_string(block->raw_bytes) + " were written";
-    *why = block->damage;
+    *why = Where(*block, 0) + "there are " + std::to_string(loading.end()) + " bytes of records; " +
+           std::to_string(block->raw_bytes) + " were written";
     block->loading.reset();
-    return Got::kDamaged;
+    return GiveUp(block, *why);
   }
   if (loading.end() != (block->cache == nullptr ? block->raw_bytes : block->cache->from())) {
     // It has grown since, and what it grew by was written and let go of: read it anew.
@@ -70,6 +67,7 @@ BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
     return block->loading == nullptr ? Got::kWait : Got::kMore;
   }
   if (!loading.IndexSome(block->checksum, limits_.index_bytes_per_slice)) return Got::kMore;
+  NoteHoles(block, loading);
   if (block->cache != nullptr) loading.Join(block->cache.get());
   block->cache = std::move(block->loading);
   const BlockCache& cache = *block->cache;
@@ -77,6 +75,20 @@ BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
     MapMessages(block, cache);
   }
   return Got::kHere;
+}
+
+// What was a record when the store was opened, and is none any more.
+void BlockReader::NoteHoles(Block* block, const BlockCache& cache) {
+  if (cache.holes().size() <= block->holes || MUTANT(220)) return;
+  block->holes = cache.holes().size();
+  notices_.push_back(Where(*block, cache.holes()[0].begin) +
+                     "it is damaged: " + cache.DescribeHoles());
+}
+
+BlockReader::Got BlockReader::GiveUp(Block* block, std::string what) {
+  block->damage = std::move(what);
+  notices_.push_back(block->damage);
+  return Got::kDamaged;
 }
 
 std::optional<BlockReader::Got> BlockReader::Read(Block* block, Seq seq, format::Record* out) {
@@ -238,7 +250,9 @@ void BlockReader::NoteError(std::string_view what, const DiskDone& done, Block* 
   block->read_error = Where(*block, 0) + std::string(what) + ": " + Describe(done.error) +
                       (done.text.empty() ? "" : " (" + done.text + ")");
   ++block->failures;
-  if (done.error == DiskError::kIo) ++block->io_errors;
+  // Somebody took the file away: it will not come back by being asked for.
+  const bool gone = done.error == DiskError::kNotFound && !MUTANT(222);
+  if (done.error == DiskError::kIo || gone) ++block->io_errors;
 }
 
 void BlockReader::Finish(Load* load, const DiskDone& done, Block* block) {
@@ -253,8 +267,8 @@ void BlockReader::Finish(Load* load, const DiskDone& done, Block* block) {
     return KeepPiece(load, *block);
   }
   if (load->got != load->size && (block->compressed || load->got == 0)) {
-    block->damage = Where(*block, load->got) + "the file ends here; " + std::to_string(load->size) +
-                    " bytes were written";
+    (void)GiveUp(block, Where(*block, load->got) + "the file ends here; " +
+                            std::to_string(load->size) + " bytes were written");
     return;
   }
   // What is missing of plain records is a hole at the end; those before it answer.
@@ -262,7 +276,7 @@ void BlockReader::Finish(Load* load, const DiskDone& done, Block* block) {
   load->bytes.resize(load->size, '\0');
   std::string why;
   if (!codec_->Decode(block, &load->bytes, &why)) {
-    block->damage = Where(*block, 0) + why;
+    (void)GiveUp(block, Where(*block, 0) + why);
     return;
   }
   block->loading = std::make_unique<BlockCache>();

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "storage/file/block_codec.h"
@@ -60,6 +61,8 @@ class BlockReader {
   // Whether the block's file is being read: it must not be replaced now.
   bool Reading(uint32_t block) const;
   bool idle() const { return loads_.empty(); }
+  // Of what was found damaged since it was opened: said once, whoever asked for it.
+  std::vector<std::string> TakeNotices() { return std::exchange(notices_, {}); }
 
  private:
   // Memory that the disk reads into must not move: each lives on its own.
@@ -92,6 +95,8 @@ class BlockReader {
   void ReadOn(Load* load, DiskTicket after);
   void KeepPiece(Load* load, const Block& block);
   void Finish(Load* load, const DiskDone& done, Block* block);
+  void NoteHoles(Block* block, const BlockCache& cache);
+  Got GiveUp(Block* block, std::string what);
   std::string Where(const Block& block, uint64_t offset) const;
 
   const Limits limits_;
@@ -101,7 +106,8 @@ class BlockReader {
   std::vector<Piece> pieces_;
   CachePool* const pool_;
   uint64_t reported_ = 0;  // To the pool.
-  uint64_t uses_ = 1;      // Above that of a block that nobody has asked for yet.
+  std::vector<std::string> notices_;
+  uint64_t uses_ = 1;  // Above that of a block that nobody has asked for yet.
   // What was asked for last, and the lowest of its block since the last Trim() but that.
   uint32_t asked_block_ = 0;
   Seq asked_last_ = 0;

@@ -31,17 +31,21 @@ void FileStore::NoteTtl(const format::Record& record, int64_t ttl) {
 
 bool FileStore::HasChores() const {
   return limits_due_ || sweep_.active() || !subjects_due_.empty() || index_.unsettled > 0 ||
-         !deletions_due_.empty() || expire_.more ||
-         (index_.msgs > 0 && index_.first.time == WallTime{});
+         !deletions_due_.empty() || expire_.more || FirstIsUntimed();
+}
+
+// When the first message was stored is not known, and can be found out. (Once: what is in a block
+// that cannot be read, and what was stored at the beginning of time, would be looked for again and
+// again.)
+bool FileStore::FirstIsUntimed() const {
+  if (index_.msgs == 0 || index_.first.time != WallTime{}) return false;
+  return index_.Find(index_.first.seq)->untimed != index_.first.seq;
 }
 
 bool FileStore::WaitsForDisk() const { return !reader_.idle() || writer_.rewriter().naming(); }
 
 void FileStore::DoChores() {
-  if (index_.unsettled > 0 || !subjects_due_.empty() || limits_due_ ||
-      (index_.msgs > 0 && index_.first.time == WallTime{})) {
-    PayDebts();
-  }
+  if (index_.unsettled > 0 || !subjects_due_.empty() || limits_due_ || FirstIsUntimed()) PayDebts();
   if (sweep_.active() && index_.unsettled == 0) SweepSubjects();
   if (!deletions_due_.empty() && !Pauses()) (void)DeleteSome();
   waiting_ = HasChores() && (WaitsForDisk() || paused_);

@@ -54,6 +54,9 @@ void FileStore::Damaged(std::string what) {
 std::vector<std::string> FileStore::TakeNotices() {
   std::vector<std::string> out;
   out.swap(notices_);
+  for (std::string& notice : reader_.TakeNotices()) {
+    if (std::find(out.begin(), out.end(), notice) == out.end()) out.push_back(std::move(notice));
+  }
   return out;
 }
 

@@ -242,6 +242,8 @@ class FileStore final : public StreamStore {
   static WallTime ExpiryOf(WallTime time, int64_t ttl);
   void NoteTtl(const format::Record& record, int64_t ttl);
   bool HasChores() const;
+  bool FirstIsUntimed() const;
+  void TimeFirst();
   bool IsAtRest() const;
   bool StepDue() const;
   bool WaitsForDisk() const;

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "engine/base/check.h"
+#include "engine/base/mutant.h"
 #include "storage/file/file_store.h"
 
 namespace dunlin::file {
@@ -134,6 +135,21 @@ void FileStore::Forfeit(Block* block) {
   if (block->msgs == 0) DropIfEmpty(block);
 }
 
+void FileStore::TimeFirst() {
+  if (!FirstIsUntimed()) return;
+  const Seq seq = index_.first.seq;
+  Block* block = index_.Find(seq);
+  std::string why;
+  format::Record record;
+  const BlockReader::Got got = reader_.Need(block, seq, &why);
+  if (got == BlockReader::Got::kHere && block->cache->Find(seq, &record)) {
+    block->first.time = index_.first.time = record.time;
+  }
+  if (index_.first.time != WallTime{} || MUTANT(221)) return;
+  if (got == BlockReader::Got::kHere || got == BlockReader::Got::kDamaged) block->untimed = seq;
+  NextFirst();
+}
+
 void FileStore::PayDebts() {
   for (size_t place = 0; index_.unsettled > 0 && place < index_.blocks.size();) {
     if (slice_ <= 0) return Touch();
@@ -160,15 +176,7 @@ void FileStore::PayDebts() {
     }
     if (index_.blocks.size() == count) ++place;
   }
-  if (index_.msgs > 0 && index_.first.time == WallTime{}) {
-    Block* block = index_.Find(index_.first.seq);
-    std::string why;
-    format::Record record;
-    const BlockReader::Got got = reader_.Need(block, index_.first.seq, &why);
-    if (got == BlockReader::Got::kHere && block->cache->Find(index_.first.seq, &record)) {
-      block->first.time = index_.first.time = record.time;
-    }
-  }
+  TimeFirst();
   if (index_.unsettled > 0) return;
   std::vector<std::string> due = std::move(subjects_due_);
   subjects_due_.clear();

@@ -30,6 +30,14 @@ void FileStore::Settle(Block* block, const format::Record& record) {
                       .subject = std::string(record.subject)});
 }
 
+// Nothing lives in the block: what it still counts is of records that could not be read when it was
+// paid for them.
+static void CountOutUnread(StreamIndex* index, Block* block) {
+  if (block->msgs > 0 || !block->unsettled.empty()) return;
+  index->bytes -= block->bytes;
+  block->bytes = 0;
+}
+
 // Pays of what is due for the block as much as the slice has room for. REQUIRES: it is cached, all
 // of it. False: some is left.
 bool FileStore::SettleBlock(Block* block) {
@@ -53,10 +61,7 @@ bool FileStore::SettleBlock(Block* block) {
     Touch();
     return false;
   }
-  if (block->msgs == 0 && block->bytes > 0) {  // Of records that could not be read.
-    index_.bytes -= block->bytes;
-    block->bytes = 0;
-  }
+  CountOutUnread(&index_, block);
   return true;
 }
 
@@ -72,11 +77,18 @@ void FileStore::TakeOut(Block* block, Seq seq) {
     block->unsettled.push_back(seq);
     ++index_.unsettled;
   }
+  if (!MUTANT(207)) CountOutUnread(&index_, block);
   block->deleted.Insert(seq);
   if (seq == block->first.seq || block->msgs == 0) AdvanceFirst(block, 0);
 }
 
-void FileStore::NextFirst() { index_.FindFirst(); }
+void FileStore::NextFirst() {
+  index_.FindFirst();
+  if (index_.msgs == 0 || index_.first.time != WallTime{}) return;
+  // By age it goes later than it would: when the next one that can be read does.
+  const Block& block = *index_.Find(index_.first.seq);
+  if (block.untimed == index_.first.seq) index_.first.time = NotYoungerThan(block, block.untimed);
+}
 
 WritePoint FileStore::RemoveOne(Seq seq) {
   Block* block = index_.Find(seq);

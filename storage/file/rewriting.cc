@@ -151,6 +151,11 @@ void FileStore::Rewrite(Block* block) {
   std::string why;
   const BlockReader::Got got = reader_.Need(block, 0, &why);
   if (got == BlockReader::Got::kMore) Touch();
+  // By this it may have been found damaged: what of it can be read stays where it is.
+  if (got == BlockReader::Got::kDamaged || !WantsRewrite(*block)) {
+    gathering_ = {};
+    return Touch();
+  }
   if (got != BlockReader::Got::kHere || !SettleBlock(block)) return;
   if (gathering_.block == 0) BeginGathering(*block);
   if (!GatherSome(*block)) return Touch();

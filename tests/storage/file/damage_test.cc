@@ -86,6 +86,78 @@ TEST(FileDamage, PassesOverSequencesThatGoBack) {
   }
 }
 
+// However many places of a block are damaged, a log gets a few lines; and whoever asks for a
+// message that is lost is told so.
+TEST(FileDamage, SaysOfManyPlacesHowManyTheyAre) {
+  constexpr Seq kLast = 400;
+  FileWorld world;
+  for (Seq seq = 1; seq <= kLast; ++seq) world.Put("foo", "Hello World");
+  world.StopClean();
+  std::string bytes = *world.driver.disk().Contents(PathOf(1));
+  const size_t each = FileMsgBytes(3, 0, 11);
+  for (size_t at = each; at < bytes.size(); at += 2 * each)
+    bytes[at + each - 1] = static_cast<char>(~bytes[at + each - 1]);
+  world.driver.disk().Put(PathOf(1), bytes);
+  world.notices.clear();
+  world.Boot();
+  EXPECT_EQ(world.store().State().msgs, kLast / 2);
+  ASSERT_EQ(world.notices.size(), 17u);
+  EXPECT_EQ(world.notices[1], "stream 'S', block 1, offset " + std::to_string(3 * each) +
+                                  ": invalid checksum; " + std::to_string(each) +
+                                  " bytes cannot be read, messages 4 to 4 are lost");
+  EXPECT_EQ(world.notices[16], "stream 'S', block 1, offset " + std::to_string(33 * each) +
+                                   ": 184 more damaged places, up to " +
+                                   std::to_string(399 * each) + "; their messages are lost");
+  for (const Seq seq : {Seq{4}, Seq{34}, kLast - 2}) {
+    LoadMsg load;
+    load.seq = seq;
+    EXPECT_FALSE(world.Run(load));
+    EXPECT_EQ(load.error, StoreError::kFailed);
+    EXPECT_EQ(load.detail, world.notices[seq == 4 ? 1 : 16]);
+  }
+  EXPECT_EQ(world.Load(3), "foo:3 Hello World");
+  EXPECT_EQ(world.Load(kLast - 1), "foo:399 Hello World");
+}
+
+// What could not be read when its message was removed counts until the last one of its block goes,
+// and no longer.
+TEST(FileDamage, BytesThatCannotBeReadGoWithTheirBlock) {
+  FileStoreOptions options;
+  options.limits.block_bytes = 1'000;
+  FileWorld world(options);
+  for (int i = 0; i < 10; ++i) world.Put("foo", std::string(100, 'x'));
+  world.StopClean();
+  std::string bytes = *world.driver.disk().Contents(PathOf(1));
+  world.Boot();
+  const uint64_t each = FileMsgBytes(3, 0, 100);
+  ASSERT_EQ(world.store().index().blocks[0]->msgs, 7u);
+  bytes[each - 1] = static_cast<char>(~bytes[each - 1]);
+  world.driver.disk().Put(PathOf(1), bytes);
+  for (Seq seq = 1; seq <= 7; ++seq) {
+    EXPECT_TRUE(world.Remove(seq));
+    world.Settle();
+    EXPECT_EQ(world.store().State().bytes, (10 - seq + (seq < 7 ? 1 : 0)) * each) << seq;
+    world.store().CheckInvariants();
+  }
+}
+
+// While it runs, by hand. Who has to read it gives it up, says so, and is at rest.
+TEST(FileDamage, ABlockThatIsTakenAwayIsSpokenOf) {
+  FileStoreOptions options;
+  options.limits.block_bytes = 1'000;
+  FileWorld world(options);
+  for (int i = 0; i < 10; ++i) world.Put("foo", std::string(100, 'x'));
+  world.Reopen();
+  world.driver.disk().Delete(PathOf(1));
+  EXPECT_TRUE(world.Remove(1));
+  EXPECT_FALSE(world.TurnTimes(1'000)) << "it goes on asking for the file";
+  const std::vector<std::string> notices = world.store().TakeNotices();
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_TRUE(notices[0].starts_with("stream 'S', block 1, offset 0: open: no such file"));
+  EXPECT_EQ(world.Load(9), "foo:9 " + std::string(100, 'x'));
+  world.store().CheckInvariants();
+}
+
 // A store in blocks of two messages, of which only the last one is in memory.
 std::unique_ptr<FileWorld> Cold() {
   FileStoreOptions options;

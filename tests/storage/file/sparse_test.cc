@@ -51,6 +51,43 @@ TEST(FileSparse, WhatWasWrittenAnewIsSynced) {
   EXPECT_TRUE(world.notices.empty());
 }
 
+// Else the rest of it would pass for all that there was.
+TEST(FileSparse, ABlockThatRotsWhileItRunsIsSpokenOfAndNotWrittenAnew) {
+  FileStoreOptions options = TenToABlock();
+  options.limits.reader.cache_bytes_max = 0;
+  options.limits.reader.pieces_max = 0;
+  FileWorld world(options);
+  PutMany(world, 25);
+  world.Checkpoint();
+  std::string bytes = world.Bytes("1.blk");
+  bytes.replace(6 * kRecordBytes + 50, 200, 200, 'r');  // Of messages 7 to 9.
+  world.driver.disk().Put("S/msgs/1.blk", bytes);
+  StoreConfig config = world.options.config;
+  config.compression = StoreCompression::kS2;
+  ASSERT_TRUE(world.store().UpdateConfig(world.now(), config).ok());
+  world.Checkpoint();
+  EXPECT_EQ(world.Bytes("1.blk").size(), 10 * kRecordBytes);
+  EXPECT_LT(world.Bytes("2.blk").size(), 10 * kRecordBytes);
+  const std::vector<std::string> notices = world.store().TakeNotices();
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_TRUE(notices[0].starts_with("stream 'S', block 1, offset 600: it is damaged: "));
+  for (const Seq seq : {Seq{7}, Seq{9}}) {
+    LoadMsg load;
+    load.seq = seq;
+    EXPECT_FALSE(world.Run(load));
+    EXPECT_EQ(load.error, StoreError::kFailed);
+  }
+  EXPECT_EQ(world.Load(5), "a:5 " + kPayload);
+  EXPECT_TRUE(world.store().TakeNotices().empty()) << "it is said once";
+  world.notices.clear();
+  world.Reopen();
+  EXPECT_FALSE(world.notices.empty());
+  LoadMsg load;
+  load.seq = 7;
+  EXPECT_FALSE(world.Run(load));
+  EXPECT_EQ(load.error, StoreError::kFailed);
+}
+
 TEST(FileSparse, ACheckpointSyncsWhatWasStored) {
   FileWorld world;
   world.Put("foo", "");

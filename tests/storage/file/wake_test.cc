@@ -78,6 +78,52 @@ TEST(FileWake, TheFirstOfAStreamWithAnAgeAsks) {
   EXPECT_FALSE(Asks(world));
 }
 
+// When the first message was stored is in a block that cannot be read: it is looked for once.
+TEST(FileWake, AFirstMessageThatCannotBeReadAsksForNothing) {
+  FileStoreOptions options;
+  options.limits.block_bytes = 300;
+  options.limits.reader.cache_bytes_max = 0;
+  options.limits.reader.pieces_max = 0;
+  options.config.max_age = Seconds(100);
+  FileWorld world(options);
+  const WallTime begin = world.now().wall;
+  for (int i = 0; i < 20; ++i) world.Put("a", std::string(40, 'x'));
+  world.Checkpoint();
+  std::string bytes = world.Bytes("1.blk");
+  const size_t each = FileMsgBytes(1, 0, 40);
+  bytes[2 * each - 1] = static_cast<char>(~bytes[2 * each - 1]);
+  world.driver.disk().Put("S/msgs/1.blk", bytes);
+  ASSERT_TRUE(world.Remove(1));
+  EXPECT_FALSE(world.TurnTimes(1'000)) << "it asks for a step, and another one";
+  EXPECT_EQ(world.store().State().first_seq, 2u);
+  EXPECT_GT(world.store().NextDeadline(), world.now().mono + Seconds(90));
+  const uint64_t wakes = world.journal.wakes;
+  EXPECT_FALSE(world.TurnTimes(100));
+  EXPECT_EQ(world.journal.wakes, wakes);
+  EXPECT_FALSE(world.store().TakeNotices().empty());
+  // No earlier than that of a message that comes after it, and not later than the last of its
+  // block: by age it goes late, if at all.
+  EXPECT_GT(world.store().State().first_time, begin);
+  EXPECT_LE(world.store().State().first_time, begin + Millis(10));
+  world.driver.Advance(Seconds(101));
+  world.Due();
+  EXPECT_EQ(world.store().State().msgs, 0u);
+}
+
+// That it was stored at the beginning of time is no reason to look for that again.
+TEST(FileWake, AFirstMessageOfTimeZeroAsksForNothing) {
+  FileStoreOptions options;
+  options.limits.reader.cache_bytes_max = 0;
+  FileWorld world(options);
+  for (Seq seq = 1; seq <= 3; ++seq) {
+    ASSERT_TRUE(world.store().StoreRaw(world.now(), "a", "", "x", seq, WallTime{}, 0).ok());
+  }
+  EXPECT_FALSE(world.TurnTimes(1'000)) << "it asks for a step, and another one";
+  ASSERT_TRUE(world.Remove(1));
+  EXPECT_FALSE(world.TurnTimes(1'000));
+  EXPECT_EQ(world.store().NextDeadline(), kNever);
+}
+
 // Whatever becomes durable last: the checkpoint, or the meta file. Nobody calls a store that has
 // not asked to be called.
 TEST(FileWake, AStartGoesOnWhateverIsDurableLast) {

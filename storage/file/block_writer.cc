@@ -361,6 +361,11 @@ bool BlockWriter::Held(const Doomed& doomed) const {
          IsNamed(doomed.block->number);
 }
 
+bool BlockWriter::Dropping(uint32_t block) const {
+  return std::any_of(doomed_.begin(), doomed_.end(),
+                     [&](const Doomed& doomed) { return doomed.block->number == block; });
+}
+
 uint64_t BlockWriter::held_bytes() const {
   uint64_t bytes = 0;
   for (const Doomed& doomed : doomed_) {

@@ -88,6 +88,8 @@ class BlockWriter {
   // In files of dropped blocks that stay until the next checkpoint: by the last one a recovery
   // would go by its index, and then want to know what was in them.
   uint64_t held_bytes() const;
+  // It was dropped, and its file may be there.
+  bool Dropping(uint32_t block) const;
   // It may end without having been taken: when a block that it speaks of is dropped.
   bool checkpointing() const { return stage_ != Stage::kNone; }
   // The last one that is durable; none before the first of this life.

@@ -173,6 +173,12 @@ bool FileStore::idle() const {
          !drops_due_ && job_.floor == 0 && MetaDurable();
 }
 
+bool FileStore::KnowsBlock(uint32_t block) const {
+  return writer_.Dropping(block) ||
+         std::any_of(index_.blocks.begin(), index_.blocks.end(),
+                     [&](const auto& living) { return living->number == block; });
+}
+
 void FileStore::CheckInvariants() const {
   index_.CheckInvariants();
   CHECK(!failure_ || phase_ != Phase::kNew);

@@ -130,6 +130,8 @@ class FileStore final : public StreamStore {
   std::vector<std::string> TakeNotices();
   void CheckInvariants() const;
   const StreamIndex& index() const { return index_; }
+  // Of a block's file: it lives, or goes as soon as no recovery can ask for it.
+  bool KnowsBlock(uint32_t block) const;
 
   // --- StreamStore.
   StoreResult Store(const Now& now, std::string_view subject, std::string_view header,

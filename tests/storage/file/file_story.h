@@ -17,6 +17,7 @@
 #include "sim/disk/disk_driver.h"
 #include "storage/file/file_store.h"
 #include "tests/storage/crash_runs.h"
+#include "tests/storage/file/stray_files.h"
 #include "tests/storage/file/test_journal.h"
 #include "tests/support/crash_story.h"
 
@@ -196,8 +197,11 @@ class FileStory : public sim::CrashStory {
   bool Finished() const override {
     const bool told = points_.size() == script_.size() && promised_ == points_.size();
     const bool over = life_ == 0 ? told && !looking() : looked_;
-    if (telling_.stop) return over && store_->phase() == FileStore::Phase::kStopped;
-    return over && store_->idle();
+    if (telling_.stop) {
+      return over && store_->phase() == FileStore::Phase::kStopped && !routes_->Waiting(1);
+    }
+    // Some of what a start removes nobody waits for.
+    return over && store_->idle() && !routes_->Waiting(1);
   }
   void Died(sim::CrashKind kind) override {
     store_.reset();
@@ -209,6 +213,7 @@ class FileStory : public sim::CrashStory {
   std::string Check(sim::SimDisk& disk) override {
     if (const auto failure = store_->Failure()) return *failure;
     for (const std::string& notice : store_->TakeNotices()) return "notice: " + notice;
+    if (std::string stray = StrayFile(disk, *store_); !stray.empty()) return stray;
     if (telling_.check) {
       if (std::string wrong = telling_.check(disk, promised_); !wrong.empty()) return wrong;
     }

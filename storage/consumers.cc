@@ -350,7 +350,21 @@ bool Consumers::all_known() const {
 }
 
 void Consumers::TakeOwners() {
-  for (const uint32_t id : opening_) owners_[consumers_.at(id).store->incarnation()] = id;
+  const std::set<uint32_t> opening = opening_;
+  for (const uint32_t id : opening) (void)TakeOwner(id);
+}
+
+// False: it is a copy of another one, and has failed.
+bool Consumers::TakeOwner(uint32_t id) {
+  Consumer& consumer = consumers_.at(id);
+  uint32_t& owner = owners_[consumer.store->incarnation()];
+  if (owner != id && consumers_.contains(owner)) {
+    consumer.store->RefuseCopy();
+    Note(id, consumer);
+    return false;
+  }
+  owner = id;
+  return true;
 }
 
 bool Consumers::Replay(const Recovered& found) {
@@ -404,9 +418,8 @@ void Consumers::StartLate(const Now& now) {
     const uint32_t id = *scanned_.begin();
     scanned_.erase(id);
     Consumer& consumer = consumers_.at(id);
-    const Incarnation& incarnation = consumer.store->incarnation();
-    owners_[incarnation] = id;
-    consumer.journal->asset = journal_->Attach(incarnation, consumer.folder);
+    if (!TakeOwner(id)) continue;
+    consumer.journal->asset = journal_->Attach(consumer.store->incarnation(), consumer.folder);
     assets_[consumer.journal->asset] = id;
     consumer.store->Start(now);
     WorkOne(id, now);

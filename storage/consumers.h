@@ -147,6 +147,7 @@ class Consumers {
   uint32_t Make(uint32_t stream, file::FileConsumerOptions options);
   void OnListed(uint32_t stream, const DiskDone& done);
   void Note(uint32_t id, const Consumer& consumer);
+  bool TakeOwner(uint32_t id);
   void Kill(uint32_t id, WritePoint point);
   void WorkDying();
   void OpenWaiting();

@@ -120,8 +120,9 @@ void Storage::ReplayStream(const Recovered& found) {
   if (owner == owners_.end()) return orphans_.Note(found);
   // One that was stopped and has its checkpoint still goes on with it.
   if (found.kind == kAssetStopped || found.kind == kAssetDeleted) orphans_.NoteEnd(found);
-  if (dying_.contains(owner->second) || found.kind == kAssetStopped) return;
+  if (dying_.contains(owner->second)) return;
   const uint32_t id = owner->second;
+  if (found.kind == kAssetStopped) return streams_.at(id).store->ReplayStopped(found.point);
   if (found.kind != kAssetDeleted) {
     streams_.at(id).store->Replay(found.point, found.kind, found.body);
     return;

@@ -42,6 +42,12 @@ void FileConsumerStore::Refuse(std::string why) {
   phase_ = Phase::kFailed;
 }
 
+void FileConsumerStore::RefuseCopy() {
+  CHECK(phase_ == Phase::kScanned);
+  Fail("o.dat, offset 0: a copy of another consumer's");
+  phase_ = Phase::kFailed;
+}
+
 void FileConsumerStore::Open() {
   CHECK(phase_ == Phase::kNew);
   phase_ = Phase::kOpening;

@@ -99,6 +99,8 @@ class FileConsumerStore final : public ConsumerStore {
   void Open();
   // Instead of that: its folder is not free, and will not be. Fails, and touches nothing.
   void Refuse(std::string why);
+  // After kScanned: another consumer has the same journal records. Fails, and touches nothing.
+  void RefuseCopy();
   // From kScanned on: who the store's journal records belong to.
   const Incarnation& incarnation() const { return incarnation_; }
   // 'point': the record's, in the journal.

@@ -82,6 +82,8 @@ class FileStore final : public StreamStore {
   // After kScanned: who the store's journal records belong to.
   const Incarnation& incarnation() const { return incarnation_; }
   void Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> body);
+  // That it was stopped cleanly, and goes on: its next checkpoint passes this record, too.
+  void ReplayStopped(WritePoint point);
   void Start(const Now& now);
   void Stop(const Now& now);
   // Instead of Open(): its directory is not free, and will not be. Fails, and touches nothing.
@@ -409,6 +411,7 @@ class FileStore final : public StreamStore {
   uint64_t block_bytes_;
   uint64_t record_number_ = 0;  // Of the last journal record.
   WritePoint last_point_;
+  bool stop_to_pass_ = false;  // ReplayStopped() was called, and nothing passed since.
   uint64_t bytes_since_checkpoint_ = 0;
   uint64_t begun_number_ = 0;  // Of the last checkpoint that was begun.
   Now now_;                    // Of the last call that brought one.

@@ -1,6 +1,7 @@
 // FileStore: opening, replay, checkpoints, stopping.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
@@ -68,6 +69,11 @@ void FileStore::WorkOpening() {
   replaying_ = true;
   ApplyFloor(floor);  // What a compaction that was under way has left, and an index still counts.
   phase_ = Phase::kScanned;
+}
+
+void FileStore::ReplayStopped(WritePoint point) {
+  last_point_ = std::max(last_point_, point);
+  stop_to_pass_ = true;
 }
 
 void FileStore::Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> body) {
@@ -399,7 +405,9 @@ void FileStore::WorkIndexParts() {
 // Tells the journal what the last checkpoint has made needless. A point is that of a whole batch,
 // and a batch may hold records from before and after the checkpoint: then it is needed.
 void FileStore::PassTaken() {
-  if (!writer_.taken() || writer_.taken()->number <= passed_number_) return;
+  if (!writer_.taken()) return;
+  // The record of a stop has no number.
+  if (writer_.taken()->number <= passed_number_ && !std::exchange(stop_to_pass_, false)) return;
   passed_number_ = writer_.taken()->number;
   if (record_number_ == passed_number_) {
     journal_->Passed(last_point_);

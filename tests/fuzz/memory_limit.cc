@@ -9,7 +9,8 @@
 
 namespace {
 
-constexpr size_t kOneMax = 64u << 20, kAllMax = 512u << 20;
+// A block that says how long it is unpacked gets that much room: 64 MiB at most.
+constexpr size_t kOneMax = 65u << 20, kAllMax = 512u << 20;
 std::atomic<size_t> g_held{0};
 
 void* Take(size_t size) {

@@ -258,7 +258,7 @@ def fuzz(context):
     for program in targets:
         name = program.name.removesuffix("_fuzz")
         with tempfile.TemporaryDirectory() as folder:
-            done = run_quietly([program, f"-runs={FUZZ_INPUTS}", "-seed=1", "-max_total_time=120", "-verbosity=0",
+            done = run_quietly([program, f"-runs={FUZZ_INPUTS}", "-seed=1", "-max_total_time=60", "-verbosity=0",
                                 f"-artifact_prefix={context.build}/crash-{name}-", folder,
                                 context.root / "tests/fuzz/corpus" / name])
         status = r.PASSED if done.returncode == 0 else r.FAILED

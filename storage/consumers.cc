@@ -350,8 +350,8 @@ bool Consumers::all_known() const {
 }
 
 void Consumers::TakeOwners() {
-  const std::set<uint32_t> opening = opening_;
-  for (const uint32_t id : opening) (void)TakeOwner(id);
+  // Who fails goes from among them.
+  for (auto it = opening_.begin(); it != opening_.end();) (void)TakeOwner(*it++);
 }
 
 // False: it is a copy of another one, and has failed.

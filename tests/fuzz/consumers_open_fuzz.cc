@@ -3,9 +3,7 @@
 // says after a clean stop, too; so it does after it went on.
 //
 // The first byte of the input chooses the directory (kBases); the rest are edits of the files below
-// 'obs/' (edited_store.h), and two kinds more: a file that holds the bytes that follow, as many as
-// 'offset' says; and a file that is copied to another consumer's folder.
-#include <algorithm>
+// 'obs/' (edited_store.h), and one kind more: a file that is copied to another consumer's folder.
 #include <cstdint>
 #include <cstdio>
 #include <map>
@@ -17,7 +15,6 @@
 #include "sim/store/store_process.h"
 #include "storage/file/file_consumer_store.h"
 #include "storage/format/consumer_state.h"
-#include "storage/format/little_endian.h"
 #include "tests/fuzz/edited_store.h"
 
 namespace {
@@ -37,8 +34,7 @@ constexpr StoreBase kBases[] = {
     {.is_encrypted = true, .has_consumers = true},
 };
 constexpr size_t kBaseCount = sizeof kBases / sizeof kBases[0];
-constexpr size_t kEditsMax = 16;
-constexpr uint8_t kBytes = 8, kCopy = 9, kKinds = 10;
+constexpr uint8_t kCopy = 9, kKinds = 10;
 constexpr const char* kFolders[] = {"all", "explicit", "none", "other"};
 
 struct Base {
@@ -52,7 +48,7 @@ const Base& BaseOf(size_t which) {
     for (const StoreBase& base : kBases) {
       made->push_back({dunlin::fuzz::MakeStore(base), ""});
       DiskDriver driver(1);
-      for (const auto& [path, bytes] : made->back().files) driver.disk().Put(path, bytes);
+      dunlin::fuzz::Put(made->back().files, &driver.disk());
       StoreProcess process(&driver, dunlin::fuzz::SetupOf(base), {true}, Rng(2));
       CHECK(process.Boot() == Outcome::kDone);
       CHECK(process.AwaitConsumers(0) == Outcome::kDone && process.Consumers(0).size() == 3);
@@ -70,24 +66,19 @@ std::string InFolder(const std::string& path, uint8_t which) {
 }
 
 void EditAll(const uint8_t* data, size_t size, Files* files) {
+  using dunlin::fuzz::kEditBytes;
   size_t edits = 0;
-  for (size_t at = 0; at + dunlin::fuzz::kEditBytes <= size && edits < kEditsMax; ++edits) {
+  for (size_t at = 0; at + kEditBytes <= size && edits < dunlin::fuzz::kEditsMax; ++edits) {
     const uint8_t* const edit = data + at;
-    at += dunlin::fuzz::kEditBytes;
     const std::vector<std::string> paths = dunlin::fuzz::Paths(*files, "/obs/");
     if (paths.empty()) return;
-    const std::string& path = paths[edit[1] % paths.size()];
     const uint8_t kind = edit[0] % kKinds;
-    if (kind == kBytes) {
-      const size_t count = std::min<size_t>(dunlin::format::GetU16(edit + 2), size - at);
-      (*files)[path].assign(reinterpret_cast<const char*>(data) + at, count);
-      at += count;
-    } else if (kind == kCopy) {
+    if (kind == kCopy) {
+      const std::string& path = paths[edit[1] % paths.size()];
       (*files)[InFolder(path, edit[4])] = std::string((*files)[path]);
+      at += kEditBytes;
     } else {
-      std::vector<uint8_t> plain(edit, edit + dunlin::fuzz::kEditBytes);
-      plain[0] = kind;
-      dunlin::fuzz::Edit(plain.data(), paths, files);
+      at += dunlin::fuzz::Edit(kind, edit, size - at, paths, files);
     }
   }
 }
@@ -163,7 +154,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   EditAll(data + 1, size - 1, &files);
 
   DiskDriver driver(1);
-  for (const auto& [path, bytes] : files) driver.disk().Put(path, bytes);
+  dunlin::fuzz::Put(files, &driver.disk());
   const dunlin::sim::StorySetup setup = dunlin::fuzz::SetupOf(kBases[which]);
   Consumers before;
   uint64_t seed = 100;  // What is drawn in one life is drawn in no other.

@@ -1,5 +1,6 @@
 #include "tests/fuzz/edited_store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/check.h"
@@ -136,14 +137,19 @@ void Seal(const std::string& path, std::string* bytes) {
   format::PutU64(hash, reinterpret_cast<uint8_t*>(bytes->data()) + end);
 }
 
-void Edit(const uint8_t* edit, const std::vector<std::string>& paths, Files* files) {
-  if (paths.empty()) return;
+void Put(const Files& files, sim::SimDisk* disk) {
+  for (const auto& [path, bytes] : files) disk->Put(path, bytes);
+}
+
+size_t Edit(uint8_t kind, const uint8_t* edit, size_t size, const std::vector<std::string>& paths,
+            Files* files) {
+  if (paths.empty()) return kEditBytes;
   const auto nth = [&](size_t n) -> const std::string& { return paths[n % paths.size()]; };
   const std::string& path = nth(edit[1]);
   std::string& bytes = (*files)[path];
   const size_t at = bytes.size() * format::GetU16(edit + 2) / 65536;
   const uint8_t value = edit[4];
-  switch (edit[0] % kEditKinds) {
+  switch (kind) {
     case 0:
       if (!bytes.empty()) bytes[at] = static_cast<char>(value);
       break;
@@ -155,8 +161,15 @@ void Edit(const uint8_t* edit, const std::vector<std::string>& paths, Files* fil
     case 4: bytes.insert(at, value, static_cast<char>(value)); break;
     case 5: files->erase(path); break;
     case 6: bytes = (*files)[nth(value)]; break;
-    default: Seal(path, &bytes);
+    case kSealingEdit: Seal(path, &bytes); break;
+    case kFillingEdit: {
+      const size_t count = std::min<size_t>(format::GetU16(edit + 2), size - kEditBytes);
+      bytes.assign(reinterpret_cast<const char*>(edit) + kEditBytes, count);
+      return kEditBytes + count;
+    }
+    default: CHECK(false);
   }
+  return kEditBytes;
 }
 
 std::vector<std::string> Paths(const Files& files, std::string_view part) {

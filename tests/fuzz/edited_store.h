@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/disk/sim_disk.h"
 #include "sim/store/store_process.h"
 #include "sim/store/story.h"
 
@@ -30,12 +31,19 @@ struct StoreBase {
 // What such a process leaves on its disk.
 [[nodiscard]] Files MakeStore(const StoreBase& base);
 
+inline constexpr size_t kEditsMax = 16;  // Of one input.
 inline constexpr size_t kEditBytes = 5;
-inline constexpr size_t kEditKinds = 8;
 inline constexpr uint8_t kSealingEdit = 7;
+// The file holds the bytes that follow the edit, as many as 'offset' says. Not all targets have it.
+inline constexpr uint8_t kFillingEdit = 8;
 
-// Does what an edit says with one of 'paths', unless there is none. 'edit' has kEditBytes.
-void Edit(const uint8_t* edit, const std::vector<std::string>& paths, Files* files);
+// Does an edit of this kind with one of 'paths', unless there is none. 'edit' has at least
+// kEditBytes, and 'size' of the input are left from there on. How many of them it took.
+size_t Edit(uint8_t kind, const uint8_t* edit, size_t size, const std::vector<std::string>& paths,
+            Files* files);
+
+// All of them, on a disk.
+void Put(const Files& files, sim::SimDisk* disk);
 
 // Makes the checksums in a file of the store fit what it holds, as far as that makes sense.
 void Seal(const std::string& path, std::string* bytes);

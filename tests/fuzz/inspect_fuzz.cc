@@ -2,16 +2,13 @@
 // same again, has changed nothing, and what is as it was written it does not call damaged.
 //
 // The first byte of the input chooses the directory (kBases); the rest are edits of its files
-// (edited_store.h), and one kind more: a file that holds the bytes that follow, as many as 'offset'
-// says.
-#include <algorithm>
+// (edited_store.h).
 #include <cstdint>
 #include <cstdio>
 #include <string>
 #include <vector>
 
 #include "engine/base/check.h"
-#include "storage/format/little_endian.h"
 #include "storage/inspect/inspect.h"
 #include "storage/inspect/print.h"
 #include "tests/fuzz/edited_store.h"
@@ -30,8 +27,7 @@ constexpr StoreBase kBases[] = {
     {.is_encrypted = true, .is_compressed = true, .has_consumers = true},
 };
 constexpr size_t kBaseCount = sizeof kBases / sizeof kBases[0];
-constexpr size_t kEditsMax = 16;
-constexpr uint8_t kBytes = 8, kKinds = 9;
+constexpr uint8_t kKinds = 9;
 constexpr const char* kRoot = "store";
 
 // As a server lays them out; the account, which the keys depend on, has no name here.
@@ -55,22 +51,12 @@ const Files& BaseFiles(size_t which) {
 
 // False: nothing was edited.
 bool EditAll(const uint8_t* data, size_t size, Files* files) {
+  using dunlin::fuzz::kEditBytes;
   size_t edits = 0;
-  for (size_t at = 0; at + dunlin::fuzz::kEditBytes <= size && edits < kEditsMax; ++edits) {
-    const uint8_t* const edit = data + at;
-    at += dunlin::fuzz::kEditBytes;
+  for (size_t at = 0; at + kEditBytes <= size && edits < dunlin::fuzz::kEditsMax; ++edits) {
     const std::vector<std::string> paths = dunlin::fuzz::Paths(*files);
     if (paths.empty()) break;
-    if (edit[0] % kKinds == kBytes) {
-      const size_t count = std::min<size_t>(dunlin::format::GetU16(edit + 2), size - at);
-      (*files)[paths[edit[1] % paths.size()]].assign(reinterpret_cast<const char*>(data) + at,
-                                                     count);
-      at += count;
-    } else {
-      std::vector<uint8_t> plain(edit, edit + dunlin::fuzz::kEditBytes);
-      plain[0] %= kKinds;
-      dunlin::fuzz::Edit(plain.data(), paths, files);
-    }
+    at += dunlin::fuzz::Edit(data[at] % kKinds, data + at, size - at, paths, files);
   }
   return edits > 0;
 }

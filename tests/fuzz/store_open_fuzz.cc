@@ -28,7 +28,7 @@ constexpr StoreBase kBases[] = {
     {true, false, true},  {true, true, false},
 };
 constexpr size_t kBaseCount = sizeof kBases / sizeof kBases[0];
-constexpr size_t kEditsMax = 16;
+constexpr uint8_t kKinds = 8;
 
 const Files& BaseFiles(size_t which) {
   static const auto* const all = [] {
@@ -43,18 +43,20 @@ const Files& BaseFiles(size_t which) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using dunlin::fuzz::kEditBytes;
+  using dunlin::fuzz::kEditsMax;
   if (size == 0) return 0;
   const size_t which = data[0] % kBaseCount;
   Files files = BaseFiles(which);
   size_t edits = 0;
   bool is_forged = false;
-  for (size_t at = 1; at + kEditBytes <= size && edits < kEditsMax; at += kEditBytes, ++edits) {
-    dunlin::fuzz::Edit(data + at, dunlin::fuzz::Paths(files), &files);
-    is_forged |= data[at] % dunlin::fuzz::kEditKinds == dunlin::fuzz::kSealingEdit;
+  for (size_t at = 1; at + kEditBytes <= size && edits < kEditsMax; ++edits) {
+    const uint8_t kind = data[at] % kKinds;
+    is_forged |= kind == dunlin::fuzz::kSealingEdit;
+    at += dunlin::fuzz::Edit(kind, data + at, size - at, dunlin::fuzz::Paths(files), &files);
   }
 
   DiskDriver driver(1);
-  for (const auto& [path, bytes] : files) driver.disk().Put(path, bytes);
+  dunlin::fuzz::Put(files, &driver.disk());
   const dunlin::sim::StorySetup setup = dunlin::fuzz::SetupOf(kBases[which]);
   std::string first, second;
   {

@@ -119,13 +119,21 @@ TEST(FileDamage, SaysOfManyPlacesHowManyTheyAre) {
   EXPECT_EQ(world.Load(kLast - 1), "foo:399 Hello World");
 }
 
+FileStoreOptions BlocksOf(uint64_t bytes) {
+  FileStoreOptions options;
+  options.limits.block_bytes = bytes;
+  return options;
+}
+
+void PutTen(size_t payload, FileWorld* world) {
+  for (int i = 0; i < 10; ++i) world->Put("foo", std::string(payload, 'x'));
+}
+
 // What could not be read when its message was removed counts until the last one of its block goes,
 // and no longer.
 TEST(FileDamage, BytesThatCannotBeReadGoWithTheirBlock) {
-  FileStoreOptions options;
-  options.limits.block_bytes = 1'000;
-  FileWorld world(options);
-  for (int i = 0; i < 10; ++i) world.Put("foo", std::string(100, 'x'));
+  FileWorld world(BlocksOf(1'000));
+  PutTen(100, &world);
   world.StopClean();
   std::string bytes = *world.driver.disk().Contents(PathOf(1));
   world.Boot();
@@ -143,10 +151,8 @@ TEST(FileDamage, BytesThatCannotBeReadGoWithTheirBlock) {
 
 // While it runs, by hand. Who has to read it gives it up, says so, and is at rest.
 TEST(FileDamage, ABlockThatIsTakenAwayIsSpokenOf) {
-  FileStoreOptions options;
-  options.limits.block_bytes = 1'000;
-  FileWorld world(options);
-  for (int i = 0; i < 10; ++i) world.Put("foo", std::string(100, 'x'));
+  FileWorld world(BlocksOf(1'000));
+  PutTen(100, &world);
   world.Reopen();
   world.driver.disk().Delete(PathOf(1));
   EXPECT_TRUE(world.Remove(1));
@@ -160,10 +166,8 @@ TEST(FileDamage, ABlockThatIsTakenAwayIsSpokenOf) {
 
 // A store in blocks of two messages, of which only the last one is in memory.
 std::unique_ptr<FileWorld> Cold() {
-  FileStoreOptions options;
-  options.limits.block_bytes = 100;
-  auto world = std::make_unique<FileWorld>(options);
-  for (int i = 0; i < 10; ++i) world->Put("foo", std::string(17, 'x'));
+  auto world = std::make_unique<FileWorld>(BlocksOf(100));
+  PutTen(17, world.get());
   return world;
 }
 

@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -23,6 +24,11 @@ union SocketAddress {
   sockaddr_in v4;
   sockaddr_in6 v6;
 };
+
+bool SomebodyWaits(int listening) {
+  pollfd waiting{listening, POLLIN, 0};
+  return poll(&waiting, 1, 0) > 0;
+}
 
 // Writes the numeric address into 'buffer'; an IPv4 peer of a dual-stack socket is an IPv4 peer.
 Peer PeerOf(const SocketAddress& address, char* buffer) {
@@ -199,7 +205,10 @@ Listener::Accepted Listener::Accept(UniqueFd& fd, Peer& peer, char* buffer, int&
       case EMFILE:
       case ENFILE:
       case ENOBUFS:
-      case ENOMEM: error = errno; return Accepted::kExhausted;
+      case ENOMEM:
+        // The system looks for a descriptor before it looks for who waits.
+        error = errno;
+        return SomebodyWaits(fd_.get()) ? Accepted::kExhausted : Accepted::kNone;
       default: break;  // An error of the connection that waited, not of ours: see accept(2).
     }
   }

@@ -31,7 +31,7 @@ class Listener {
   enum class Accepted : uint8_t {
     kConnection,  // One more in 'fd' and 'peer'.
     kNone,        // Nobody waits.
-    kExhausted,   // The system has no descriptor or memory for another; 'error' says which.
+    kExhausted,   // The system has no descriptor or memory for who waits; 'error' says which.
   };
 
   explicit Listener(ListenerKind kind) : kind_(kind) {}

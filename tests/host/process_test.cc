@@ -98,6 +98,28 @@ TEST(Process, WaitsForDescriptorsAndGoesOnWhenThereAreSome) {
   EXPECT_EQ(daemon.Wait(), 0);
 }
 
+// The system refuses another descriptor before it says that nobody waits for one.
+TEST(Process, FillsItsLastDescriptorWithoutAnError) {
+  constexpr int kLimit = 30;
+  Daemon daemon({.descriptors_max = kLimit});
+  const std::string descriptors = "/proc/" + std::to_string(daemon.pid()) + "/fd";
+  std::vector<UniqueFd> clients;
+  const auto all_used = [&] {
+    // What whoever runs this test has left open may have numbers above.
+    int used = 0;
+    for (const auto& descriptor : std::filesystem::directory_iterator(descriptors))
+      used += std::stoi(descriptor.path().filename()) < kLimit ? 1 : 0;
+    return used == kLimit;
+  };
+  while (!all_used()) {
+    clients.push_back(Dial(daemon.client_port()));
+    ASSERT_TRUE(StartsWith(ReadLine(clients.back()), "INFO {")) << clients.size();
+  }
+  daemon.Send(SIGTERM);
+  EXPECT_EQ(daemon.Wait(), 0);
+  EXPECT_EQ(Count(daemon.Log(), "Accept Error"), 0u) << daemon.Log();
+}
+
 // The next connection may get its slot before the server is done with the subscriptions.
 TEST(Process, AConnectionMayFollowOneThatLeavesManySubscriptions) {
   Daemon daemon;

@@ -131,6 +131,7 @@ bool StoryRunner::DoDisk(const StoryStep& step) {
       break;
     default: CHECK(false);
   }
+  bad_index_ |= path.ends_with("/index.db");
   if (!IsCache(path)) Damage(path, *before);
   return true;
 }

@@ -120,8 +120,6 @@ bool StoryRunner::SeeDamage() {
 // Rot leaves the truth to be read.
 void StoryRunner::Damage(const std::string& path, std::string before) {
   damaged_ = true;
-  // Without its key it cannot be read either.
-  no_index_ |= path.ends_with("/index.db") || path.ends_with("/meta.key");
   if (before.empty()) before = driver_.disk().Truth(path).value_or("");
   std::string after = driver_.disk().Contents(path).value_or("");
   if (before != after) consumers_.Damaged(path);
@@ -281,6 +279,8 @@ bool StoryRunner::Recovered() {
     if (in_trouble() && notice.find("' cannot be removed: ") != std::string::npos) continue;
     // An index that cannot be read now is no damage; blocks that cannot be, stop the start.
     if (notice.find(": not now; the index is not used") != std::string::npos) continue;
+    // One that cannot be opened costs nothing where blocks are whole.
+    if (bad_index_ && notice.find("/index.db, offset 0: ") != std::string::npos) continue;
     return Fail("speaks of damage that is not there: " + notice);
   }
   const bool one_moment = !damaged_ && !(lost_power_ && setup_.has_interval_policy());
@@ -295,7 +295,7 @@ bool StoryRunner::Recovered() {
   recovered_ = true;
   was_damaged_ = damaged_;
   said_.clear();
-  no_index_ = false;
+  no_index_ = bad_index_ = false;
   lost_power_ = false;
   last_point_ = {};
   Trouble(true);

@@ -240,7 +240,8 @@ class StoryRunner {
   bool damaged_ = false;
   bool was_damaged_ = false;  // When it was last recovered.
   StoryDamage damage_;
-  bool no_index_ = false;  // Somebody removed or damaged what a clean stop left, since the start.
+  // Somebody removed, or damaged, what a clean stop left, since the start.
+  bool no_index_ = false, bad_index_ = false;
   // Of each stream: its messages of the life that died last, and the last batch that was durable.
   struct Asked {
     Seq seq = 0;

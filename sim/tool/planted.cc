@@ -167,6 +167,12 @@ constexpr Planted kPlanted[] = {
     {221, "", "",  // Nothing is wrong but that it costs: tests/storage/file/wake_test.cc.
      "when the first message was stored is looked for for ever, where it cannot be read"},
     {222, "", "", "a block's file that was taken away is asked for, for ever"},
+    {205, "", "an_index_that_cannot_be_opened_is_missed",
+     "an index.db that is damaged is passed over without a word"},
+    {241, "", "an_index_stays_until_there_is_a_checkpoint",
+     "an index.db goes once it is read: a start that dies has taken what it said"},
+    {242, "", "the_key_of_metadata_that_is_gone_is_missed",
+     "metadata that is sealed, without its key, is taken as it is"},
     {180, "", "", "in memory: a full subject takes one more"},
     {181, "", "", "in memory: the first time is that of a message that is gone"},
     {182, "", "", "in memory: sequences skipped on nothing count as deleted"},

@@ -86,7 +86,8 @@ void FileStore::OnDisk(const DiskDone& done) {
   if (opener_ != nullptr && opener_->OnDisk(done)) return;
   if (meta_.OnDisk(done) || OnIndexDisk(done) || chain_.OnDisk(done)) return;
   // What none of them knows is a step on the way to another one.
-  (void)(reader_.OnDisk(done, &index_) || writer_.OnDisk(done, &index_) || OnStopDisk(done));
+  (void)(reader_.OnDisk(done, &index_) || writer_.OnDisk(done, &index_) || OnStopDisk(done) ||
+         OnIndexRemoved(done));
 }
 
 void FileStore::Refuse(std::string why) {

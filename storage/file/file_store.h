@@ -382,6 +382,7 @@ class FileStore final : public StreamStore {
   bool MakesRoomToSettle();
   void WorkStopping();
   bool OnStopDisk(const DiskDone& done);
+  bool OnIndexRemoved(const DiskDone& done);
 
   // The one job that may be under way.
   struct Job {
@@ -468,6 +469,8 @@ class FileStore final : public StreamStore {
   WritePoint rewrite_point_;   // Of the latter.
   bool rewrite_said_ = false;  // By a record.
 
+  bool index_found_ = false;  // The one that the last stop left.
+  DiskTicket index_removal_;
   bool has_checkpoint_ = false;
   // Messages that were replayed into another block than theirs, as they came.
   struct Displaced {

@@ -38,7 +38,11 @@ IndexOpening::Step IndexOpening::Unusable() {
 
 IndexOpening::Step IndexOpening::Work() {
   if (!reads_->done()) return Step::kWait;
-  if (!reads_->failure().empty()) return Unusable();
+  if (!reads_->failure().empty()) {
+    // What became of a block says whoever reads that.
+    if (stage_ == Stage::kReading) why_ = reads_->failure() + ": not now";
+    return Unusable();
+  }
   switch (stage_) {
     case Stage::kReading:
       if (!Unseal()) return Unusable();
@@ -59,18 +63,29 @@ IndexOpening::Step IndexOpening::Work() {
   return Step::kDone;
 }
 
+// False.
+bool IndexOpening::Damaged(std::string why) {
+  why_ = IndexPath() + ", offset 0: " + std::move(why);
+  return false;
+}
+
 bool IndexOpening::Unseal() {
   const std::string* const file = reads_->Get(IndexPath());
   std::string_view content;
-  if (file == nullptr ||
-      !format::CheckIndexFile(*file, format::StreamChecksum(codec_->stream()), &content).ok()) {
-    return false;
-  }
+  if (file == nullptr) return false;
+  const format::Damage damage =
+      format::CheckIndexFile(*file, format::StreamChecksum(codec_->stream()), &content);
+  if (!damage.ok()) return Damaged(format::Describe(damage.fault));
   std::string plain(content);
   if (codec_->keys() != nullptr) {
-    if (!key_) return false;
-    std::optional<std::string> opened = crypto::Open(key_->key.kind, key_->key.seed, content);
-    if (!opened) return false;
+    std::optional<std::string> opened;
+    if (key_) opened = crypto::Open(key_->key.kind, key_->key.seed, content);
+    if (!opened) {
+      // Whole, but plain where nothing was encrypted before, or sealed with the key before this
+      // one.
+      const bool is_old = key_ || format::IndexReader(content).damage().ok();
+      return !is_old && Damaged("what opens it, meta.key, is missing");
+    }
     plain = std::move(*opened);
   }
   const format::IndexReader head(plain);

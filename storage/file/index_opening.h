@@ -56,8 +56,11 @@ class IndexOpening {
   const IndexPoint& point() const { return loader_->point(); }
   const std::vector<TtlFound>& ttls() const { return ttls_; }
 
-  // --- After kUnusable, too: the last sequence that an index says was in use, whoever wrote it and
-  // however old it is. It must not be used again, even if no block tells of it any more
+  // --- After kUnusable, too.
+  // What is wrong with the file itself; empty: nothing, it may be another one's, or an old one.
+  const std::string& why() const { return why_; }
+  // The last sequence that an index says was in use, whoever wrote it and however old it is. It
+  // must not be used again, even if no block tells of it any more
   // (reference: the same). 0: there is none.
   const SeqTime& remembered() const { return remembered_; }
   // Likewise, of blocks that an index of ours speaks of, the newest that there are among them:
@@ -75,6 +78,7 @@ class IndexOpening {
   // 'top': the highest sequence of its records.
   bool Agrees(const Block& block, Seq* top) const;
   Step Unusable();
+  bool Damaged(std::string why);
 
   StoreDisk disk_;
   BlockCodec* const codec_;
@@ -87,6 +91,7 @@ class IndexOpening {
   std::vector<std::pair<uint32_t, uint64_t>> lengths_;  // Of the block files, by number.
   std::vector<uint32_t> numbers_;
   std::optional<crypto::FoundKey> key_;
+  std::string why_;
   SeqTime remembered_;
   std::vector<ShortBlock> shorter_;
   std::unique_ptr<IndexLoader> loader_;

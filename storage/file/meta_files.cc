@@ -106,6 +106,11 @@ void MetaFiles::LookForKey(std::string_view meta) {
   const std::string* const now = reads_.Get(Path(kMetaKeyFile));
   const std::string* const pending = reads_.Get(Path(kMetaKeyFile, kTemporarySuffix));
   const bool plain = meta.starts_with('{');
+  // reference: what is sealed is no JSON, and whose it is is not recovered.
+  const bool lost = now == nullptr && pending == nullptr && !plain && !meta.empty();
+  if (lost && keys_ != nullptr && !MUTANT(242)) {
+    return Fail(kMetaKeyFile, "missing, and meta.inf is sealed");
+  }
   if (now == nullptr && (pending == nullptr || plain || meta.empty())) return;
   if (keys_ == nullptr) return Fail(kMetaKeyFile, crypto::kNoMainKey);
   for (const std::string* const file : {now, pending}) {

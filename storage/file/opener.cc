@@ -177,9 +177,10 @@ void Opener::RemoveStrays() {
                            // Indexes of blocks, as the reference had them before 2.10.
                            entry.name.ends_with(".idx") || entry.name.ends_with(".fss");
     if (KeyLoader::IsKeyFile(entry.name)) continue;
-    // Read first, then removed.
+    // Read, and removed once there is a checkpoint: until then it may be all that says how the last
+    // stop was.
     if (entry.name == format::kIndexFile && !checkpoint_) {
-      index_there_ = true;
+      index_there_ = index_found_ = true;
       continue;
     }
     if (const std::optional<uint32_t> part = ParsePartFile(entry.name)) {
@@ -217,9 +218,8 @@ Opener::Step Opener::Work() {
     if (checkpoint_ && !checkpoint_->index.empty()) BeginChain();
     if (index_there_ && !keys_.undecided()) {
       stage_ = Stage::kIndex;
-    } else if (index_there_) {
-      RemoveIndex();
     }
+    index_there_ = false;
   }
   if (!keys_.failure().empty() && stage_ != Stage::kFailed) {
     failure_ = keys_.failure();
@@ -272,7 +272,7 @@ Opener::Step Opener::Work() {
   return Step::kMore;
 }
 
-// What index.db says, or nothing of it. From then on it is old.
+// What index.db says, or nothing of it.
 void Opener::WorkIndex() {
   if (indexing_ == nullptr) {
     indexing_ =
@@ -291,19 +291,18 @@ void Opener::WorkIndex() {
       break;
     case IndexOpening::Step::kUnusable:
       remembered_ = indexing_->remembered();
+      if (!indexing_->why().empty() && !MUTANT(205)) {
+        notices_.push_back("stream '" + codec_->stream() + "', " + indexing_->why() +
+                           "; the index is not used");
+      }
       for (const ShortBlock& block : indexing_->shorter()) {
         notices_.push_back(Notice(codec_->stream(), block));
       }
       break;
   }
   indexing_.reset();
-  RemoveIndex();
-}
-
-void Opener::RemoveIndex() {
-  index_there_ = false;
-  removing_.push_back(disk_.Remove(InMsgs(format::kIndexFile)));
-  stage_ = Stage::kStrays;
+  if (MUTANT(241)) removing_.push_back(disk_.Remove(InMsgs(format::kIndexFile)));
+  stage_ = Stage::kBlocks;
 }
 
 // What speaks of the block being scanned begins so; its offset comes next.

@@ -75,6 +75,8 @@ class Opener {
   uint32_t highest_part() const { return highest_part_; }
   // Somebody purged, although nothing was ever stored: a tombstone for sequence 0 says so.
   bool purged() const { return purged_; }
+  // There is an index.db that counts, or is to go once there is a checkpoint.
+  bool index_found() const { return index_found_; }
   std::vector<std::string>& notices() { return notices_; }
   // After kFailed.
   const std::string& failure() const { return failure_; }
@@ -96,7 +98,6 @@ class Opener {
   void OnCheckpoint();
   void RemoveStrays();
   void WorkIndex();
-  void RemoveIndex();
   void BeginChain();
   Step WorkChain();
   bool FitsChain(std::string* why);
@@ -130,7 +131,7 @@ class Opener {
   std::optional<crypto::FoundKey> index_key_;
   std::unique_ptr<IndexOpening> indexing_;
   IndexOpening::Step index_step_ = IndexOpening::Step::kUnusable;
-  bool index_there_ = false;
+  bool index_there_ = false, index_found_ = false;
   SeqTime remembered_;      // By an index that was no use otherwise.
   Seq below_ = UINT64_MAX;  // Where the blocks read so far, the later ones, begin.
   bool by_index_ = false;

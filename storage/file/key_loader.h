@@ -24,6 +24,7 @@
 #include "storage/file/block_codec.h"
 #include "storage/file/disk_steps.h"
 #include "storage/file/file_reads.h"
+#include "storage/format/record.h"
 
 namespace dunlin::file {
 
@@ -49,9 +50,12 @@ class KeyLoader {
   // cannot be read. Empty: it may.
   const std::string& failure() const { return failure_; }
 
-  // Gives the block the cipher that 'file', its bytes, are encrypted with. False: its key is
-  // damaged, '*why' says it in the reference's words. A change of keys that was cut off is ended.
-  [[nodiscard]] bool Give(Block* block, std::string_view file, std::string* why);
+  // Finds out, a slice at a time, what the bytes of the block's file say about its key. True: it is
+  // known, and Give() comes next. Nothing is asked of a block whose bytes nobody has: undecided().
+  [[nodiscard]] bool Decide(const Block& block, std::string_view file);
+  // Gives the block the cipher that it is encrypted with. False: its key is damaged, '*why' says it
+  // in the reference's words. A change of keys that was cut off is ended.
+  [[nodiscard]] bool Give(Block* block, std::string* why);
   // Likewise of one block.
   bool undecided(uint32_t block) const {
     const auto found = keys_.find(block);
@@ -80,14 +84,32 @@ class KeyLoader {
     KeyFile now, pending;
   };
 
+  // Whether some record in a file has the right checksum, once it is decrypted with a key.
+  struct Trial {
+    std::optional<bool> fits;  // nullopt: not known yet.
+    bool whole = false;        // None is near the beginning.
+    std::string bytes;         // Decrypted, as far as they go.
+    std::optional<format::RecordSearch> search;
+  };
+  // Of the block that is being decided about; in this order, up to the first one that fits.
+  struct Trials {
+    Trial pending, now, plain;
+  };
+
   KeyFile Look(uint32_t block, const std::string& path);
-  static bool Plausible(const Block& block, std::string_view file, const crypto::FoundKey* key);
+  static bool SameKey(const Keys& keys);
+  // A slice of it. True: it is known.
+  static bool Try(const Block& block, std::string_view file, const crypto::FoundKey* key,
+                  Trial* trial);
+  static bool TrySome(const Block& block, std::string_view file, const crypto::FoundKey* key,
+                      Trial* trial);
   static void Use(const crypto::FoundKey* key, Block* block);
 
   const BlockCodec* const codec_;
   FileReads reads_;
   DiskSteps steps_;
   std::map<uint32_t, Keys> keys_;
+  Trials trials_;
   bool looked_ = false;
   uint32_t resealed_ = 0;  // As far as this block.
   std::string failure_;

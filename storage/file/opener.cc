@@ -312,14 +312,15 @@ std::string Opener::Where() const {
 
 bool Opener::ScanSome() {
   if (scan_ == nullptr) {
+    if (!read_error_.empty()) bytes_.clear();
+    if (!keys_.Decide(*block_, bytes_)) return false;
     const std::string where = Where();
     std::string why;
     if (!read_error_.empty()) {
       notices_.push_back(where + "0: " + read_error_ + "; all its messages are lost");
       block_->damage = notices_.back();
-      bytes_.clear();
     }
-    if (!keys_.Give(block_.get(), bytes_, &why)) {
+    if (!keys_.Give(block_.get(), &why)) {
       notices_.push_back(where + "0: " + why + "; all its messages are lost");
       block_->damage = notices_.back();
       bytes_.clear();

@@ -85,7 +85,7 @@ bool Opener::FitsChain(std::string* why) {
     const bool ttls = block->ttls > 0 && block->msgs > 0;
     if (head || maybe || ttls || keys_.undecided(block->number)) {
       blocks_.push_back(block->number);
-    } else if (!keys_.Give(block.get(), {}, why)) {
+    } else if (!keys_.Give(block.get(), why)) {
       return false;
     }
   }

@@ -117,6 +117,7 @@ void StreamSnapshot::NextBlock() {
   damage_.clear();
   bytes_.clear();
   unpacker_.reset();
+  search_.reset();
   if (block_->msgs == 0) {  // Only here so that there is a place for the last sequence.
     stage_ = Stage::kFiltering;
     return;
@@ -128,23 +129,34 @@ void StreamSnapshot::NextBlock() {
   stage_ = Stage::kReading;
 }
 
-// Takes over what lived, a slice of the block.
+// Takes over what lived, a slice of the block. To pass over damage costs more than to read.
 void StreamSnapshot::Filter() {
   const crypto::HighwayHash64 checksum = format::BlockChecksum(options_.stream, block_->number);
   const std::string_view plain =
       unpacker_ == nullptr ? std::string_view() : std::string_view(unpacker_->records());
-  const uint64_t end = std::min<uint64_t>(plain.size(), offset_ + kSliceBytes);
-  while (offset_ < end) {
+  uint64_t left = kSliceBytes;
+  const auto pay = [&](uint64_t bytes) { left -= std::min(left, bytes); };
+  while (offset_ < plain.size() && left > 0) {
+    if (search_) {
+      if (!search_->Step(plain, checksum, &left)) return;
+      offset_ = search_->found().value_or(plain.size());
+      search_.reset();
+      continue;
+    }
     format::Record record;
     const format::RecordDamage damage = format::DecodeRecord(plain, offset_, &checksum, &record);
     if (damage != format::RecordDamage::kNone) {
       // What was known to be lost when the stream was opened is not missed.
       if (damage_.empty()) damage_ = Where(offset_) + format::Describe(damage);
-      offset_ = format::FindRecord(plain, offset_ + 1, checksum, block_->last, kSearchBytesMax)
-                    .value_or(plain.size());
+      // It may have been hashed, too.
+      if (format::DecodeRecord(plain, offset_, nullptr, &record) == format::RecordDamage::kNone) {
+        pay(record.bytes);
+      }
+      search_.emplace(offset_ + 1, block_->last, kSearchBytesMax);
       continue;
     }
     offset_ += record.bytes;
+    pay(record.bytes);
     if (record.kind != format::RecordKind::kMessage || record.seq <= last_) continue;
     last_ = record.seq;
     if (!block_->Lives(record.seq)) continue;

@@ -30,6 +30,7 @@
 #include "engine/store/stream_store.h"
 #include "storage/file/file_store.h"
 #include "storage/format/block_file.h"
+#include "storage/format/record.h"
 #include "storage/s2/stream.h"
 
 namespace dunlin::file {
@@ -112,10 +113,11 @@ class StreamSnapshot {
   std::unique_ptr<format::BlockUnpacker> unpacker_;
   uint64_t decrypted_ = 0;
   uint64_t offset_ = 0;  // In the plain block: how far it was looked through.
-  Seq last_ = 0;         // The last sequence in it so far.
-  uint64_t found_ = 0;   // Of its live messages.
-  std::string damage_;   // The first that was met.
-  std::string kept_;     // What lives of it.
+  std::optional<format::RecordSearch> search_;  // For what comes behind damage there.
+  Seq last_ = 0;                                // The last sequence in it so far.
+  uint64_t found_ = 0;                          // Of its live messages.
+  std::string damage_;                          // The first that was met.
+  std::string kept_;                            // What lives of it.
   uint64_t emitted_ = 0;
 
   std::string tar_;  // Not compressed yet.

@@ -276,6 +276,37 @@ TEST_F(SnapshotTest, OpensAgainAsItWas) {
   look();
 }
 
+class LargeSnapshotTest : public SnapshotTest {
+ protected:
+  LargeSnapshotTest() : SnapshotTest(StorageOptions()) {}
+};
+
+// What comes behind damage is looked for some places at a time.
+TEST_F(LargeSnapshotTest, LooksBehindDamageSomeBytesAtATime) {
+  constexpr size_t kBytes = 400'000;
+  Put(1, std::string(kBytes, 'x'));
+  Put(1);
+  const uint32_t id = Begin();
+  const std::string path = "A/streams/S/msgs/1.blk";
+  for (int i = 0; i < 1'000 && !world.driver.disk().Contents(path); ++i) world.Turn();
+  world.Settle();
+  std::string bytes = *world.driver.disk().Contents(path);
+  ASSERT_GT(bytes.size(), kBytes);
+  bytes[kBytes] = 'y';
+  world.driver.disk().Put(path, bytes);
+  std::string archive;
+  Progress progress = Progress::kMore;
+  size_t calls = 0;
+  for (; progress != Progress::kFailed && calls < 10'000; ++calls) {
+    progress = world.storage().ReadSnapshot(world.now(), id, &archive);
+    if (progress == Progress::kWait) world.Turn();
+  }
+  EXPECT_EQ(world.storage().snapshot(id)->failure(),
+            "stream 'S', block 1, offset 0: invalid checksum");
+  // A call looks at 256 KiB; to look at a place costs sixteen bytes.
+  EXPECT_GE(calls, kBytes * 16 / (256u << 10));
+}
+
 class EncryptedSnapshotTest : public SnapshotTest {
  protected:
   EncryptedSnapshotTest() : SnapshotTest(Encrypted()) {}

@@ -316,5 +316,28 @@ TEST(EncryptionCrash, DroppingAndStopping) {
            Sealed(ChaCha()), true);
 }
 
+// Turns until a store is open whose only block has nothing that can be read.
+int TurnsToOpen(FileStoreOptions options, size_t bytes) {
+  options.limits.block_bytes = 1u << 20;
+  FileWorld world(options);
+  world.Put("a", std::string(bytes, 'x'));
+  world.StopClean();
+  world.driver.disk().Put("S/msgs/1.blk", std::string(Bytes(world, "1.blk").size(), 'y'));
+  const FileStore& store = world.Begin();
+  int turns = 0;
+  for (; store.phase() == FileStore::Phase::kOpening && turns < 10'000; ++turns) world.Turn();
+  return turns;
+}
+
+// Which key a damaged block is encrypted with takes two searches through all of it: under its key,
+// and as it is.
+TEST_P(Encryption, ADamagedBlockIsLookedThroughSomeBytesAtATime) {
+  constexpr size_t kBytes = 400'000;
+  // A call, two of them a turn, looks at 256 KiB; to look at a place costs sixteen bytes.
+  constexpr int kTurnsOfASearch = kBytes * 16 / (256u << 10) / 2;
+  EXPECT_GE(TurnsToOpen(Sealed(ring()), kBytes),
+            TurnsToOpen(Small(), kBytes) + 2 * kTurnsOfASearch);
+}
+
 }  // namespace
 }  // namespace dunlin::file

@@ -14,6 +14,10 @@ constexpr uint32_t kAttempts = 3;
 // In a row, and the device has lost it: who must go on goes on without.
 constexpr uint32_t kIoErrorsMax = 9;
 
+bool IsCached(const Block& block, Seq seq) {
+  return block.cache != nullptr && (seq == 0 ? block.cache->CoversAll() : block.cache->Covers(seq));
+}
+
 }  // namespace
 
 std::string BlockReader::Where(const Block& block, uint64_t offset) const {
@@ -30,12 +34,13 @@ void BlockReader::NoteUse(Block* block, Seq seq) {
   asked_last_ = seq;
 }
 
+bool BlockReader::Has(const Block& block, Seq seq) {
+  return IsCached(block, seq) || !block.damage.empty() || block.loading != nullptr;
+}
+
 BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
   NoteUse(block, seq);
-  if (block->cache != nullptr &&
-      (seq == 0 ? block->cache->CoversAll() : block->cache->Covers(seq))) {
-    return Got::kHere;
-  }
+  if (IsCached(*block, seq)) return Got::kHere;
   if (!block->damage.empty()) {
     *why = block->damage;
     return Got::kDamaged;
@@ -44,7 +49,10 @@ BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
     *why = std::move(block->read_error);
     block->read_error.clear();
     if (block->io_errors >= kIoErrorsMax) return GiveUp(block, *why);
-    if (block->failures % kAttempts == 0) return Got::kFailed;
+    if (block->failures % kAttempts == 0) {
+      starved_ = block->io_errors < block->failures;
+      return Got::kFailed;
+    }
   }
   if (block->loading == nullptr) {
     if (Reading(block->number)) return Got::kWait;

@@ -38,7 +38,7 @@ class BlockReader {
     kHere,     // block->cache covers it.
     kMore,     // Ask again; this slice is used up.
     kWait,     // Ask again when a completion has come.
-    kFailed,   // The device did, several times: '*why'. The next one may be luckier.
+    kFailed,   // The disk did, several times: '*why'. The next one may be luckier.
     kDamaged,  // The block cannot be read, and will not be: '*why' says what, and where.
   };
   // What the caches' limits do not take: the message that is looked at, and those behind it. Need()
@@ -46,6 +46,11 @@ class BlockReader {
   void NoteUse(Block* block, Seq seq);
   // The message 'seq' of the block; 0: all of it.
   Got Need(Block* block, Seq seq, std::string* why);
+  // Whether it needs no more of the disk for that.
+  [[nodiscard]] static bool Has(const Block& block, Seq seq);
+  // The last kFailed was not the device's doing (that of a device ends: kDamaged). There were too
+  // many open files, and will be until somebody closes some.
+  bool starved() const { return starved_; }
 
   // One message, from the stretch of the block that it is in if the whole block is not in memory.
   // kHere: '*out', with views that live until the next call. nullopt: Need() the block: this cannot
@@ -107,6 +112,7 @@ class BlockReader {
   CachePool* const pool_;
   uint64_t reported_ = 0;  // To the pool.
   std::vector<std::string> notices_;
+  bool starved_ = false;
   uint64_t uses_ = 1;  // Above that of a block that nobody has asked for yet.
   // What was asked for last, and the lowest of its block since the last Trim() but that.
   uint32_t asked_block_ = 0;

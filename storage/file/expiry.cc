@@ -42,7 +42,9 @@ bool FileStore::FirstIsUntimed() const {
   return index_.Find(index_.first.seq)->untimed != index_.first.seq;
 }
 
-bool FileStore::WaitsForDisk() const { return !reader_.idle() || writer_.rewriter().naming(); }
+bool FileStore::WaitsForDisk() const {
+  return !reader_.idle() || writer_.rewriter().naming() || read_again_;
+}
 
 void FileStore::DoChores() {
   if (index_.unsettled > 0 || !subjects_due_.empty() || limits_due_ || FirstIsUntimed()) PayDebts();
@@ -108,7 +110,7 @@ bool FileStore::ExpireByAge(const Now& now) {
     if (!next) return true;
     Block* block = index_.Find(*next);
     std::string why;
-    const BlockReader::Got got = reader_.Need(block, *next, &why);
+    const BlockReader::Got got = Need(block, *next, &why);
     if (got == BlockReader::Got::kFailed) return true;
     if (got == BlockReader::Got::kMore) Touch();
     if (got == BlockReader::Got::kMore || got == BlockReader::Got::kWait) return false;
@@ -152,7 +154,7 @@ bool FileStore::ExpireByTtl(const Now& now) {
     if (index_.Live(at->seq)) {
       Block* block = index_.Find(at->seq);
       std::string why;
-      const BlockReader::Got got = reader_.Need(block, at->seq, &why);
+      const BlockReader::Got got = Need(block, at->seq, &why);
       if (got == BlockReader::Got::kMore) Touch();
       if (got == BlockReader::Got::kMore || got == BlockReader::Got::kWait ||
           got == BlockReader::Got::kFailed) {
@@ -185,7 +187,11 @@ std::optional<WallTime> FileStore::NextExpiry() const {
 }
 
 Instant FileStore::NextDeadline() const {
-  if (phase_ != Phase::kRunning || failure_) return kNever;
+  if (failure_) return kNever;
+  if (read_again_ && (phase_ == Phase::kStarting || phase_ == Phase::kStopping))
+    return *read_again_;
+  if (phase_ != Phase::kRunning) return kNever;
+  if (read_again_) return *read_again_;
   if (HasChores()) return waiting_ ? kNever : now_.mono;
   const std::optional<WallTime> next = NextExpiry();
   if (!next) return kNever;
@@ -197,6 +203,7 @@ Instant FileStore::NextDeadline() const {
 void FileStore::OnDeadline(const Now& now) {
   Touch();
   now_ = now;
+  EndRest();
   NewSlice();
   GoOnExpiring(now);
 }

@@ -117,6 +117,7 @@ void FileStore::Abandon() {
 void FileStore::Work(const Now& now) {
   touched_ = false;
   now_ = now;
+  EndRest();
   NewSlice();
   if (abandoned_) return writer_.CloseAll();
   if (phase_ == Phase::kOpening) return WorkOpening();

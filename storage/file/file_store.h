@@ -241,6 +241,9 @@ class FileStore final : public StreamStore {
   bool IsAboveLimit(const SubjectInfo& subject) const;
   void EnforceSubject(std::string_view subject, When when);
   enum class Found : uint8_t { kYes, kNo, kWait, kMore, kFailed };
+  BlockReader::Got Need(Block* block, Seq seq, std::string* why);
+  void RestReading();
+  void EndRest();
   Found FirstOfSubject(std::string_view subject, Seq* seq);
   void PayDebts();
 
@@ -317,7 +320,7 @@ class FileStore final : public StreamStore {
   Progress FloorSome();
   Seq FirstKept(uint64_t keep) const;
   Progress PurgeMatches(Purge& job);
-  static bool TryAgain(StoreRequest* request);
+  bool TryAgain(StoreRequest* request);
   Progress KeepSome(Purge* job);
   Progress PurgeSome(StoreRequest* request, WritePoint* point);
   Progress EndPurge(Purge* job);
@@ -503,6 +506,8 @@ class FileStore final : public StreamStore {
   Expiring expire_;
   Instant rest_until_;
   bool waiting_ = false;  // What is left to do waits for the disk.
+  // No block is read for the store's own sake before that: no more files could be opened.
+  std::optional<Instant> read_again_;
   // NextExpiry() at the end of the last Work(): when the owner will call.
   std::optional<WallTime> told_expiry_;
 

@@ -71,7 +71,7 @@ Progress FileStore::FloorSome() {
     if (block->msgs > 0 && block->first.seq >= job_.floor) break;
     while (block->msgs > 0 && block->first.seq < job_.floor) {
       std::string why;
-      const Got got = reader_.Need(block, 0, &why);
+      const Got got = Need(block, 0, &why);
       if (got == Got::kMore || got == Got::kWait || got == Got::kFailed || slice_ <= 0) {
         progress = got == Got::kWait ? Progress::kWait : Progress::kMore;
         if (progress == Progress::kMore) Touch();
@@ -247,6 +247,7 @@ Progress FileStore::PurgeMatches(Purge& job) {
 // reads is passed over.)
 bool FileStore::TryAgain(StoreRequest* request) {
   if (request->error != StoreError::kFailed) return false;
+  if (reader_.starved()) RestReading();
   request->error = StoreError::kNone;
   return true;
 }
@@ -257,6 +258,7 @@ Progress FileStore::KeepSome(Purge* job) {
   const std::vector<std::string> filters{job->filter};
   for (; job_.keep > 0; --job_.keep) {
     if (slice_ <= 0) return Progress::kMore;
+    if (read_again_) return Progress::kWait;
     const Seq before = job->cursor.at;
     format::Record found;
     const Progress progress =
@@ -280,7 +282,7 @@ Progress FileStore::PurgeSome(StoreRequest* request, WritePoint* point) {
   const std::vector<std::string> filters{purging_->filter};
   while (slice_ > 0) {
     job_.paused = journal_->Full();
-    if (job_.paused) return Progress::kWait;
+    if (job_.paused || read_again_) return Progress::kWait;
     format::Record found;
     request->cursor.at = std::max(request->cursor.at, index_.first.seq);
     const Progress progress = SearchUp(filters, &request->cursor.at, purging_->bound, request,
@@ -400,7 +402,7 @@ Progress FileStore::BeginTruncate(Truncate* job) {
   job_.mark = {job->seq, index_.last.time};
   if (Block* block = index_.Find(job->seq); block != nullptr && block->msgs > 0) {
     std::string why;
-    const Got got = reader_.Need(block, 0, &why);
+    const Got got = Need(block, 0, &why);
     if (got == Got::kMore || got == Got::kFailed) return Progress::kMore;
     if (got == Got::kWait) return Progress::kWait;
     if (got == Got::kDamaged) Damaged(why);
@@ -420,7 +422,7 @@ Progress FileStore::CutSome() {
   for (const auto& block : index_.blocks) {
     if (block->number > job_.head || block->last.seq <= job_.mark.seq) continue;
     std::string why;
-    const Got got = block->msgs == 0 ? Got::kHere : reader_.Need(block.get(), 0, &why);
+    const Got got = block->msgs == 0 ? Got::kHere : Need(block.get(), 0, &why);
     if (got == Got::kMore || got == Got::kFailed) return Progress::kMore;
     if (got == Got::kWait) return Progress::kWait;
     if (got == Got::kDamaged) Damaged(why);

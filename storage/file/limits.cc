@@ -45,7 +45,7 @@ void FileStore::EnforceLimits() {
     }
     std::string why;
     Block* block = index_.Find(index_.first.seq);
-    const BlockReader::Got got = reader_.Need(block, index_.first.seq, &why);
+    const BlockReader::Got got = Need(block, index_.first.seq, &why);
     if (slice_ <= 0 || index_.unsettled > 0 || got == BlockReader::Got::kMore ||
         got == BlockReader::Got::kWait || got == BlockReader::Got::kFailed) {
       limits_due_ = true;
@@ -59,6 +59,30 @@ void FileStore::EnforceLimits() {
   }
 }
 
+// What the store needs for itself. Where a request would fail, this waits: a process that has no
+// file to spare is not asked for one in each step.
+BlockReader::Got FileStore::Need(Block* block, Seq seq, std::string* why) {
+  if (read_again_ && !BlockReader::Has(*block, seq)) return BlockReader::Got::kWait;
+  const BlockReader::Got got = reader_.Need(block, seq, why);
+  if (got != BlockReader::Got::kFailed || !reader_.starved()) return got;
+  RestReading();
+  return BlockReader::Got::kWait;
+}
+
+void FileStore::RestReading() {
+  constexpr Duration kRest = Seconds(1);  // As the journal's, when there is no room.
+  if (read_again_) return;
+  read_again_ = now_.mono + kRest;
+  Touch();  // Its owner asks for the deadline.
+}
+
+void FileStore::EndRest() {
+  if (!read_again_ || now_.mono < *read_again_) return;
+  read_again_.reset();
+  waiting_ = false;
+  ready_ = true;
+}
+
 FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
   SubjectInfo* info = index_.subjects.Find(subject);
   if (info == nullptr) return Found::kNo;
@@ -68,7 +92,7 @@ FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
     if (block->msgs == 0) continue;
     const Seq from = std::max(Seq{info->first}, block->first.seq);
     std::string why;
-    switch (reader_.Need(block, from, &why)) {
+    switch (Need(block, from, &why)) {
       case BlockReader::Got::kHere: break;
       case BlockReader::Got::kMore:  // A piece of it was looked through.
         slice_ -= options_.limits.records_per_slice;
@@ -141,7 +165,7 @@ void FileStore::TimeFirst() {
   Block* block = index_.Find(seq);
   std::string why;
   format::Record record;
-  const BlockReader::Got got = reader_.Need(block, seq, &why);
+  const BlockReader::Got got = Need(block, seq, &why);
   if (got == BlockReader::Got::kHere && block->cache->Find(seq, &record)) {
     block->first.time = index_.first.time = record.time;
   }
@@ -157,7 +181,7 @@ void FileStore::PayDebts() {
     std::string why;
     const size_t count = index_.blocks.size();
     if (!block->unsettled.empty()) {
-      switch (reader_.Need(block, 0, &why)) {
+      switch (Need(block, 0, &why)) {
         case BlockReader::Got::kHere:
           SettleBlock(block);
           DropIfEmpty(block);

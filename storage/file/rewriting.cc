@@ -149,7 +149,7 @@ void FileStore::MaybeRewrite() {
 void FileStore::Rewrite(Block* block) {
   if (Pauses()) return;  // What comes of it takes room in the journal.
   std::string why;
-  const BlockReader::Got got = reader_.Need(block, 0, &why);
+  const BlockReader::Got got = Need(block, 0, &why);
   if (got == BlockReader::Got::kMore) Touch();
   // By this it may have been found damaged: what of it can be read stays where it is.
   if (got == BlockReader::Got::kDamaged || !WantsRewrite(*block)) {

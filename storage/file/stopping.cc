@@ -35,7 +35,7 @@ bool FileStore::LeaveTombstones() {
     if (block->base >= index_.first.seq) break;
     if (block->raw_bytes == 0) continue;
     std::string why;
-    switch (reader_.Need(block.get(), 0, &why)) {
+    switch (Need(block.get(), 0, &why)) {
       case BlockReader::Got::kHere: break;
       case BlockReader::Got::kDamaged: Damaged(why); continue;
       case BlockReader::Got::kFailed:

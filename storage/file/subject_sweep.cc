@@ -58,7 +58,7 @@ void FileStore::SweepMessages() {
     if (Pauses()) return;
     Block* block = index_.Find(*live);
     std::string why;
-    const Got got = reader_.Need(block, *live, &why);
+    const Got got = Need(block, *live, &why);
     if (got == Got::kWait) return;
     if (got == Got::kFailed || got == Got::kMore) {
       slice_ -= options_.limits.records_per_slice;

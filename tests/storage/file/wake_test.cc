@@ -110,6 +110,93 @@ TEST(FileWake, AFirstMessageThatCannotBeReadAsksForNothing) {
   EXPECT_EQ(world.store().State().msgs, 0u);
 }
 
+// A store in blocks of two messages, of which it has none in memory, and no file can be opened.
+std::unique_ptr<FileWorld> WithoutDescriptors(StoreConfig config) {
+  FileStoreOptions options;
+  options.config = std::move(config);
+  options.limits.block_bytes = 100;
+  options.limits.reader.cache_bytes_max = 0;
+  options.limits.reader.pieces_max = 0;
+  auto world = std::make_unique<FileWorld>(std::move(options));
+  for (int i = 0; i < 10; ++i) world->Put("a", std::string(17, 'x'), "", 100);
+  world->Checkpoint();
+  sim::DiskFaults faults;
+  faults.too_many_files = {1'000'000, 1'000'000};
+  world->driver.disk().SetFaults(faults);
+  return world;
+}
+
+// It is not asked for a file in each step, but once a second until there is one.
+void IsTriedNowAndThen(FileWorld* world) {
+  for (int second = 0; second < 5; ++second) {
+    EXPECT_FALSE(world->TurnTimes(1'000)) << "it asks for a step, and another one";
+    EXPECT_FALSE(world->store().idle());
+    const Instant next = world->store().NextDeadline();
+    EXPECT_GT(next, world->now().mono + Millis(900));
+    EXPECT_LE(next, world->now().mono + Seconds(1));
+    const uint64_t wakes = world->journal.wakes;
+    EXPECT_FALSE(world->TurnTimes(100));
+    EXPECT_EQ(world->journal.wakes, wakes);
+    world->driver.Advance(Seconds(1));
+  }
+  world->driver.disk().SetFaults({});
+  EXPECT_FALSE(world->TurnTimes(1'000));
+}
+
+TEST(FileWake, WhatIsOwedToABlockWaitsForDescriptors) {
+  const auto world = WithoutDescriptors({});
+  ASSERT_TRUE(world->Remove(3));
+  IsTriedNowAndThen(world.get());
+  EXPECT_TRUE(world->store().idle());
+  EXPECT_EQ(world->store().State().bytes, 9 * FileMsgBytes(1, 0, 17));
+  EXPECT_TRUE(world->store().TakeNotices().empty());
+}
+
+TEST(FileWake, ATtlWaitsForDescriptors) {
+  StoreConfig config;
+  config.allow_msg_ttl = true;
+  const auto world = WithoutDescriptors(config);
+  world->driver.Advance(Seconds(101));
+  EXPECT_FALSE(world->TurnTimes(1'000));
+  EXPECT_EQ(world->store().State().msgs, 10u);
+  EXPECT_GT(world->store().NextDeadline(), world->now().mono + Millis(900));
+  world->driver.disk().SetFaults({});
+  EXPECT_FALSE(world->TurnTimes(1'000));
+  EXPECT_EQ(world->store().State().msgs, 10u);
+  world->driver.Advance(Seconds(1));
+  world->Due();
+  EXPECT_EQ(world->store().State().msgs, 0u);
+}
+
+// A job's owner runs it again when the store says so: as often as the store tries.
+TEST(FileWake, APurgeWaitsForDescriptors) {
+  const auto world = WithoutDescriptors({});
+  Purge purge;
+  purge.filter = "a";
+  int calls = 0;
+  const auto run = [&](int turns) {
+    Progress progress = Progress::kMore;
+    bool ready = true;
+    for (int i = 0; i < turns && progress != Progress::kDone; ++i) {
+      if (ready) {
+        ++calls;
+        progress = world->store().Run(world->now(), purge);
+      }
+      world->Turn();
+      ready = world->store().TakeReady() || progress == Progress::kMore;
+    }
+    return progress;
+  };
+  for (int second = 0; second < 5; ++second) {
+    EXPECT_EQ(run(1'000), Progress::kWait);
+    world->driver.Advance(Seconds(1));
+  }
+  EXPECT_LE(calls, 5 * 20);
+  world->driver.disk().SetFaults({});
+  EXPECT_EQ(run(1'000), Progress::kDone);
+  EXPECT_EQ(purge.purged, 10u);
+}
+
 // That it was stored at the beginning of time is no reason to look for that again.
 TEST(FileWake, AFirstMessageOfTimeZeroAsksForNothing) {
   FileStoreOptions options;

@@ -39,7 +39,8 @@ class BlockReader {
     kMore,     // Ask again; this slice is used up.
     kWait,     // Ask again when a completion has come.
     kFailed,   // The disk did, several times: '*why'. The next one may be luckier.
-    kDamaged,  // The block cannot be read, and will not be: '*why' says what, and where.
+    kDamaged,  // The block cannot be read, and will not be: '*why' says what, and where. That was a
+               // notice when it was found out, and is not for each who meets it.
   };
   // What the caches' limits do not take: the message that is looked at, and those behind it. Need()
   // and Read() say so themselves.
@@ -66,7 +67,7 @@ class BlockReader {
   // Whether the block's file is being read: it must not be replaced now.
   bool Reading(uint32_t block) const;
   bool idle() const { return loads_.empty(); }
-  // Of what was found damaged since it was opened: said once, whoever asked for it.
+  // Of what was found damaged since it was opened: once in a life, whoever asked for it.
   std::vector<std::string> TakeNotices() { return std::exchange(notices_, {}); }
 
  private:

@@ -90,8 +90,6 @@ bool FileStore::ExpireUnread(Block* block, Seq seq, const std::string& why) {
   if (stays && !block->said_unread) {
     const std::string what = Where(*block) + "the record of message " + std::to_string(seq);
     Damaged((why.empty() ? what + " is damaged" : why) + "; what is too old and unread stays");
-  } else if (!stays && !why.empty() && !block->said_unread) {
-    Damaged(why);
   }
   block->said_unread = true;
   if (stays) return false;

@@ -54,9 +54,7 @@ void FileStore::Damaged(std::string what) {
 std::vector<std::string> FileStore::TakeNotices() {
   std::vector<std::string> out;
   out.swap(notices_);
-  for (std::string& notice : reader_.TakeNotices()) {
-    if (std::find(out.begin(), out.end(), notice) == out.end()) out.push_back(std::move(notice));
-  }
+  for (std::string& notice : reader_.TakeNotices()) out.push_back(std::move(notice));
   return out;
 }
 

@@ -271,7 +271,7 @@ class FileStore final : public StreamStore {
   const TokenSet* TokensAt(Block* block, size_t at, int* budget);
   // What a block that cannot be read is to a search.
   enum class Unreadable : uint8_t { kFails, kIsPassedOver };
-  bool PassesOver(Unreadable unreadable, BlockReader::Got got, const std::string& why);
+  static bool PassesOver(Unreadable unreadable, BlockReader::Got got);
   Progress SearchUp(const std::vector<std::string>& filters, Seq* at, Seq last,
                     StoreRequest* request, format::Record* found, int* budget,
                     uint64_t* count = nullptr, Unreadable unreadable = Unreadable::kFails);

@@ -19,7 +19,7 @@ Progress FileStore::FindTimes() {
       case BlockReader::Got::kHere: break;
       case BlockReader::Got::kMore: return Progress::kMore;
       case BlockReader::Got::kWait: return Progress::kWait;
-      case BlockReader::Got::kDamaged:
+      case BlockReader::Got::kDamaged: return Progress::kFailed;
       case BlockReader::Got::kFailed: Damaged(why); return Progress::kFailed;
     }
     if (!block->cache->Find(block->first.seq, &record)) return Progress::kFailed;

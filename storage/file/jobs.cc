@@ -77,7 +77,6 @@ Progress FileStore::FloorSome() {
         if (progress == Progress::kMore) Touch();
         break;
       }
-      if (got == Got::kDamaged) Damaged(why);
       slice_ -= kRemovalCost;
       TakeOut(block, block->first.seq);
       if (got == Got::kDamaged) Forfeit(block);
@@ -405,7 +404,6 @@ Progress FileStore::BeginTruncate(Truncate* job) {
     const Got got = Need(block, 0, &why);
     if (got == Got::kMore || got == Got::kFailed) return Progress::kMore;
     if (got == Got::kWait) return Progress::kWait;
-    if (got == Got::kDamaged) Damaged(why);
     format::Record record;
     const bool known =
         got == Got::kHere && block->Live(job->seq) && block->cache->Find(job->seq, &record);
@@ -425,7 +423,6 @@ Progress FileStore::CutSome() {
     const Got got = block->msgs == 0 ? Got::kHere : Need(block.get(), 0, &why);
     if (got == Got::kMore || got == Got::kFailed) return Progress::kMore;
     if (got == Got::kWait) return Progress::kWait;
-    if (got == Got::kDamaged) Damaged(why);
     quiet_ = true;
     const bool whole = CutBlock(block.get(), job_.mark);
     quiet_ = false;

@@ -52,7 +52,6 @@ void FileStore::EnforceLimits() {
       if (slice_ <= 0 || got == BlockReader::Got::kMore) Touch();
       return;
     }
-    if (got == BlockReader::Got::kDamaged) Damaged(why);
     slice_ -= kRemovalCost;
     DropFront();
     if (got == BlockReader::Got::kDamaged) Forfeit(block);
@@ -99,7 +98,7 @@ FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
         return Found::kMore;
       case BlockReader::Got::kFailed:
       case BlockReader::Got::kWait: return Found::kWait;
-      case BlockReader::Got::kDamaged: Damaged(why); return Found::kFailed;
+      case BlockReader::Got::kDamaged: return Found::kFailed;
     }
     const BlockCache& cache = *block->cache;
     for (size_t i = cache.IndexAt(from); i < cache.size(); ++i) {
@@ -192,10 +191,7 @@ void FileStore::PayDebts() {
           break;
         case BlockReader::Got::kFailed: Touch(); break;
         case BlockReader::Got::kWait: break;
-        case BlockReader::Got::kDamaged:
-          Damaged(why);
-          Forfeit(block);
-          break;
+        case BlockReader::Got::kDamaged: Forfeit(block); break;
       }
     }
     if (index_.blocks.size() == count) ++place;

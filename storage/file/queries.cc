@@ -60,10 +60,8 @@ Progress FileStore::Wait(BlockReader::Got got, StoreRequest* request, std::strin
 }
 
 // A search that a block is in the way of, which cannot be read, goes on behind it.
-bool FileStore::PassesOver(Unreadable unreadable, Got got, const std::string& why) {
-  if (unreadable == Unreadable::kFails || got != Got::kDamaged) return false;
-  Damaged(why);
-  return true;
+bool FileStore::PassesOver(Unreadable unreadable, Got got) {
+  return unreadable == Unreadable::kIsPassedOver && got == Got::kDamaged;
 }
 
 Progress FileStore::Run(LoadMsg& request) {
@@ -141,7 +139,7 @@ Progress FileStore::SearchUp(const std::vector<std::string>& filters, Seq* at, S
     }
     std::string why;
     if (const Got got = reader_.Need(block, from, &why); got != Got::kHere) {
-      if (!PassesOver(unreadable, got, why)) return Wait(got, request, std::move(why));
+      if (!PassesOver(unreadable, got)) return Wait(got, request, std::move(why));
       *at = block->last.seq + 1;
       continue;
     }
@@ -199,7 +197,7 @@ Progress FileStore::SearchDown(const std::vector<std::string>& filters, Seq* at,
                          ? from
                          : std::max(first, block->first.seq);
     if (const Got got = reader_.Need(block, need, &why); got != Got::kHere) {
-      if (!PassesOver(unreadable, got, why)) return Wait(got, request, std::move(why));
+      if (!PassesOver(unreadable, got)) return Wait(got, request, std::move(why));
       if (!goes_below(*block)) break;
       continue;
     }

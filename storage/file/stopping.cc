@@ -37,7 +37,7 @@ bool FileStore::LeaveTombstones() {
     std::string why;
     switch (Need(block.get(), 0, &why)) {
       case BlockReader::Got::kHere: break;
-      case BlockReader::Got::kDamaged: Damaged(why); continue;
+      case BlockReader::Got::kDamaged: continue;
       case BlockReader::Got::kFailed:
       case BlockReader::Got::kMore: Touch(); return false;
       case BlockReader::Got::kWait: return false;

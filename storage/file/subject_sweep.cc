@@ -66,10 +66,7 @@ void FileStore::SweepMessages() {
     }
     // Nobody knows whose messages these were: those behind it may not be the oldest. They stay,
     // above the limit, until their subject's next message.
-    if (got == Got::kDamaged) {
-      Damaged(why);
-      break;
-    }
+    if (got == Got::kDamaged) break;
     format::Record record;
     --slice_;
     ++sweep_.at;

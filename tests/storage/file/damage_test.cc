@@ -164,6 +164,24 @@ TEST(FileDamage, ABlockThatIsTakenAwayIsSpokenOf) {
   world.store().CheckInvariants();
 }
 
+// However often it is met.
+TEST(FileDamage, ABlockThatCannotBeReadIsSpokenOfOnce) {
+  FileStoreOptions options = BlocksOf(1'000);
+  options.config.max_msgs_per_subject = 10;
+  FileWorld world(options);
+  PutTen(100, &world);
+  world.Reopen();
+  world.driver.disk().Delete(PathOf(1));
+  std::vector<std::string> notices;
+  for (int i = 0; i < 5; ++i) {  // The subject's oldest message is in it.
+    world.Put("foo");
+    world.Settle();
+    for (std::string& notice : world.store().TakeNotices()) notices.push_back(std::move(notice));
+  }
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_TRUE(notices[0].starts_with("stream 'S', block 1, offset 0: open: no such file"));
+}
+
 // A store in blocks of two messages, of which only the last one is in memory.
 std::unique_ptr<FileWorld> Cold() {
   auto world = std::make_unique<FileWorld>(BlocksOf(100));

@@ -90,12 +90,10 @@ uint32_t Copier::OwnerOf(const RecordView& record) const {
   return assets_->Find(declared_[record.asset]);
 }
 
-// False: there is no room; given up for now.
-bool Copier::CopyBatch(const Mark& mark, std::span<const uint8_t> records) {
-  if (!HasRoomFor(3 * records.size() + assets_->NameBytes(slot_))) {
-    state_ = State::kIdle;
-    return false;
-  }
+// Calls 'take' with each record that is still needed, whose it is and where it was at first; until
+// it returns false.
+template <class Take>
+void Copier::ForEachNeeded(const Mark& mark, std::span<const uint8_t> records, Take take) {
   RecordReader reader(records, (*ring_)[slot_].seed);
   RecordView record;
   for (uint32_t index = 0; reader.Next(&record); ++index) {
@@ -110,11 +108,29 @@ bool Copier::CopyBatch(const Mark& mark, std::span<const uint8_t> records) {
     if (asset == AssetTable::kNone || assets_->passed(asset) >= place.batch) continue;
     // Mutant 120: what was copied once is forgotten.
     if (again && MUTANT(120)) continue;
-    (void)writer_->Append(asset, record.kind, {}, record.body, &place);
-    ++copied_;
-    if (poison_->set()) return false;
+    if (!take(record, asset, place)) return;
   }
-  return true;
+}
+
+// False: there is no room; given up for now.
+bool Copier::CopyBatch(const Mark& mark, std::span<const uint8_t> records) {
+  // What is passed needs none: a batch that is mostly that would else be read again and again.
+  uint64_t bytes = MUTANT(244) ? records.size() : 0;
+  ForEachNeeded(mark, records, [&](const RecordView& record, uint32_t, const Writer::Place&) {
+    if (!MUTANT(244)) bytes += RecordBytes(record.body.size());
+    return true;
+  });
+  if (!HasRoomFor(3 * bytes + assets_->NameBytes(slot_))) {
+    state_ = State::kIdle;
+    return false;
+  }
+  ForEachNeeded(mark, records,
+                [&](const RecordView& record, uint32_t asset, const Writer::Place& place) {
+                  (void)writer_->Append(asset, record.kind, {}, record.body, &place);
+                  ++copied_;
+                  return !poison_->set();
+                });
+  return !poison_->set();
 }
 
 }  // namespace dunlin::journal

@@ -36,6 +36,8 @@ class Copier {
   bool HasRoomFor(uint64_t bytes) const;
   bool CopySlice();
   bool CopyBatch(const Mark& mark, std::span<const uint8_t> records);
+  template <class Take>
+  void ForEachNeeded(const Mark& mark, std::span<const uint8_t> records, Take take);
   uint32_t OwnerOf(const RecordView& record) const;
 
   const JournalOptions& options_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/base/mutant.h"
 #include "storage/file/store_journal.h"
 #include "storage/journal/journal.h"
 
@@ -35,6 +36,11 @@ class AssetJournal : public file::StoreJournal {
   // Batches between the store's last record and its next one may still be on their way.
   void Passed(WritePoint point) override {
     journal_->Passed(asset, std::min(point, journal_->durable().through()));
+  }
+  // It ends with this record, its own or its stream's: nothing before is to be carried on behind
+  // it, for then it would be missed once the end itself is gone.
+  void EndsWith(WritePoint end) {
+    if (asset != AssetNumber{} && end.batch > 0 && !MUTANT(243)) Passed({end.batch - 1});
   }
 
   AssetNumber asset;

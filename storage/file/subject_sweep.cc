@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/mutant.h"
 #include "storage/file/file_store.h"
 
 namespace dunlin::file {
@@ -17,7 +18,11 @@ void FileStore::BeginSubjectSweep() {
 
 void FileStore::SweepSubjects() {
   // What a store found above its limit meanwhile comes first: its oldest message goes, wherever.
-  if (!subjects_due_.empty() || slice_ <= 0) return;
+  if (!subjects_due_.empty()) return;
+  if (slice_ <= 0) {
+    if (!MUTANT(245)) Touch();
+    return;
+  }
   if (sweep_.stage == SweepStage::kSubjects) FindSubjectsAbove();
   if (sweep_.stage == SweepStage::kMessages) SweepMessages();
 }

@@ -192,6 +192,7 @@ class Storage {
   bool SnapshotWaiting(uint32_t stream) const;
   void MakeStream(uint32_t id, std::string directory, const StoreConfig& config);
   void OpenWaiting();
+  std::set<uint64_t> KnownDirectories() const;
   void RefuseOrphaned();
   void TellOfOrphans();
   void TellOfExposed();

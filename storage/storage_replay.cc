@@ -1,6 +1,7 @@
 // Storage: what is in the journal, and whose it is.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "engine/base/mutant.h"
 #include "storage/file/incarnations.h"
@@ -44,11 +45,32 @@ void Storage::WorkReplaying() {
                          std::all_of(streams_.begin(), streams_.end(), [](const auto& stream) {
                            return !stream.second.store->Failure();
                          });
-  if (!all_known) journal_.AttachAll();
+  if (!all_known) {
+    const std::set<uint64_t> known = KnownDirectories();
+    journal_.AttachAll([&](const Incarnation& incarnation) {
+      return !known.contains(file::DirectoryOf(incarnation)) || MUTANT(246);
+    });
+  }
   journal_.Start();
   Await();
   to_start_ = behind_;
   state_ = State::kStarting;
+}
+
+// Whoever is in these was found out: what others had there is nobody's any more. (Of a directory
+// that is gone, too; but that may be a consumer's whose stream cannot be opened.)
+std::set<uint64_t> Storage::KnownDirectories() const {
+  std::set<uint64_t> known;
+  for (const auto& [incarnation, id] : owners_) {
+    const auto stream = streams_.find(id);
+    if (stream != streams_.end() && !stream->second.store->Failure()) {
+      known.insert(file::DirectoryOf(incarnation));
+    }
+  }
+  consumers_.VisitOwners([&](const Incarnation& incarnation, std::string_view) {
+    known.insert(file::DirectoryOf(incarnation));
+  });
+  return known;
 }
 
 // A stream without a checkpoint, of which the journal has more than its files: it would be an old

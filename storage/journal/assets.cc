@@ -53,8 +53,10 @@ void AssetTable::ForgetUnattached() {
     if (assets_[asset].present && !assets_[asset].attached) Forget(asset);
 }
 
-void AssetTable::AttachAll() {
-  for (Asset& asset : assets_) asset.attached |= asset.present;
+void AssetTable::AttachAll(absl::FunctionRef<bool(const Incarnation&)> may_be_needed) {
+  for (Asset& asset : assets_) {
+    asset.attached |= asset.present && may_be_needed(asset.incarnation);
+  }
 }
 
 void AssetTable::NewUse(uint32_t asset, uint32_t slot, uint64_t segment) {

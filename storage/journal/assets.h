@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "engine/base/ref_table.h"
 #include "engine/store/incarnation.h"
 
@@ -30,7 +31,7 @@ class AssetTable {
   // Takes all its uses away and frees the number.
   void Forget(uint32_t asset);
   void ForgetUnattached();
-  void AttachAll();
+  void AttachAll(absl::FunctionRef<bool(const Incarnation&)> may_be_needed);
 
   // For people: what each segment says of it once.
   void SetName(uint32_t asset, std::string_view name) { assets_[asset].name = name; }

@@ -350,9 +350,9 @@ std::string Journal::NameOf(const Incarnation& incarnation) const {
   return asset == journal::AssetTable::kNone ? "" : impl_->assets_.name(asset);
 }
 
-void Journal::AttachAll() {
+void Journal::AttachAll(absl::FunctionRef<bool(const Incarnation&)> may_be_needed) {
   CHECK(impl_->state_ == State::kReplaying);
-  impl_->assets_.AttachAll();
+  impl_->assets_.AttachAll(may_be_needed);
 }
 
 void Journal::Start() { impl_->Start(); }

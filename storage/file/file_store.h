@@ -474,6 +474,8 @@ class FileStore final : public StreamStore {
   WritePoint rewrite_point_;   // Of the latter.
   bool rewrite_said_ = false;  // By a record.
 
+  // Of the journal. A stream that was deleted needs them no more: said once it starts.
+  std::vector<std::string> missed_;
   bool index_found_ = false;  // The one that the last stop left.
   DiskTicket index_removal_;
   bool has_checkpoint_ = false;

@@ -86,9 +86,11 @@ void FileStore::Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> 
   }
   if (head.number <= record_number_) return;
   if (head.number > record_number_ + 1) {
-    Damaged("stream '" + options_.config.name + "': journal records " +
-            std::to_string(record_number_ + 1) + " to " + std::to_string(head.number - 1) +
-            " are lost");
+    std::string what = "stream '" + options_.config.name + "': journal records " +
+                       std::to_string(record_number_ + 1) + " to " +
+                       std::to_string(head.number - 1) + " are lost";
+    if (MUTANT(247)) Damaged(what);
+    missed_.push_back(std::move(what));
   }
   record_number_ = head.number;
   const std::span<const uint8_t> rest = body.subspan(kJournalHeadBytes);
@@ -244,6 +246,7 @@ void FileStore::Start(const Now& now) {
   const std::vector<ShortBlock> shorter = lengths_.Short();
   lengths_ = {};
   DropUnwritten(shorter);
+  for (std::string& what : std::exchange(missed_, {})) Damaged(std::move(what));
   for (const ShortBlock& block : shorter) Damaged(Notice(options_.config.name, block));
   phase_ = Phase::kStarting;
   WantMeta();

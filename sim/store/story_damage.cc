@@ -14,6 +14,8 @@ constexpr size_t kBeforePayload = 26, kBehindPayload = 8;
 constexpr size_t kSectorBytes = 512;
 
 bool IsCache(std::string_view path) {
+  // Until it has its name, a key that metadata is sealed with already is in nothing else.
+  if (path.ends_with("/meta.key.tmp")) return false;
   return path.ends_with(".db") || path.ends_with(".part") || path.ends_with(".tmp");
 }
 
@@ -70,6 +72,11 @@ bool StoryDamage::AnyCut(std::string_view stream) const {
   return std::any_of(blocks_.begin(), blocks_.end(), [&](const File& file) {
     return file.path.starts_with(folder) && file.after.size() < file.before.size();
   });
+}
+
+bool StoryDamage::HitCheckpoint(std::string_view stream) const {
+  const std::string path = "streams/" + std::string(stream) + "/msgs/checkpoint";
+  return std::find(others_.begin(), others_.end(), path) != others_.end();
 }
 
 bool StoryDamage::MayHaveHit(std::string_view stream, const TwinMsg& msg) const {

@@ -32,6 +32,8 @@ class StoryDamage {
   uint64_t batches_max() const { return batches_max_; }
   // A block of this stream lost its end.
   bool AnyCut(std::string_view stream) const;
+  // The stream's checkpoint was struck, which alone says whose blocks these are.
+  bool HitCheckpoint(std::string_view stream) const;
   // The message's record was in a block of this stream that was damaged where it lay, or nobody can
   // tell. REQUIRES: the stream's blocks are neither compressed nor encrypted.
   bool MayHaveHit(std::string_view stream, const TwinMsg& msg) const;

@@ -96,6 +96,7 @@ bool StoryRunner::DoDisk(const StoryStep& step) {
     disk.Wipe();
     configs_.Wiped();
     consumers_.Wiped();
+    for (std::vector<Asked>& asked : asked_) asked.clear();
     // Nothing is left that could know of it.
     for (StreamHistory& history : histories_) history.Restart(StreamTwin::Empty(history.config()));
     return true;

@@ -120,6 +120,7 @@ bool StoryRunner::SeeDamage() {
 // Rot leaves the truth to be read.
 void StoryRunner::Damage(const std::string& path, std::string before) {
   damaged_ = true;
+  no_index_ |= path.ends_with("/index.db") && !driver_.disk().Contents(path);
   if (before.empty()) before = driver_.disk().Truth(path).value_or("");
   std::string after = driver_.disk().Contents(path).value_or("");
   if (before != after) consumers_.Damaged(path);

@@ -34,7 +34,7 @@ Violation FirstOf(uint64_t seeds, Story story) {
 }
 
 Violation RandomDirect() {
-  return FirstOf(30, [](uint64_t seed) { return RandomStory(Direct(1), seed); });
+  return FirstOf(60, [](uint64_t seed) { return RandomStory(Direct(1), seed); });
 }
 Violation RandomBuffered() {
   return FirstOf(30, [](uint64_t seed) { return RandomStory(Buffered(), seed); });

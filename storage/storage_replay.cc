@@ -47,9 +47,10 @@ void Storage::WorkReplaying() {
                          });
   if (!all_known) {
     const std::set<uint64_t> known = KnownDirectories();
-    journal_.AttachAll([&](const Incarnation& incarnation) {
-      return !known.contains(file::DirectoryOf(incarnation)) || MUTANT(246);
-    });
+    for (const Incarnation& incarnation : journal_.Unattached()) {
+      if (known.contains(file::DirectoryOf(incarnation)) && !MUTANT(246)) continue;
+      (void)journal_.Attach(incarnation);
+    }
   }
   journal_.Start();
   Await();

@@ -53,10 +53,11 @@ void AssetTable::ForgetUnattached() {
     if (assets_[asset].present && !assets_[asset].attached) Forget(asset);
 }
 
-void AssetTable::AttachAll(absl::FunctionRef<bool(const Incarnation&)> may_be_needed) {
-  for (Asset& asset : assets_) {
-    asset.attached |= asset.present && may_be_needed(asset.incarnation);
-  }
+std::vector<Incarnation> AssetTable::Unattached() const {
+  std::vector<Incarnation> out;
+  for (const Asset& asset : assets_)
+    if (asset.present && !asset.attached) out.push_back(asset.incarnation);
+  return out;
 }
 
 void AssetTable::NewUse(uint32_t asset, uint32_t slot, uint64_t segment) {

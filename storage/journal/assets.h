@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "engine/base/ref_table.h"
 #include "engine/store/incarnation.h"
 
@@ -31,7 +30,7 @@ class AssetTable {
   // Takes all its uses away and frees the number.
   void Forget(uint32_t asset);
   void ForgetUnattached();
-  void AttachAll(absl::FunctionRef<bool(const Incarnation&)> may_be_needed);
+  std::vector<Incarnation> Unattached() const;
 
   // For people: what each segment says of it once.
   void SetName(uint32_t asset, std::string_view name) { assets_[asset].name = name; }

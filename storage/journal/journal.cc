@@ -350,10 +350,7 @@ std::string Journal::NameOf(const Incarnation& incarnation) const {
   return asset == journal::AssetTable::kNone ? "" : impl_->assets_.name(asset);
 }
 
-void Journal::AttachAll(absl::FunctionRef<bool(const Incarnation&)> may_be_needed) {
-  CHECK(impl_->state_ == State::kReplaying);
-  impl_->assets_.AttachAll(may_be_needed);
-}
+std::vector<Incarnation> Journal::Unattached() const { return impl_->assets_.Unattached(); }
 
 void Journal::Start() { impl_->Start(); }
 

@@ -70,7 +70,6 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "engine/base/rng.h"
 #include "engine/base/time.h"
 #include "engine/store/incarnation.h"
@@ -184,9 +183,9 @@ class Journal {
   // What it was attached by, in an earlier life; empty: nobody knows. REQUIRES: kReplaying,
   // NextRecovered() has said kDone.
   std::string NameOf(const Incarnation& incarnation) const;
-  // All that were recovered and may be somebody's, whoever they are: where not all of them could be
-  // found out, and what is forgotten may be needed by the next start. REQUIRES: kReplaying.
-  void AttachAll(absl::FunctionRef<bool(const Incarnation&)> may_be_needed);
+  // All that were recovered and nobody has attached. REQUIRES: kReplaying, NextRecovered() has said
+  // kDone.
+  std::vector<Incarnation> Unattached() const;
   // Ends replay. Recovered assets that nobody attached are forgotten, and their records with them.
   // REQUIRES: kReplaying, NextRecovered() has said kDone.
   void Start();

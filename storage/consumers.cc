@@ -202,7 +202,7 @@ void Consumers::WorkDying() {
   for (auto it = dying_.begin(); it != dying_.end();) {
     auto& [id, dying] = *it;
     const AssetNumber asset = dying.consumer.journal->asset;
-    dying.consumer.journal->EndsWith(dying.point);
+    if (!MUTANT(243)) dying.consumer.journal->EndsWith(dying.point);
     bool over = false;
     if (routes_->Waiting(id)) {
       // Its last operations.

@@ -180,7 +180,7 @@ void Opener::RemoveStrays() {
     // Read, and removed once there is a checkpoint: until then it may be all that says how the last
     // stop was.
     if (entry.name == format::kIndexFile && !checkpoint_) {
-      index_there_ = index_found_ = true;
+      index_found_ = true;
       continue;
     }
     if (const std::optional<uint32_t> part = ParsePartFile(entry.name)) {
@@ -216,10 +216,7 @@ Opener::Step Opener::Work() {
   if (stage_ == Stage::kStrays && removing_.empty() && keys_.Work()) {
     stage_ = Stage::kBlocks;
     if (checkpoint_ && !checkpoint_->index.empty()) BeginChain();
-    if (index_there_ && !keys_.undecided()) {
-      stage_ = Stage::kIndex;
-    }
-    index_there_ = false;
+    if (index_found_ && !keys_.undecided()) stage_ = Stage::kIndex;
   }
   if (!keys_.failure().empty() && stage_ != Stage::kFailed) {
     failure_ = keys_.failure();

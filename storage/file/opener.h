@@ -131,7 +131,7 @@ class Opener {
   std::optional<crypto::FoundKey> index_key_;
   std::unique_ptr<IndexOpening> indexing_;
   IndexOpening::Step index_step_ = IndexOpening::Step::kUnusable;
-  bool index_there_ = false, index_found_ = false;
+  bool index_found_ = false;
   SeqTime remembered_;      // By an index that was no use otherwise.
   Seq below_ = UINT64_MAX;  // Where the blocks read so far, the later ones, begin.
   bool by_index_ = false;

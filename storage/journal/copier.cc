@@ -1,5 +1,6 @@
 #include "storage/journal/copier.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "engine/base/mutant.h"
@@ -61,6 +62,10 @@ bool Copier::Work() {
 bool Copier::CopySlice() {
   Segment& segment = (*ring_)[slot_];
   while (at_ < segment.end) {
+    const auto gap = std::lower_bound(
+        segment.gaps.begin(), segment.gaps.end(), at_,
+        [](const Segment::Gap& one, uint64_t offset) { return one.offset < offset; });
+    if (gap != segment.gaps.end() && gap->offset == at_ && !MUTANT(248)) at_ = gap->end;
     const uint8_t* bytes = reader_.Get(at_, kMarkBytes);
     if (bytes == nullptr) return false;
     const auto mark = DecodeMark({bytes, kMarkBytes}, segment.seed);
@@ -87,7 +92,10 @@ bool Copier::CopySlice() {
 uint32_t Copier::OwnerOf(const RecordView& record) const {
   if ((record.flags & kCopied) != 0) return assets_->Find(record.incarnation);
   if (record.asset >= declared_.size()) return AssetTable::kNone;
-  return assets_->Find(declared_[record.asset]);
+  const uint32_t asset = assets_->Find(declared_[record.asset]);
+  // The number may have changed hands in a gap.
+  const bool is_its = asset != AssetTable::kNone && assets_->tag(asset) == record.tag;
+  return is_its ? asset : AssetTable::kNone;
 }
 
 // Calls 'take' with each record that is still needed, whose it is and where it was at first; until

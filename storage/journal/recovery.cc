@@ -272,14 +272,9 @@ void Recovery::AdoptFiles() {
     const FoundBatch& batch = accepted_[i];
     if (i == 0 || accepted_[i - 1].slot != batch.slot) ring_->AddLive(batch.slot);
     Segment& segment = (*ring_)[batch.slot];
+    if (batch.offset > segment.end) segment.gaps.push_back({segment.end, batch.offset});
     segment.end = batch.end;
     segment.last_batch = batch.mark.number;
-  }
-  for (const uint32_t slot : ring_->live()) {
-    Segment& segment = (*ring_)[slot];
-    segment.copyable = std::none_of(damages_.begin(), damages_.end(), [&](const Damage& damage) {
-      return damage.segment == segment.id;
-    });
   }
   if (accepted_.empty()) return;
   const File& last = FileOf(accepted_.back().slot);
@@ -288,7 +283,9 @@ void Recovery::AdoptFiles() {
     // Not to be told from a batch that was there.
     damages_.push_back({accepted_.size(), outcome_.last + 1, 0, tail.id, tail.end, last.slot});
   }
-  outcome_.tail_goes_on = !last.unreadable && tail.copyable && last.slot < options_.segments_max &&
+  const bool whole = std::none_of(damages_.begin(), damages_.end(),
+                                  [&](const Damage& damage) { return damage.segment == tail.id; });
+  outcome_.tail_goes_on = !last.unreadable && whole && last.slot < options_.segments_max &&
                           last.decoded->alignment == ring_->alignment() &&
                           last.decoded->segment_bytes == options_.segment_bytes &&
                           SealedAsToday(*last.decoded) && tail.end <= tail.length &&

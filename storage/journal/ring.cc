@@ -101,6 +101,7 @@ void SegmentRing::Assign(uint32_t slot) {
   segment.alignment = alignment_;
   segment.headed = false;
   segment.copyable = true;
+  segment.gaps.clear();
   segment.end = kHeaderBytes;
   segment.last_batch = 0;
 }

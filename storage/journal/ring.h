@@ -23,6 +23,9 @@
 namespace dunlin::journal {
 
 struct Segment {
+  struct Gap {
+    uint64_t offset = 0, end = 0;
+  };
   enum class Use : uint8_t { kAbsent, kFree, kNext, kLive };
   Use use = Use::kAbsent;
   FileId file;          // Open if not 0.
@@ -32,11 +35,12 @@ struct Segment {
   uint32_t alignment = 0;
   bool headed = false;           // The header is on disk.
   bool name_is_durable = false;  // The file's, in the directory.
-  bool copyable = true;          // No damage in it.
+  bool copyable = true;          // No damage in it but for its gaps.
   bool dirty = false;            // Written to since the last interval sync.
   uint64_t end = kHeaderBytes;   // Where the next batch goes, or would.
   uint64_t last_batch = 0;
   uint64_t reusable_after = 0;  // kFree: batch number.
+  std::vector<Gap> gaps;        // What recovery found damaged, and told. In order.
 };
 
 class SegmentRing {

@@ -145,6 +145,31 @@ TEST(JournalDamage, ANumberThatChangedHandsIsNotTakenForTheOldOwners) {
   ExpectNoViolation(world);
 }
 
+// It may be needed for as long as a consumer cannot be opened. What is lost was told.
+TEST(JournalDamage, ALaggardsRecordsAreCopiedPastWhatIsLost) {
+  auto world = Written(7, 1000);
+  const JournalWorld::File file = world->Files().back();
+  Zero(world.get(), file.path, file.batches.at(5).offset, file.batches.at(5).end);
+  world->ExpectDamage(Damage::kReported);
+  ASSERT_TRUE(world->Boot());
+  ASSERT_EQ(world->damages().size(), 1u);
+  // Asset 0 passes nothing; the others use up more than there is.
+  while (world->journal().stats().bytes < 20 * 64 * 1024) {
+    if (!world->journal().full()) world->Append(1, 3000);
+    world->EndOfStep();
+    ASSERT_TRUE(world->Run(1)) << "stands still, " << world->Describe();
+    for (int asset = 1; asset <= 3; ++asset) world->Pass(asset);
+  }
+  EXPECT_GE(world->journal().stats().copied, 3u);
+  world->Crash(CrashKind::kPowerLoss);
+  ASSERT_TRUE(world->Boot());
+  EXPECT_TRUE(world->damages().empty());
+  EXPECT_EQ(std::count_if(world->model().begin(), world->model().end(),
+                          [](const auto& record) { return record.asset == 0; }),
+            3);
+  ExpectNoViolation(*world);
+}
+
 TEST(JournalDamage, AHeaderSurvivesTheLossOfEitherSector) {
   for (const uint64_t at : {uint64_t{0}, uint64_t{kSecondHeader}}) {
     auto world = Written(4, 1000);

@@ -94,6 +94,11 @@ class FileStore final : public StreamStore {
   // own: fails, as where it cannot be read. REQUIRES: kScanned, !has_checkpoint().
   void MissCheckpoint(uint64_t records);
   bool has_checkpoint() const { return has_checkpoint_; }
+  // Of its last record in the journal. 0: there has been none.
+  uint64_t record_number() const { return record_number_; }
+  // Nothing says of what moment the blocks are. They are all that a reference leaves that is killed
+  // early, and all that is left of a stream whose checkpoint somebody deleted. REQUIRES: kScanned.
+  bool blocks_alone() const { return !has_checkpoint_ && !index_found_ && !index_.blocks.empty(); }
   // Its directory is to go: begins nothing any more but closing its files. Takes no requests.
   void Abandon();
 
@@ -327,6 +332,7 @@ class FileStore final : public StreamStore {
   WritePoint FinishPurge();
   bool ResumePurge();
   void CutTo(SeqTime mark);
+  void CutDisplaced(Seq last);
   bool CutBlock(Block* cut, SeqTime mark);
   Progress BeginTruncate(Truncate* job);
   Progress CutSome();

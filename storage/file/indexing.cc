@@ -15,7 +15,7 @@ Progress FileStore::FindTimes() {
     if (block->msgs == 0 || block->first.time != WallTime{}) continue;
     std::string why;
     format::Record record;
-    switch (reader_.Need(block.get(), block->first.seq, &why)) {
+    switch (Need(block.get(), block->first.seq, &why)) {
       case BlockReader::Got::kHere: break;
       case BlockReader::Got::kMore: return Progress::kMore;
       case BlockReader::Got::kWait: return Progress::kWait;

@@ -332,8 +332,15 @@ void FileStore::CutTo(SeqTime mark) {
   for (const auto& cut : index_.blocks) {
     if (cut->last.seq > mark.seq) (void)CutBlock(cut.get(), mark);
   }
+  if (!MUTANT(250)) CutDisplaced(mark.seq);
   index_.last = mark;
   NextFirst();
+}
+
+// Sequences above are others' from now on.
+void FileStore::CutDisplaced(Seq last) {
+  std::erase_if(displaced_, [&](const Displaced& some) { return some.seqs.first > last; });
+  for (Displaced& some : displaced_) some.seqs.last = std::min(some.seqs.last, last);
 }
 
 // False: the slice is used up, and some of it is left.

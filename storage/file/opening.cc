@@ -115,6 +115,7 @@ void FileStore::Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> 
       if (static_cast<RecordType>(kind) == RecordType::kPurge) {
         purged_ = false;
         ResetTo({mark.seq, mark.time}, head.block, {});
+        CutDisplaced(0);
       } else {
         ApplyFloor(head.floor);
         CutTo({mark.seq, mark.time});

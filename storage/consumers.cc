@@ -436,6 +436,14 @@ void Consumers::WantCheckpoints(const std::vector<AssetNumber>& laggards) {
   }
 }
 
+std::string Consumers::FailedIn(AssetNumber asset) const {
+  const auto id = assets_.find(asset);
+  if (id == assets_.end()) return "";
+  const auto found = consumers_.find(id->second);
+  if (found == consumers_.end() || !found->second.store->Failure()) return "";
+  return found->second.folder;
+}
+
 void Consumers::Stop() { stopping_ = true; }
 
 // Those that are found only now have higher numbers.

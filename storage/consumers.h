@@ -102,6 +102,8 @@ class Consumers {
   void StartLate(const Now& now);
 
   void WantCheckpoints(const std::vector<AssetNumber>& laggards);
+  // The folder of the one that has this number, and has failed; empty: there is none.
+  std::string FailedIn(AssetNumber asset) const;
   void Stop();
   bool stopped() const;
   // After a clean stop: what the journal has of them is not needed.

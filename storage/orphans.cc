@@ -18,7 +18,7 @@ void Orphans::Note(const Recovered& found) {
 void Orphans::NoteEnd(const Recovered& found) {
   const uint64_t directory = file::DirectoryOf(found.incarnation);
   lost_.erase(directory);
-  ended_[directory] = ++noted_;
+  ended_[directory] = {++noted_, found.kind == kAssetStopped};
 }
 
 void Orphans::Clear() {
@@ -32,16 +32,22 @@ std::optional<Orphans::Lost> Orphans::In(std::string_view directory) const {
   return found->second;
 }
 
+bool Orphans::Stopped(std::string_view directory) const {
+  const auto end = ended_.find(file::DirectoryHash(directory));
+  return end != ended_.end() && end->second.is_stop && EndedSinceDamage(directory) &&
+         !In(directory);
+}
+
 bool Orphans::EndedSinceDamage(std::string_view directory) const {
   const auto end = ended_.find(file::DirectoryHash(directory));
-  return end != ended_.end() && end->second > damage_;
+  return end != ended_.end() && end->second.when > damage_;
 }
 
 bool Orphans::WentWithAnother(std::string_view directory, const Lost& lost) const {
   const std::string_view stream = StreamDirectoryOf(directory);
   if (stream.empty()) return false;
   const auto end = ended_.find(file::DirectoryHash(stream));
-  return end != ended_.end() && end->second > lost.last;
+  return end != ended_.end() && end->second.when > lost.last;
 }
 
 std::string_view StreamDirectoryOf(std::string_view directory) {

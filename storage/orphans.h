@@ -37,6 +37,8 @@ class Orphans {
     lost_.clear();
     damage_ = ++noted_;
   }
+  // The last that the journal has of it is that it was stopped cleanly: its files have everything.
+  bool Stopped(std::string_view directory) const;
   // Whoever was in this directory ended behind the last damage.
   bool EndedSinceDamage(std::string_view directory) const;
   // What is missed in this directory.
@@ -61,9 +63,13 @@ class Orphans {
   bool WentWithAnother(std::string_view directory, const Lost& lost) const;
 
   uint64_t noted_ = 0;
-  uint64_t damage_ = 0;                 // The last one: when.
-  std::map<uint64_t, Lost> lost_;       // By the directory's half.
-  std::map<uint64_t, uint64_t> ended_;  // Likewise: when.
+  uint64_t damage_ = 0;            // The last one: when.
+  std::map<uint64_t, Lost> lost_;  // By the directory's half.
+  struct End {
+    uint64_t when = 0;
+    bool is_stop = false;
+  };
+  std::map<uint64_t, End> ended_;  // Likewise.
 };
 
 // The stream's directory, if this is the folder of one of its consumers; else empty.

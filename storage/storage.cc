@@ -360,6 +360,31 @@ void Storage::WantCheckpoints() {
     }
   }
   consumers_.WantCheckpoints(laggards_);
+  if (journal_.full()) TellWhoHoldsTheJournal();
+}
+
+// Who cannot be opened passes nothing. What it needs is copied forward, but no more of it than the
+// journal copies.
+void Storage::TellWhoHoldsTheJournal() {
+  if (holder_told_ || MUTANT(251) || journal_.stats().segments < options_.journal.segments_max)
+    return;
+  for (const AssetNumber asset : laggards_) {
+    const Stream* const stream = asset.value < by_asset_.size() ? by_asset_[asset.value] : nullptr;
+    const auto kept = kept_.find(asset.value);
+    std::string directory;
+    if (kept != kept_.end()) {
+      directory = kept->second;
+    } else if (stream == nullptr) {
+      directory = consumers_.FailedIn(asset);
+    } else if (stream->store->Failure()) {
+      directory = stream->directory;
+    }
+    if (directory.empty()) continue;
+    holder_told_ = true;
+    notices_.push_back("the journal is full, and stays full until " + NameInDirectory(directory) +
+                       ", which failed, is deleted, or is put right and started again");
+    return;
+  }
 }
 
 WritePoint Storage::DeleteStream(uint32_t id) {

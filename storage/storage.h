@@ -70,6 +70,11 @@ struct StorageOptions {
   int work_per_step = 4096;
 };
 
+// Said of a stream of which nothing else is there, and that did not stop cleanly last.
+inline constexpr std::string_view kBlocksAlone =
+    "there is neither a checkpoint nor an index.db: what was removed last may be there again, and "
+    "what was stored last may be missing";
+
 class Storage {
  public:
   enum class State : uint8_t {
@@ -193,7 +198,9 @@ class Storage {
   void MakeStream(uint32_t id, std::string directory, const StoreConfig& config);
   void OpenWaiting();
   std::set<uint64_t> KnownDirectories() const;
-  void RefuseOrphaned();
+  void JudgeWithoutCheckpoint();
+  void NoteLostJournal();
+  void TellWhoHoldsTheJournal();
   void TellOfOrphans();
   void TellOfExposed();
   void ReplayStream(const Recovered& found);
@@ -239,6 +246,9 @@ class Storage {
   std::vector<Stream*> behind_;    // The next state waits for these.
   uint32_t trimmed_ = 0;           // The last one whose caches were looked at because of all.
   std::vector<Stream*> by_asset_;  // By AssetNumber; null: nobody's.
+  // What nobody is, and may be of one that cannot be opened now: the directory, if it is known.
+  std::map<uint32_t, std::string> kept_;
+  bool holder_told_ = false;  // TellWhoHoldsTheJournal() has.
   WritePoint durable_seen_;
   WritePoint synced_seen_;
   bool full_seen_ = false;

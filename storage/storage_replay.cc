@@ -29,7 +29,8 @@ void Storage::WorkReplaying() {
   }
   again_ = progress == Progress::kMore;
   if (progress != Progress::kDone) return;
-  RefuseOrphaned();
+  JudgeWithoutCheckpoint();
+  NoteLostJournal();
   TellOfOrphans();
   TellOfExposed();
   orphans_.Clear();
@@ -49,7 +50,8 @@ void Storage::WorkReplaying() {
     const std::set<uint64_t> known = KnownDirectories();
     for (const Incarnation& incarnation : journal_.Unattached()) {
       if (known.contains(file::DirectoryOf(incarnation)) && !MUTANT(246)) continue;
-      (void)journal_.Attach(incarnation);
+      std::string directory = journal_.NameOf(incarnation);
+      kept_[journal_.Attach(incarnation).value] = std::move(directory);
     }
   }
   journal_.Start();
@@ -74,13 +76,35 @@ std::set<uint64_t> Storage::KnownDirectories() const {
   return known;
 }
 
-// A stream without a checkpoint, of which the journal has more than its files: it would be an old
-// one, or a wrong one. The journal keeps what it has until the stream is deleted.
-void Storage::RefuseOrphaned() {
+// There was a journal, and nothing of it is left: somebody deleted it. (With an interval a power
+// loss takes one that was never synced.)
+void Storage::NoteLostJournal() {
+  if (!journal_.WasEmpty() || options_.journal.sync != JournalOptions::Sync::kAlways) return;
+  const bool missed = std::any_of(streams_.begin(), streams_.end(), [](const auto& stream) {
+    const file::FileStore& store = *stream.second.store;
+    return store.phase() == file::FileStore::Phase::kScanned && store.has_checkpoint() &&
+           store.record_number() > 0;
+  });
+  if (!missed || MUTANT(249)) return;
+  const std::string what = "the journal is gone, and with it what was done last: nothing is in '" +
+                           options_.journal.directory + "'";
+  notices_.push_back(what);
+  exposed_.NoteDamage(what);
+}
+
+// A stream without a checkpoint, of which the journal has more than its files, would be an old one,
+// or a wrong one: refused. The journal keeps what it has until the stream is deleted. If neither
+// the journal nor anything else says of what moment its blocks are, it is only spoken of.
+void Storage::JudgeWithoutCheckpoint() {
   for (auto& [id, stream] : streams_) {
     using Phase = file::FileStore::Phase;
     if (stream.store->phase() != Phase::kScanned || stream.store->has_checkpoint()) continue;
     const std::optional<Orphans::Lost> lost = orphans_.In(stream.directory);
+    const bool alone = stream.store->blocks_alone() && !lost;
+    if (alone && !orphans_.Stopped(stream.directory) && !MUTANT(206)) {
+      notices_.push_back(NameInDirectory(stream.directory) +
+                         ", msgs, offset 0: " + std::string(kBlocksAlone));
+    }
     if (!lost || MUTANT(200)) continue;
     owners_.erase(stream.store->incarnation());
     owners_[lost->incarnation] = id;

@@ -305,7 +305,11 @@ bool StoryRunner::DoJob(size_t stream, Job& job, StreamTwin after, StoreError pr
   const Outcome outcome = process_->Run(stream, job);
   NotePromises();
   switch (outcome) {
-    case Outcome::kStuck: return Fail(std::string("stuck in a ") + kWhat);
+    case Outcome::kStuck:
+      if (!IsHeldUp()) return Fail(std::string("stuck in a ") + kWhat);
+      Kill();
+      was_cut_ = true;
+      return true;
     case Outcome::kDied: return true;
     case Outcome::kFailed:
       if (failed()) return MayFail() || Fail(process_->Why());

@@ -4,6 +4,7 @@
 #include "engine/base/check.h"
 #include "sim/store/story_runner.h"
 #include "sim/store/story_words.h"
+#include "storage/storage.h"
 
 namespace dunlin::sim {
 
@@ -31,7 +32,7 @@ bool StoryRunner::HasConsumer(const StoryStep& step) {
 bool StoryRunner::Ended(Outcome outcome, const std::string& what) {
   if (outcome == Outcome::kStuck) {
     // As IsThere().
-    if (capacity_ == UINT64_MAX) return Fail(what);
+    if (capacity_ == UINT64_MAX && !IsHeldUp()) return Fail(what);
     Die(CrashKind::kKill, 0);
     was_cut_ = true;
   }
@@ -178,14 +179,18 @@ bool StoryRunner::TakeConsumers(size_t stream) {
   StoryConsumers::Found how;
   how.lost_power = lost_power_ && setup_.has_interval_policy();
   how.notices = Said();
-  if (!damage_.only_blocks() && (!there_[stream] || IsLame(stream))) {
+  const std::string& name = setup_.streams[stream].config.name;
+  // They may be those of an earlier stream of that name.
+  const bool whose = damage_.HitCheckpoint(name) &&
+                     Named("stream '" + name + "', msgs, offset 0: " + std::string(kBlocksAlone));
+  if (whose || (!damage_.only_blocks() && (!there_[stream] || IsLame(stream)))) {
     how.strict = Strict::kNo;
   } else if (damage_.any_in_journal()) {
     how.strict = Strict::kJournal;
     how.told_below = ToldBelow();
   }
   const std::string problem = consumers_.TakeRecovered(process_.get(), stream, how, &moment_);
-  return problem.empty() || Fail("stream " + setup_.streams[stream].config.name + ": " + problem);
+  return problem.empty() || Fail("stream " + name + ": " + problem);
 }
 
 bool StoryRunner::CheckConsumers(size_t stream) {

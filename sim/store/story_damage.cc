@@ -14,8 +14,8 @@ constexpr size_t kBeforePayload = 26, kBehindPayload = 8;
 constexpr size_t kSectorBytes = 512;
 
 bool IsCache(std::string_view path) {
-  // Until it has its name, a key that metadata is sealed with already is in nothing else.
-  if (path.ends_with("/meta.key.tmp")) return false;
+  // Until it has its name, a key that something is sealed with already is in nothing else.
+  if (path.ends_with(".key.tmp")) return false;
   return path.ends_with(".db") || path.ends_with(".part") || path.ends_with(".tmp");
 }
 

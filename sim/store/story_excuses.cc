@@ -39,6 +39,22 @@ bool StoryRunner::Named(const std::string& name) const {
   });
 }
 
+// Whether one that was to go may have stayed because its subject was another one when it was read:
+// see BorderMoved(). What goes by subject passes over it.
+bool StoryRunner::MayHaveHidden(size_t stream, const StreamTwin& found) const {
+  const StreamHistory& history = histories_[stream];
+  if (!setup_.key.empty() || packed_[stream]) return false;  // Nobody can tell where it lay.
+  return std::any_of(found.entries().begin(), found.entries().end(), [&](const auto& entry) {
+    return history.now().Find(entry.seq) == nullptr &&
+           damage_.MayHaveHit(history.config().name, *entry.msg);
+  });
+}
+
+// The journal has no room, because of one that failed, and somebody has said so.
+bool StoryRunner::IsHeldUp() const {
+  return (damaged_ || was_damaged_) && Named("the journal is full, and stays full until");
+}
+
 // What damage does not excuse. Where the journal ends is told by what later batches say of it: of
 // the last ones nobody can, so what is cut off there goes without a word.
 std::string StoryRunner::NotExcused(size_t stream, const StreamTwin& found, bool said) const {
@@ -55,8 +71,12 @@ std::string StoryRunner::NotExcused(size_t stream, const StreamTwin& found, bool
   };
   // What is back without its tombstone, or cannot be read and still counts, makes limits take
   // others.
+  const StoreConfig& limits = history.config();
+  const bool limited =
+      limits.max_msgs > 0 || limits.max_bytes > 0 || limits.max_msgs_per_subject > 0;
   const bool plain = !was_damaged_ && setup_.key.empty() && !packed_[stream] &&
-                     damage_.only_blocks() && !history.HasMore(found, lost_some);
+                     damage_.only_blocks() && !history.HasMore(found, lost_some) &&
+                     !(limited && damage_.AnyCut(name));
   for (const StreamTwin::Entry& entry : history.Certain(lost_some, driver_.now().wall)) {
     const TwinMsg* const there = found.Find(entry.seq);
     if (there != nullptr) {

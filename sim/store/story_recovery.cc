@@ -61,9 +61,12 @@ bool StoryRunner::RecoveredStream(size_t stream) {
   if (!damaged_) return Fail(name + problem);
   if (!damage_.Concerns(history.config().name))
     return Fail(name + problem + ": and nothing of it was damaged");
-  const bool said = Named("stream '" + history.config().name + "'") || !reading.problem.empty();
-  const std::string why =
-      loose_[stream] ? said ? "" : "nobody said a word" : NotExcused(stream, found, said);
+  const bool said = Named("stream '" + history.config().name + "'") || !reading.problem.empty() ||
+                    MayHaveHidden(stream, found);
+  const bool silent = !said && !damage_.any_in_journal();
+  const std::string why = !loose_[stream] ? NotExcused(stream, found, said)
+                          : silent        ? "nobody said a word"
+                                          : "";
   if (!why.empty()) return Fail(name + problem + ": " + why);
   history.Restart(found);  // Said aloud: it is what it is.
   return true;

@@ -170,7 +170,11 @@ bool StoryRunner::Begin() {
   did_not_start_ = false;
   for (size_t i = 0; i < from_stop_.size(); ++i) {
     const std::string path = "streams/" + setup_.streams[i].config.name + "/msgs/checkpoint";
+    const std::string index = "streams/" + setup_.streams[i].config.name + "/msgs/index.db";
     from_stop_[i] = !driver_.disk().Contents(path) || (from_stop_[i] && !recovered_);
+    // Somebody took it, or planted a block.
+    no_moment_ |= (no_index_ || !planted_.empty()) && !driver_.disk().Contents(path) &&
+                  !driver_.disk().Contents(index);
   }
   recovered_ = false;
   stopped_ = false;
@@ -178,8 +182,11 @@ bool StoryRunner::Begin() {
   why_.clear();
   Trouble(true);
   if (!TakeConfigs()) return false;
-  // What was deleted, and may be back: whoever looks finds it.
-  for (size_t i = 0; i < there_.size(); ++i) there_[i] = there_[i] || HasFiles(i);
+  // What was deleted, and may be back: whoever looks finds it, or nothing.
+  for (size_t i = 0; i < there_.size(); ++i) {
+    const bool is_dropped = drops_[i].asked && !drops_[i].added;
+    there_[i] = (there_[i] && !is_dropped) || HasFiles(i);
+  }
   process_ =
       std::make_unique<StoreProcess>(&driver_, setup_, there_, rng_.Fork("life", counts_.lives));
   process_->DieAt(std::min(death_.at, forced_.at));
@@ -215,7 +222,9 @@ bool StoryRunner::DoStart() {
   switch (booted) {
     case Outcome::kDone: return Recovered();
     case Outcome::kDied: DieIfDue(); return true;
-    case Outcome::kStuck: return Fail("stuck while it starts");
+    case Outcome::kStuck:
+      if (!IsHeldUp()) return Fail("stuck while it starts");
+      break;
     case Outcome::kStopped:
       // What a stop that came early did not look at may not be synced yet.
       Die(setup_.has_interval_policy() ? CrashKind::kKill : CrashKind::kPowerLoss, 0);
@@ -255,6 +264,7 @@ bool StoryRunner::DoStop() {
   Die(CrashKind::kPowerLoss, 0);  // It takes nothing from what was stopped in good order.
   was_cut_ = false;
   stopped_ = true;
+  no_index_ |= in_trouble();  // It may not have been possible to leave one.
   return right && CheckRebuild();
 }
 
@@ -280,6 +290,7 @@ bool StoryRunner::Recovered() {
     if (in_trouble() && notice.find("' cannot be removed: ") != std::string::npos) continue;
     // An index that cannot be read now is no damage; blocks that cannot be, stop the start.
     if (notice.find(": not now; the index is not used") != std::string::npos) continue;
+    if (no_moment_ && notice.find(kBlocksAlone) != std::string::npos) continue;
     // One that cannot be opened costs nothing where blocks are whole.
     if (bad_index_ && notice.find("/index.db, offset 0: ") != std::string::npos) continue;
     return Fail("speaks of damage that is not there: " + notice);
@@ -296,7 +307,7 @@ bool StoryRunner::Recovered() {
   recovered_ = true;
   was_damaged_ = damaged_;
   said_.clear();
-  no_index_ = bad_index_ = false;
+  no_index_ = bad_index_ = no_moment_ = false;
   lost_power_ = false;
   last_point_ = {};
   Trouble(true);
@@ -481,6 +492,7 @@ bool StoryRunner::Do(const StoryStep& step) {
 void StoryRunner::End() {
   step_ = nullptr;
   DieIfDue();
+  const bool was_in_trouble = in_trouble();
   faults_ = {};
   capacity_ = UINT64_MAX;
   if (AwaitsInVain()) return Kill();
@@ -488,6 +500,8 @@ void StoryRunner::End() {
   driver_.disk().Await(std::nullopt);
   if (process_ != nullptr) process_->DieAt(StoreProcess::kNoDeath);
   Trouble(false);
+  // What is under way, and was struck, comes to light.
+  if (process_ != nullptr && was_in_trouble && running() && !Settle()) return;
   if (process_ != nullptr && process_->Failed()) Die(CrashKind::kKill, 0);
   if (process_ == nullptr && begun_ && !DoStart()) return;
   if (!begun_ && !Ready({})) return;
@@ -505,7 +519,8 @@ void StoryRunner::End() {
     if (process_->Failed() || process_->storage().durable().Covers(last_point_)) break;
     Turn();
   }
-  if (well() && !process_->Failed() && !process_->storage().durable().Covers(last_point_))
+  if (well() && !process_->Failed() && !process_->storage().durable().Covers(last_point_) &&
+      !IsHeldUp())
     Fail("the disk is well, and a message does not get durable");
   if (!well() || !DoStop()) return;
   (void)DoStart();

@@ -141,6 +141,8 @@ class StoryRunner {
   void Answer(size_t stream, const StoreChange& change);
 
   // --- After damage: story_excuses.cc.
+  bool IsHeldUp() const;
+  bool MayHaveHidden(size_t stream, const StreamTwin& found) const;
   std::string NotExcused(size_t stream, const StreamTwin& found, bool said) const;
   uint64_t ToldBelow() const;
   std::vector<std::string> Said() const;
@@ -242,6 +244,7 @@ class StoryRunner {
   StoryDamage damage_;
   // Somebody removed, or damaged, what a clean stop left, since the start.
   bool no_index_ = false, bad_index_ = false;
+  bool no_moment_ = false;  // Of some stream nothing but blocks is left.
   // Of each stream: its messages of the life that died last, and the last batch that was durable.
   struct Asked {
     Seq seq = 0;

@@ -1,6 +1,7 @@
 #include "sim/store/stream_history.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "engine/base/check.h"
@@ -147,8 +148,17 @@ bool StreamHistory::IsOnTheWay(const StreamTwin& found, const StreamTwin& before
             after.Find(entry.seq) != nullptr ? after.Find(entry.seq) : before.Find(entry.seq);
         return msg != nullptr && Same(*msg, *entry.msg);
       });
-  return known && found.last() == after.last() &&
-         Holds(found, Aged(std::move(limited), found, now));
+  if (!known || found.last() != after.last()) return false;
+  if (Holds(found, Aged(std::move(limited), found, now))) return true;
+  // Or nothing went yet, and other limits took the oldest.
+  StreamTwin all = after;
+  std::vector<StreamTwin::Entry> entries;
+  const auto by_seq = [](const auto& a, const auto& b) { return a.seq < b.seq; };
+  std::set_union(before.entries().begin(), before.entries().end(), after.entries().begin(),
+                 after.entries().end(), std::back_inserter(entries), by_seq);
+  all.Become(std::move(entries), after.State());
+  all.EnforceAtStart(config_);
+  return Holds(found, Aged(std::move(all), found, now));
 }
 
 bool StreamHistory::IsWithin(const StreamTwin& found, const StreamTwin& before,

@@ -352,6 +352,8 @@ std::string Journal::NameOf(const Incarnation& incarnation) const {
 
 std::vector<Incarnation> Journal::Unattached() const { return impl_->assets_.Unattached(); }
 
+bool Journal::WasEmpty() const { return impl_->recovery_.outcome().last == 0; }
+
 void Journal::Start() { impl_->Start(); }
 
 void Journal::RaiseTo(WritePoint point) {

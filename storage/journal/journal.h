@@ -186,6 +186,8 @@ class Journal {
   // All that were recovered and nobody has attached. REQUIRES: kReplaying, NextRecovered() has said
   // kDone.
   std::vector<Incarnation> Unattached() const;
+  // There was no journal, or nothing is left of one. REQUIRES: kReplaying or later.
+  bool WasEmpty() const;
   // Ends replay. Recovered assets that nobody attached are forgotten, and their records with them.
   // REQUIRES: kReplaying, NextRecovered() has said kDone.
   void Start();

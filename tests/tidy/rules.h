@@ -79,7 +79,8 @@ inline constexpr size_t kReadmeLinesMax = 60;  // Of a folder's README.md.
 [[nodiscard]] std::vector<Finding> CheckListed(const std::vector<SourceFile>& files,
                                                const Allowances& allowed);
 
-// Headers that do not open with a comment and '#pragma once'.
+// Headers that do not open with a comment and '#pragma once', or have a planted bug: the simulator
+// would have two bodies of one function.
 [[nodiscard]] std::vector<Finding> CheckHeaders(const std::vector<SourceFile>& files);
 
 // Paths of the machine that something was written on, which mean nothing to anybody else.

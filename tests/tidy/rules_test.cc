@@ -185,6 +185,13 @@ TEST(TidyFiles, AHeaderWithoutCommentOrPragmaIsFound) {
             Where{"a/x.h"});
 }
 
+TEST(TidyFiles, APlantedBugInAHeaderIsFound) {
+  const std::string text =
+      "// As MUTANT(1).\n#pragma once\nint f() { return MUTANT(1) ? 1 : 0; }\n";
+  EXPECT_EQ(Wheres(CheckHeaders({File("a/x.h", text)})), Where{"a/x.h:3"});
+  EXPECT_EQ(Wheres(CheckHeaders({File("engine/base/mutant.h", text)})), Where{});
+}
+
 TEST(TidyFiles, AnAllowanceForNothingIsFound) {
   const auto allowed = ParseAllowances({"long-file a/x.cc", "no-readme a"});
   EXPECT_EQ(Wheres(CheckAllowances({File("a/y.cc", "")}, allowed)), Where{"allowances.txt"});

@@ -104,9 +104,12 @@ std::string StreamHistory::FirstDifference(const StreamTwin& found, const Stream
 StreamTwin StreamHistory::Aged(StreamTwin wanted, const StreamTwin& found, WallTime now) const {
   const std::vector<StreamTwin::Entry> all = wanted.entries();
   for (const StreamTwin::Entry& entry : all) {
-    const WallTime due = StreamTwin::Due(config_, *entry.msg);
-    if (due != WallTime{} && due <= now && found.Find(entry.seq) == nullptr)
-      (void)wanted.Remove(entry.seq);
+    const auto is_due = [&](const StoreConfig& config) {
+      const WallTime due = StreamTwin::Due(config, *entry.msg);
+      return due != WallTime{} && due <= now;
+    };
+    const bool may_go = is_due(config_) || (reverted_ && is_due(*reverted_));
+    if (may_go && found.Find(entry.seq) == nullptr) (void)wanted.Remove(entry.seq);
   }
   return wanted;
 }
@@ -199,7 +202,8 @@ void StreamHistory::Restart(const StreamTwin& found) {
   now_ = start_ = found;
   steps_.clear();
   promised_ = 0;
-  in_job_ = reverted_ = false;
+  in_job_ = false;
+  reverted_.reset();
 }
 
 std::string StreamHistory::TakeRecovered(const StreamTwin& found, WallTime now, bool lost_power) {

@@ -37,8 +37,8 @@ class StreamHistory {
   // After a death: an earlier configuration is in force again. What went by limits that there never
   // were may be there, if nothing came behind.
   void Reverted(const StoreConfig& config) {
+    if (!reverted_) reverted_ = config_;
     config_ = config;
-    reverted_ = true;
   }
 
   // Everything up to 'through' was promised; 'survives' says whether a power loss leaves it.
@@ -86,7 +86,7 @@ class StreamHistory {
   std::vector<Step> steps_;  // From there on.
   size_t promised_ = 0;      // Of the steps.
   bool in_job_ = false;      // The last step is one that is not done.
-  bool reverted_ = false;
+  std::optional<StoreConfig> reverted_;  // What was the configuration, and is not any more.
 };
 
 }  // namespace dunlin::sim

@@ -193,6 +193,8 @@ constexpr Planted kPlanted[] = {
      "others"},
     {251, "", "who_keeps_the_journal_full_is_named",
      "nobody is told which stream keeps the journal full"},
+    {252, "", "",
+     "a segment is given back while what goes there waits for its file: the journal stands still"},
     {180, "", "", "in memory: a full subject takes one more"},
     {181, "", "", "in memory: the first time is that of a message that is gone"},
     {182, "", "", "in memory: sequences skipped on nothing count as deleted"},

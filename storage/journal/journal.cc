@@ -196,6 +196,9 @@ void Journal::Impl::FreeSegments() {
   while (ring_.live().size() > 1 && assets_.Users(ring_.live().front()) == 0) {
     // The tail of the last life may be done with while there is none of this one.
     if (ring_.live().front() == ring_.tail()) return;
+    // What goes there is not written yet, and waits for the file: to be given back first, that
+    // would have to wait for a batch behind it.
+    if (!ring_[ring_.live().front()].headed && !MUTANT(252)) return;
     if (copier_.busy()) return;
     copier_.Cancel();
     ring_.FreeOldest(writer_.open_number());

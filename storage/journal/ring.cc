@@ -153,10 +153,14 @@ void SegmentRing::RemoveExcess(uint64_t synced) {
 }
 
 uint64_t SegmentRing::AwaitedBatch(uint64_t synced) const {
-  if (has_tail_) {
-    const Segment& tail = segments_[live_.back()];
-    if (!tail.headed && tail.reusable_after > synced) return tail.reusable_after;
+  // Those without a header are the last ones.
+  uint64_t awaited = 0;
+  for (size_t i = live_.size(); has_tail_ && i > 0 && !segments_[live_[i - 1]].headed; --i) {
+    if (segments_[live_[i - 1]].reusable_after > synced) {
+      awaited = segments_[live_[i - 1]].reusable_after;
+    }
   }
+  if (awaited != 0) return awaited;
   if (next_ != kNone || Choose(synced, Urgency::kAhead) != kNone) return 0;
   const uint32_t slot = Choose(synced, Urgency::kNow);
   return slot == kNone ? 0 : segments_[slot].reusable_after;

@@ -124,6 +124,25 @@ TEST(Journal, CopiesALaggardsRecordOutOfALargeBatch) {
   ExpectNoViolation(world);
 }
 
+// One that waits for its file, and holds nothing that anybody needs any more.
+TEST(Journal, WritesWhatWaitsForASegmentBeforeItIsGivenBack) {
+  JournalOptions options = JournalWorld::SmallOptions();
+  options.depth = 4;
+  JournalWorld world(1, options);
+  ASSERT_TRUE(world.Boot());
+  for (int batch = 0; batch < 3; ++batch) {
+    for (int i = 0; i < 14; ++i) world.Append(0, 3000);
+    world.EndOfStep();
+  }
+  world.journal().Forget(world.number(0));
+  world.Append(1, 100);
+  const WritePoint point = world.journal().next_point();
+  world.EndOfStep();
+  world.RunAll();
+  EXPECT_TRUE(world.journal().durable().Covers(point)) << world.Describe();
+  ExpectNoViolation(world);
+}
+
 // Records of an asset, until the journal takes no more.
 void FillWith(int asset, JournalWorld* world) {
   while (!world->journal().full()) {

@@ -291,8 +291,13 @@ bool StoryRunner::CheckRebuild() {
   DiskDriver other(setup_.seed + 1, {.timing = {}, .faults = {}});
   other.Advance(driver_.now().mono - other.now().mono);
   std::set<std::string> living;
-  for (size_t i = 0; i < there_.size(); ++i)
-    if (there_[i]) living.insert("streams/" + setup_.streams[i].config.name);
+  for (size_t i = 0; i < there_.size(); ++i) {
+    if (!there_[i]) continue;
+    const std::string directory = "streams/" + setup_.streams[i].config.name;
+    living.insert(directory);
+    for (const auto& [name, history] : consumers_.of(i))
+      if (history.now()) living.insert(directory + "/obs/" + name);
+  }
   for (const std::string& path : driver_.disk().Files()) {
     const bool left_out = path.ends_with(".db") || IsStuck(path, last_notices_, living);
     if (path.starts_with("streams/") && !left_out)

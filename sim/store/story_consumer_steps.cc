@@ -181,8 +181,10 @@ bool StoryRunner::TakeConsumers(size_t stream) {
   how.notices = Said();
   const std::string& name = setup_.streams[stream].config.name;
   // They may be those of an earlier stream of that name.
-  const bool whose = damage_.HitCheckpoint(name) &&
-                     Named("stream '" + name + "', msgs, offset 0: " + std::string(kBlocksAlone));
+  const bool alone = Named("stream '" + name + "', msgs, offset 0: " + std::string(kBlocksAlone));
+  const file::FileStore* const file = there_[stream] ? process_->file(stream) : nullptr;
+  const bool empty = file != nullptr && file->index().blocks.empty();  // Of which nothing is said.
+  const bool whose = damage_.HitCheckpoint(name) && (alone || empty);
   if (whose || (!damage_.only_blocks() && (!there_[stream] || IsLame(stream)))) {
     how.strict = Strict::kNo;
   } else if (damage_.any_in_journal()) {

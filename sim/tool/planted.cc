@@ -195,6 +195,8 @@ constexpr Planted kPlanted[] = {
      "nobody is told which stream keeps the journal full"},
     {252, "", "",
      "a segment is given back while what goes there waits for its file: the journal stands still"},
+    {253, "", "an_index_of_another_key_is_no_damage",
+     "an index that was sealed with an earlier key of the stream is taken for a damaged one"},
     {180, "", "", "in memory: a full subject takes one more"},
     {181, "", "", "in memory: the first time is that of a message that is gone"},
     {182, "", "", "in memory: sequences skipped on nothing count as deleted"},

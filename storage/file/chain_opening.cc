@@ -35,6 +35,7 @@ ChainOpening::Step ChainOpening::Work() {
     case PartReader::Step::kMore: return Step::kMore;
     case PartReader::Step::kUnusable:
       return Unusable(PartPath(checkpoint_.index[part_].number) + ", offset 0: it is damaged");
+    case PartReader::Step::kOtherKey: return Unusable("");  // There was no checkpoint since.
     case PartReader::Step::kDone: break;
   }
   plain_.emplace(reader_->plain());

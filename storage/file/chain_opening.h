@@ -28,7 +28,7 @@ class ChainOpening {
 
   // After kDone.
   bool purged() const { return head_.purged; }
-  // After kUnusable: which file, and why.
+  // After kUnusable: which file, and why. Empty: it is no damage.
   const std::string& why() const { return why_; }
 
  private:

@@ -78,7 +78,8 @@ class PartReader {
              const crypto::FoundKey* key)
       : file_(std::move(file)), part_(part), checksum_(checksum), key_(key) {}
 
-  enum class Step : uint8_t { kMore, kDone, kUnusable };
+  // kOtherKey: as it was written, with another key or none: the stream's has changed since.
+  enum class Step : uint8_t { kMore, kDone, kUnusable, kOtherKey };
   Step Work();
   // Once kDone.
   const std::string& plain() const { return plain_; }

@@ -532,6 +532,8 @@ void StreamInspector::CheckParts() {
     while (step == file::PartReader::Step::kMore) step = reader.Work();
     if (step == file::PartReader::Step::kDone) {
       ++report_.parts_whole;
+    } else if (step == file::PartReader::Step::kOtherKey) {
+      Note(path, "does not open with the stream's key: the blocks are read");
     } else {
       Damage(path, std::nullopt, "is not what the checkpoint says: the blocks are read");
     }

@@ -120,8 +120,10 @@ StoryStep ConsumerTeller::State(StoryStep step, const ConsumerTwin& now) {
   } else {
     state.delivered.consumer += rng_.Below(6);
   }
+  // One after the other: compilers differ in which argument comes first.
+  const uint64_t more = rng_.Below(2), skipped = rng_.Below(6);
   state.delivered.stream =
-      std::max(state.delivered.stream + rng_.Below(6), state.delivered.consumer + rng_.Below(2));
+      std::max(state.delivered.stream + skipped, state.delivered.consumer + more);
   const uint64_t open = rng_.Below(std::min<uint64_t>(state.delivered.consumer, 12) + 1);
   state.ack_floor.consumer = state.delivered.consumer - open;
   state.ack_floor.stream = state.delivered.stream - open;

@@ -147,7 +147,7 @@ def scenarios(context):
 
 SEEDS = 300         # Of the campaign; it takes well under a minute.
 STORIES = 3000      # Of stores: a quarter of a minute.
-SEEDS_COMPARED = 12  # Run by every build.
+SEEDS_COMPARED, STORIES_COMPARED = 12, 40  # Run by every build.
 MUTANT_SEEDS = 600  # At most this many seeds to find a planted bug.
 
 
@@ -237,13 +237,15 @@ def hashes(context):
     programs = {build: context.program("sim/dunlin-sim", build) for build in ("build", "build-clang", "build-sanitize")}
     if None in programs.values():
         return "needs the simulator of the steps build, clang and sanitize"
-    for seed in range(1, SEEDS_COMPARED + 1):
+    runs = [([], seed) for seed in range(1, SEEDS_COMPARED + 1)]
+    runs += [(["stories"], seed) for seed in range(1, STORIES_COMPARED + 1)]
+    for kind, seed in runs:
         ends = {}
         for build, program in [*programs.items(), ("build, again", programs["build"])]:
-            output = run_quietly([program, "--seed", seed]).stdout.splitlines()
+            output = run_quietly([program, *kind, "--seed", seed]).stdout.splitlines()
             ends[build] = output[-1] if output and output[-1].startswith("hash ") else f"no hash: {output[-3:]}"
         same = len(set(ends.values())) == 1 and ends["build"].startswith("hash ")
-        context.results.add("hashes", f"seed {seed}", r.PASSED if same else r.FAILED, str(ends))
+        context.results.add("hashes", " ".join([*kind, "seed", str(seed)]), r.PASSED if same else r.FAILED, str(ends))
     return None
 
 

@@ -156,7 +156,8 @@ DiskError SimDisk::Read(const DiskOp& op, DiskDone* done) {
       dice_.Strikes(DiskFault::kRotOnRead, options_.faults)) {
     Rng& rng = dice_.rng(DiskFault::kRotOnRead);
     const uint64_t end = std::min(op.offset + op.size, file.size());
-    file.Rot((op.offset + rng.Below(end - op.offset)) / kSectorBytes, rng.Next());
+    const uint64_t seed = rng.Next();  // Not among the arguments: compilers differ in their order.
+    file.Rot((op.offset + rng.Below(end - op.offset)) / kSectorBytes, seed);
     damages_.push_back({DiskFault::kRotOnRead, handle(op.file).path, ""});
   }
   done->size = file.Read(op.offset, op.data, op.size);

@@ -118,8 +118,10 @@ void SimDisk::DamageFile(const std::string& path, DiskFault fault) {
   Mix(0xda3a6e, static_cast<uint64_t>(fault), before.size(), path);
   switch (fault) {
     case DiskFault::kRotAtRestart:
-      for (uint64_t sectors = 1 + rng.Below(4); sectors > 0; --sectors)
-        Rot(path, rng.Below(before.size()), rng.Next());
+      for (uint64_t sectors = 1 + rng.Below(4); sectors > 0; --sectors) {
+        const uint64_t seed = rng.Next();  // Not among the arguments, whose order is nobody's.
+        Rot(path, rng.Below(before.size()), seed);
+      }
       damages_.push_back({fault, path, ""});
       return;
     case DiskFault::kTruncated: Put(path, before.substr(0, rng.Below(before.size()))); break;

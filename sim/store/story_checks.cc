@@ -241,6 +241,10 @@ static bool IsStuck(const std::string& path, const std::vector<std::string>& not
 // No file that nobody knows of, and nothing left of what was erased.
 bool StoryRunner::CheckAfterStop() {
   if (damaged_) return true;
+  const auto planted_in = [&](const std::string& folder) {
+    const auto next = planted_.lower_bound(folder);
+    return next != planted_.end() && next->starts_with(folder);
+  };
   std::set<std::string> known;
   for (size_t i = 0; i < histories_.size(); ++i) {
     const file::FileStore* file = process_->file(i);
@@ -258,9 +262,7 @@ bool StoryRunner::CheckAfterStop() {
     const std::vector<std::string> consumers = process_->Consumers(i);
     for (const std::string& name : driver_.disk().Names(folder + "obs")) {
       const std::string path = folder + "obs/" + name;
-      const auto next = planted_.lower_bound(path + "/");
-      const bool planted = next != planted_.end() && next->starts_with(path + "/");
-      if (!planted && !IsStuck(path, process_->notices()) &&
+      if (!planted_in(path + "/") && !IsStuck(path, process_->notices()) &&
           std::find(consumers.begin(), consumers.end(), name) == consumers.end())
         return Fail("after a clean stop there is a stray folder: " + path);
     }
@@ -270,10 +272,7 @@ bool StoryRunner::CheckAfterStop() {
     if (IsStuck(path, process_->notices())) continue;
     // What somebody planted in the folder of a consumer that was never made keeps it.
     const std::string folder = path.substr(0, path.rfind('/') + 1);
-    const auto next = planted_.lower_bound(folder);
-    const bool kept = folder.find("/obs/") != std::string::npos && next != planted_.end() &&
-                      next->starts_with(folder);
-    if (kept) continue;
+    if (folder.find("/obs/") != std::string::npos && planted_in(folder)) continue;
     if (!known.contains(path)) return Fail("after a clean stop there is a stray file: " + path);
     const std::optional<std::string> contents = driver_.disk().Truth(path);
     for (const Erased& erased : erased_) {

@@ -155,10 +155,10 @@ void SegmentRing::RemoveExcess(uint64_t synced) {
 uint64_t SegmentRing::AwaitedBatch(uint64_t synced) const {
   // Those without a header are the last ones.
   uint64_t awaited = 0;
-  for (size_t i = live_.size(); has_tail_ && i > 0 && !segments_[live_[i - 1]].headed; --i) {
-    if (segments_[live_[i - 1]].reusable_after > synced) {
-      awaited = segments_[live_[i - 1]].reusable_after;
-    }
+  for (auto slot = live_.rbegin(); has_tail_ && slot != live_.rend(); ++slot) {
+    const Segment& segment = segments_[*slot];
+    if (segment.headed) break;
+    if (segment.reusable_after > synced) awaited = segment.reusable_after;
   }
   if (awaited != 0) return awaited;
   if (next_ != kNone || Choose(synced, Urgency::kAhead) != kNone) return 0;

@@ -40,6 +40,15 @@ void Zero(JournalWorld* world, const std::string& path, uint64_t from, uint64_t 
   world->disk().Put(path, contents);
 }
 
+// The same, and one batch of the last file is lost, which is to be reported.
+std::unique_ptr<JournalWorld> WrittenBut(size_t lost, int batches, size_t bytes) {
+  auto world = Written(batches, bytes);
+  const JournalWorld::File file = world->Files().back();
+  Zero(world.get(), file.path, file.batches.at(lost).offset, file.batches.at(lost).end);
+  world->ExpectDamage(Damage::kReported);
+  return world;
+}
+
 TEST(JournalDamage, ATornTailIsCutAtEverySector) {
   const uint64_t sectors = 4096 * 2 / kSectorBytes;  // Of a batch with two records of 3000 bytes.
   for (uint64_t keep = 0; keep < sectors; ++keep) {
@@ -93,12 +102,9 @@ TEST(JournalDamage, RotBelowAWitnessIsReportedInItsPlaceAtEverySector) {
 // Who is declared in a batch that is lost has no name in what follows: that is reported, and given
 // to nobody. Who was declared before keeps his.
 TEST(JournalDamage, RecordsWhoseOwnerIsLostAreReported) {
-  auto world = Written(4, 3000);
-  const JournalWorld::File file = world->Files().back();
   // A life's first batch, then records of assets 0 and 3, 1 and 3, 2 and 3, 0 and 3. Lost is who 0
   // and 3 are.
-  Zero(world.get(), file.path, file.batches.at(1).offset, file.batches.at(1).end);
-  world->ExpectDamage(Damage::kReported);
+  auto world = WrittenBut(1, 4, 3000);
   ASSERT_TRUE(world->Boot());
   EXPECT_EQ(world->recovered(), 2u);
   ASSERT_EQ(world->damages().size(), 4u);
@@ -107,10 +113,7 @@ TEST(JournalDamage, RecordsWhoseOwnerIsLostAreReported) {
 }
 
 TEST(JournalDamage, WhoWasDeclaredBeforeIsKnownBehind) {
-  auto world = Written(6, 1000);
-  const JournalWorld::File file = world->Files().back();
-  Zero(world.get(), file.path, file.batches.at(4).offset, file.batches.at(4).end);
-  world->ExpectDamage(Damage::kReported);
+  auto world = WrittenBut(4, 6, 1000);
   ASSERT_TRUE(world->Boot());
   EXPECT_EQ(world->recovered(), 10u);
   EXPECT_EQ(world->damages().size(), 1u);
@@ -147,10 +150,7 @@ TEST(JournalDamage, ANumberThatChangedHandsIsNotTakenForTheOldOwners) {
 
 // It may be needed for as long as a consumer cannot be opened. What is lost was told.
 TEST(JournalDamage, ALaggardsRecordsAreCopiedPastWhatIsLost) {
-  auto world = Written(7, 1000);
-  const JournalWorld::File file = world->Files().back();
-  Zero(world.get(), file.path, file.batches.at(5).offset, file.batches.at(5).end);
-  world->ExpectDamage(Damage::kReported);
+  auto world = WrittenBut(5, 7, 1000);
   ASSERT_TRUE(world->Boot());
   ASSERT_EQ(world->damages().size(), 1u);
   // Asset 0 passes nothing; the others use up more than there is.

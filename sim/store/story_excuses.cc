@@ -43,10 +43,12 @@ bool StoryRunner::Named(const std::string& name) const {
 // see BorderMoved(). What goes by subject passes over it.
 bool StoryRunner::MayHaveHidden(size_t stream, const StreamTwin& found) const {
   const StreamHistory& history = histories_[stream];
-  if (!setup_.key.empty() || packed_[stream]) return false;  // Nobody can tell where it lay.
+  const bool plain = setup_.key.empty() && !packed_[stream];  // Else nobody knows where it lay.
   return std::any_of(found.entries().begin(), found.entries().end(), [&](const auto& entry) {
+    const auto is_it = [&](const TwinMsg& kept) { return BorderMoved(*entry.msg, kept); };
     return history.now().Find(entry.seq) == nullptr &&
-           damage_.MayHaveHit(history.config().name, *entry.msg);
+           ((plain && damage_.MayHaveHit(history.config().name, *entry.msg)) ||
+            std::any_of(history.kept().begin(), history.kept().end(), is_it));
   });
 }
 
@@ -80,7 +82,7 @@ std::string StoryRunner::NotExcused(size_t stream, const StreamTwin& found, bool
   for (const StreamTwin::Entry& entry : history.Certain(lost_some, driver_.now().wall)) {
     const TwinMsg* const there = found.Find(entry.seq);
     if (there != nullptr) {
-      said |= damage_.MayHaveHit(name, *entry.msg) && BorderMoved(*there, *entry.msg);
+      said |= BorderMoved(*there, *entry.msg);
       continue;
     }
     const std::string what = std::to_string(entry.seq) + " is not there";

@@ -22,6 +22,7 @@ class StreamHistory {
   const StreamTwin& now() const { return now_; }
   // Keeps the message for as long as this lives.
   const TwinMsg* Keep(TwinMsg msg);
+  const std::deque<TwinMsg>& kept() const { return kept_; }
 
   // --- A change: do it to a copy of now(), then say what came of it and when that is durable.
   // nullopt: when the next one is (what a store does by itself has no point).

@@ -91,6 +91,7 @@ struct alignas(64) Block {
   std::vector<Seq> unsettled;
   Seq cut = 0;               // Not 0: what is above it in the file means nothing (truncate).
   uint64_t holes = 0;        // Places found in it that are no records.
+  uint64_t unreadable = 0;   // Live messages in there: they count, for nobody knows which subject.
   std::vector<Lost> lost;    // Counted as deleted; whoever asks for one is told why.
   std::string more_lost;     // Why of those that do not say.
   std::string damage;        // Why it cannot be read; empty while it can.

@@ -89,8 +89,22 @@ BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
 void BlockReader::NoteHoles(Block* block, const BlockCache& cache) {
   if (cache.holes().size() <= block->holes || MUTANT(220)) return;
   block->holes = cache.holes().size();
+  NoteUnreadable(block, cache);
   notices_.push_back(Where(*block, cache.holes()[0].begin) +
                      "it is damaged: " + cache.DescribeHoles());
+}
+
+// 'cache' is all of the block but for what it has of its end.
+void BlockReader::NoteUnreadable(Block* block, const BlockCache& cache) {
+  const auto live = [&](const BlockCache& part) {
+    uint64_t count = 0;
+    for (size_t i = 0; i < part.size(); ++i) count += block->Live(part.SeqAt(i)) ? 1 : 0;
+    return count;
+  };
+  const uint64_t there = live(cache) + (block->cache == nullptr ? 0 : live(*block->cache));
+  const uint64_t unreadable = block->msgs - std::min(block->msgs, there);
+  unreadable_ += unreadable - std::min(unreadable, block->unreadable);
+  block->unreadable = unreadable;
 }
 
 BlockReader::Got BlockReader::GiveUp(Block* block, std::string what) {

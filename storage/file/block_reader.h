@@ -69,6 +69,10 @@ class BlockReader {
   bool idle() const { return loads_.empty(); }
   // Of what was found damaged since it was opened: once in a life, whoever asked for it.
   std::vector<std::string> TakeNotices() { return std::exchange(notices_, {}); }
+  // Messages that cannot be read, in all blocks that were looked through: some subjects count so
+  // many that nobody finds. (Until blocks are all that is asked: those that are removed, too.)
+  uint64_t unreadable() const { return unreadable_; }
+  void ForgetUnreadable() { unreadable_ = 0; }
 
  private:
   // Memory that the disk reads into must not move: each lives on its own.
@@ -102,6 +106,7 @@ class BlockReader {
   void KeepPiece(Load* load, const Block& block);
   void Finish(Load* load, const DiskDone& done, Block* block);
   void NoteHoles(Block* block, const BlockCache& cache);
+  void NoteUnreadable(Block* block, const BlockCache& cache);
   Got GiveUp(Block* block, std::string what);
   std::string Where(const Block& block, uint64_t offset) const;
 
@@ -113,6 +118,7 @@ class BlockReader {
   CachePool* const pool_;
   uint64_t reported_ = 0;  // To the pool.
   std::vector<std::string> notices_;
+  uint64_t unreadable_ = 0;
   bool starved_ = false;
   uint64_t uses_ = 1;  // Above that of a block that nobody has asked for yet.
   // What was asked for last, and the lowest of its block since the last Trim() but that.

@@ -216,6 +216,7 @@ class FileStore final : public StreamStore {
   WritePoint RemoveOne(Seq seq);
   void TakeOut(Block* block, Seq seq);
   void Settle(Block* block, const format::Record& record);
+  void RecountBytes(Block* block);
   bool SettleBlock(Block* block);
   WritePoint DeleteSome();
   std::optional<Seq> NextLive(Seq seq) const;

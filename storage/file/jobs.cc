@@ -33,6 +33,7 @@ void FileStore::ResetTo(SeqTime last, uint32_t block, WritePoint point) {
   index_.blocks.clear();
   index_.subjects.Clear();
   index_.msgs = index_.bytes = index_.unsettled = index_.miscounted = 0;
+  reader_.ForgetUnreadable();
   index_.last = last;
   index_.first = {last.seq + 1, WallTime{}};
   next_block_ = std::max(next_block_, block + 1);

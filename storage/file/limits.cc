@@ -116,10 +116,11 @@ FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
   return Found::kNo;
 }
 
-// For sure: what is counted and not there takes no message that is.
+// For sure: what is counted and not there, or cannot be read, takes no message that is.
 bool FileStore::IsAboveLimit(const SubjectInfo& subject) const {
   const int64_t max = options_.config.max_msgs_per_subject;
-  return max > 0 && subject.total > static_cast<uint64_t>(max) + index_.miscounted;
+  const uint64_t unsure = index_.miscounted + (MUTANT(254) ? 0 : reader_.unreadable());
+  return max > 0 && subject.total > static_cast<uint64_t>(max) + unsure;
 }
 
 void FileStore::EnforceSubject(std::string_view subject, When when) {
@@ -129,10 +130,12 @@ void FileStore::EnforceSubject(std::string_view subject, When when) {
     const SubjectInfo* info = index_.subjects.Find(name);
     if (info == nullptr || !IsAboveLimit(*info)) return;
     Seq oldest = 0;
+    const uint64_t unreadable = reader_.unreadable();
     const bool waits = index_.unsettled > 0 || (when == When::kWithRoom && Pauses());
     const Found found = waits         ? Found::kWait
                         : slice_ <= 0 ? Found::kMore
                                       : FirstOfSubject(name, &oldest);
+    if (reader_.unreadable() > unreadable) continue;  // Found on the way.
     if (found == Found::kYes) {
       slice_ -= kRemovalCost;
       RemoveOne(oldest);
@@ -145,12 +148,13 @@ void FileStore::EnforceSubject(std::string_view subject, When when) {
   }
 }
 
-// The block cannot be read: what is due for it is written off.
+// The block cannot be read: what is due for it is written off, and nobody knows how many bytes are
+// of what is left.
 void FileStore::Forfeit(Block* block) {
   if (index_.ByNumber(block->number) != block) return;
   index_.unsettled -= block->unsettled.size();
   index_.miscounted += block->unsettled.size();
-  if (block->msgs == 0) {
+  if (block->msgs == 0 || !MUTANT(256)) {
     index_.bytes -= block->bytes;
     block->bytes = 0;
   }

@@ -38,6 +38,22 @@ static void CountOutUnread(StreamIndex* index, Block* block) {
   block->bytes = 0;
 }
 
+// What was removed and cannot be read counts no more: limits would take others for it. Nor does
+// what lives and cannot be read: in the same hole nobody can tell them apart. REQUIRES: it is
+// cached, all of it.
+void FileStore::RecountBytes(Block* block) {
+  if (block->holes == 0 || MUTANT(256)) return;
+  const BlockCache& cache = *block->cache;
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < cache.size(); ++i) {
+    if (block->Live(cache.SeqAt(i))) bytes += cache.At(i).bytes;
+  }
+  slice_ -= static_cast<int>(cache.size());
+  bytes = std::min(bytes, block->bytes);
+  index_.bytes -= block->bytes - bytes;
+  block->bytes = bytes;
+}
+
 // Pays of what is due for the block as much as the slice has room for. REQUIRES: it is cached, all
 // of it. False: some is left.
 bool FileStore::SettleBlock(Block* block) {
@@ -61,6 +77,7 @@ bool FileStore::SettleBlock(Block* block) {
     Touch();
     return false;
   }
+  RecountBytes(block);
   CountOutUnread(&index_, block);
   return true;
 }

@@ -141,6 +141,11 @@ bool FileStore::OnStopDisk(const DiskDone& done) {
                "', checkpoint, offset 0: remove: " + Describe(done.error);
   }
   if (done.ticket != stop_sync_) return true;
+  // Not for good, it may be: if it comes back, so must what it names.
+  if (failure_ && !MUTANT(255)) {
+    phase_ = Phase::kStopped;
+    return true;
+  }
   // Without a checkpoint these are strays, to anybody.
   chain_.RemoveAll();
   stop_ = StopStage::kParts;

@@ -290,7 +290,7 @@ bool StoryRunner::DoConfig(const StoryStep& step) {
   setup_.streams[step.stream].config = step.config;
   StreamTwin after = history.now();
   after.Enforce(step.config);
-  history.Changed(std::move(after), std::nullopt);  // In its own time.
+  history.ChangedBitByBit(std::move(after));  // In its own time.
   LetSettle(step.stream);
   process_->CatchUp();
   Absorb();

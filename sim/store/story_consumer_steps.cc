@@ -183,7 +183,7 @@ bool StoryRunner::TakeConsumers(size_t stream) {
   // They may be those of an earlier stream of that name.
   const bool alone = Named("stream '" + name + "', msgs, offset 0: " + std::string(kBlocksAlone));
   const file::FileStore* const file = there_[stream] ? process_->file(stream) : nullptr;
-  const bool empty = file != nullptr && file->index().blocks.empty();  // Of which nothing is said.
+  const bool empty = file != nullptr && file->index().msgs == 0;  // Of which nothing is said.
   const bool whose = damage_.HitCheckpoint(name) && (alone || empty);
   if (whose || (!damage_.only_blocks() && (!there_[stream] || IsLame(stream)))) {
     how.strict = Strict::kNo;

@@ -160,8 +160,6 @@ constexpr Planted kPlanted[] = {
      "the records of a directory that is gone are dropped without a word"},
     {204, "", "a_consumer_whose_journal_was_damaged_is_named",
      "nobody names whose changes damage to the journal may have taken"},
-    {207, "", "",
-     "bytes that could not be read count when the last message of their block is gone"},
     {220, "", "what_rots_while_it_runs_is_spoken_of",
      "a block that goes bad while a store runs is not spoken of, and written anew without it"},
     {221, "", "",  // Nothing is wrong but that it costs: tests/storage/file/wake_test.cc.

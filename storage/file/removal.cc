@@ -30,19 +30,11 @@ void FileStore::Settle(Block* block, const format::Record& record) {
                       .subject = std::string(record.subject)});
 }
 
-// Nothing lives in the block: what it still counts is of records that could not be read when it was
-// paid for them.
-static void CountOutUnread(StreamIndex* index, Block* block) {
-  if (block->msgs > 0 || !block->unsettled.empty()) return;
-  index->bytes -= block->bytes;
-  block->bytes = 0;
-}
-
 // What was removed and cannot be read counts no more: limits would take others for it. Nor does
 // what lives and cannot be read: in the same hole nobody can tell them apart. REQUIRES: it is
 // cached, all of it.
 void FileStore::RecountBytes(Block* block) {
-  if (block->holes == 0 || MUTANT(256)) return;
+  if (MUTANT(256)) return;
   const BlockCache& cache = *block->cache;
   uint64_t bytes = 0;
   for (size_t i = 0; i < cache.size(); ++i) {
@@ -60,6 +52,7 @@ bool FileStore::SettleBlock(Block* block) {
   if (block->unsettled.empty()) return true;
   std::vector<Seq>& due = block->unsettled;
   size_t paid = 0;
+  bool unread = block->holes > 0;
   for (; paid < due.size() && slice_ > 0; ++paid, slice_ -= kRemovalCost) {
     const Seq seq = due[paid];
     format::Record record;
@@ -67,6 +60,7 @@ bool FileStore::SettleBlock(Block* block) {
       Settle(block, record);
     } else {
       ++index_.miscounted;
+      unread = true;
       Damaged(Where(*block) + "the record of message " + std::to_string(seq) +
               " is damaged; it was removed, and counts of its subject may be one too high");
     }
@@ -77,8 +71,7 @@ bool FileStore::SettleBlock(Block* block) {
     Touch();
     return false;
   }
-  RecountBytes(block);
-  CountOutUnread(&index_, block);
+  if (unread) RecountBytes(block);
   return true;
 }
 
@@ -94,7 +87,6 @@ void FileStore::TakeOut(Block* block, Seq seq) {
     block->unsettled.push_back(seq);
     ++index_.unsettled;
   }
-  if (!MUTANT(207)) CountOutUnread(&index_, block);
   block->deleted.Insert(seq);
   if (seq == block->first.seq || block->msgs == 0) AdvanceFirst(block, 0);
 }

@@ -129,9 +129,8 @@ void PutTen(size_t payload, FileWorld* world) {
   for (int i = 0; i < 10; ++i) world->Put("foo", std::string(payload, 'x'));
 }
 
-// What could not be read when its message was removed counts until the last one of its block goes,
-// and no longer.
-TEST(FileDamage, BytesThatCannotBeReadGoWithTheirBlock) {
+// What was removed and could not be read counts no bytes.
+TEST(FileDamage, BytesThatCannotBeReadDoNotCount) {
   FileWorld world(BlocksOf(1'000));
   PutTen(100, &world);
   world.StopClean();
@@ -144,7 +143,7 @@ TEST(FileDamage, BytesThatCannotBeReadGoWithTheirBlock) {
   for (Seq seq = 1; seq <= 7; ++seq) {
     EXPECT_TRUE(world.Remove(seq));
     world.Settle();
-    EXPECT_EQ(world.store().State().bytes, (10 - seq + (seq < 7 ? 1 : 0)) * each) << seq;
+    EXPECT_EQ(world.store().State().bytes, (10 - seq) * each) << seq;
     world.store().CheckInvariants();
   }
 }

@@ -44,8 +44,9 @@ bool StoryRunner::IsThere(size_t stream) {
     return false;
   }
   if (process_->Await(stream) == Outcome::kStuck) {
+    if (IsLame(stream) && MayFail()) return false;  // By itself, while it is made.
     // On a full disk it waits for room; whoever runs it frees some, and starts it again.
-    if (capacity_ == UINT64_MAX) return Fail(name + " was added and never starts");
+    if (!MayWaitForRoom()) return Fail(name + " was added and never starts");
     Die(CrashKind::kKill, 0);
     was_cut_ = true;
     return false;
@@ -134,7 +135,7 @@ bool StoryRunner::DoChange(const StoryStep& step) {
     Turn();
   if (!setup_.rush || !LimitsNothing(step.stream)) {
     LetSettle(step.stream);
-    process_->CatchUp();
+    if (running()) process_->CatchUp();
   }
   Absorb();
   if (!well() || !running() || failed() || process_->storage().full()) return well();
@@ -310,7 +311,7 @@ bool StoryRunner::DoJob(size_t stream, Job& job, StreamTwin after, StoreError pr
   NotePromises();
   switch (outcome) {
     case Outcome::kStuck:
-      if (!IsHeldUp()) return Fail(std::string("stuck in a ") + kWhat);
+      if (!MayWaitForRoom()) return Fail(std::string("stuck in a ") + kWhat);
       Kill();
       was_cut_ = true;
       return true;

@@ -131,8 +131,10 @@ bool StoryRunner::CheckState(size_t stream) {
 }
 
 bool StoryRunner::CheckContents(size_t stream) {
+  constexpr int kAttempts = 16;
   Reading reading;
-  for (int attempt = 0; attempt < 4; ++attempt) {  // Time passes, and messages go.
+  for (int attempt = 0;; ++attempt) {  // Time passes, and messages go.
+    if (attempt == kAttempts) return well();
     if (!ReadAll(process_.get(), stream, &reading)) {
       return !running() || failed() || Fail(reading.problem);
     }

@@ -32,7 +32,7 @@ bool StoryRunner::HasConsumer(const StoryStep& step) {
 bool StoryRunner::Ended(Outcome outcome, const std::string& what) {
   if (outcome == Outcome::kStuck) {
     // As IsThere().
-    if (capacity_ == UINT64_MAX && !IsHeldUp()) return Fail(what);
+    if (!MayWaitForRoom()) return Fail(what);
     Die(CrashKind::kKill, 0);
     was_cut_ = true;
   }

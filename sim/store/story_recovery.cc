@@ -62,7 +62,7 @@ bool StoryRunner::RecoveredStream(size_t stream) {
   if (!damage_.Concerns(history.config().name))
     return Fail(name + problem + ": and nothing of it was damaged");
   const bool said = Named("stream '" + history.config().name + "'") || !reading.problem.empty() ||
-                    MayHaveHidden(stream, found);
+                    MayHaveMoved(stream, found);
   const bool silent = !said && !damage_.any_in_journal();
   const std::string why = !loose_[stream] ? NotExcused(stream, found, said)
                           : silent        ? "nobody said a word"

@@ -224,7 +224,7 @@ bool StoryRunner::DoStart() {
     case Outcome::kDied: DieIfDue(); return true;
     case Outcome::kStuck:
       // On a full disk it waits for room.
-      if (capacity_ == UINT64_MAX && !IsHeldUp()) return Fail("stuck while it starts");
+      if (!MayWaitForRoom()) return Fail("stuck while it starts");
       break;
     case Outcome::kStopped:
       // What a stop that came early did not look at may not be synced yet.

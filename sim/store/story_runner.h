@@ -142,7 +142,8 @@ class StoryRunner {
 
   // --- After damage: story_excuses.cc.
   bool IsHeldUp() const;
-  bool MayHaveHidden(size_t stream, const StreamTwin& found) const;
+  bool MayWaitForRoom() const;
+  bool MayHaveMoved(size_t stream, const StreamTwin& found) const;
   std::string NotExcused(size_t stream, const StreamTwin& found, bool said) const;
   uint64_t ToldBelow() const;
   std::vector<std::string> Said() const;

@@ -201,6 +201,8 @@ constexpr Planted kPlanted[] = {
      "a stop takes an index away whose checkpoint is gone, but not for good"},
     {256, "", "bytes_that_cannot_be_read_take_no_sound_message",
      "what was removed and cannot be read counts its bytes: a limit takes others"},
+    {257, "", "limits_on_all_come_before_those_of_subjects",
+     "limits of subjects that are lowered take their messages before those on all have theirs"},
     {180, "", "", "in memory: a full subject takes one more"},
     {181, "", "", "in memory: the first time is that of a message that is gone"},
     {182, "", "", "in memory: sequences skipped on nothing count as deleted"},

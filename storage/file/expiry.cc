@@ -48,7 +48,9 @@ bool FileStore::WaitsForDisk() const {
 
 void FileStore::DoChores() {
   if (index_.unsettled > 0 || !subjects_due_.empty() || limits_due_ || FirstIsUntimed()) PayDebts();
-  if (sweep_.active() && index_.unsettled == 0) SweepSubjects();
+  // Limits on all come first, as in the reference; but for a start: EnforceLimits().
+  const bool after_limits = limits_due_ && phase_ != Phase::kStarting && !MUTANT(257);
+  if (sweep_.active() && index_.unsettled == 0 && !after_limits) SweepSubjects();
   if (!deletions_due_.empty() && !Pauses()) (void)DeleteSome();
   waiting_ = HasChores() && (WaitsForDisk() || paused_);
 }

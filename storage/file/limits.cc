@@ -116,11 +116,13 @@ FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
   return Found::kNo;
 }
 
-// For sure: what is counted and not there, or cannot be read, takes no message that is.
+// For sure: what is counted and not there, or cannot be read, takes no message that is. (Of those
+// that cannot be read a subject has no more than its limit let it have.)
 bool FileStore::IsAboveLimit(const SubjectInfo& subject) const {
-  const int64_t max = options_.config.max_msgs_per_subject;
-  const uint64_t unsure = index_.miscounted + (MUTANT(254) ? 0 : reader_.unreadable());
-  return max > 0 && subject.total > static_cast<uint64_t>(max) + unsure;
+  if (options_.config.max_msgs_per_subject <= 0) return false;
+  const auto max = static_cast<uint64_t>(options_.config.max_msgs_per_subject);
+  const uint64_t unreadable = MUTANT(254) ? 0 : std::min(reader_.unreadable(), max);
+  return subject.total > max + index_.miscounted + unreadable;
 }
 
 void FileStore::EnforceSubject(std::string_view subject, When when) {

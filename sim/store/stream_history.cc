@@ -120,11 +120,13 @@ bool StreamHistory::OthersAreDue(const StreamTwin& found, const StreamTwin& want
   return std::all_of(found.entries().begin(), found.entries().end(), [&](const auto& entry) {
     if (wanted.Find(entry.seq) != nullptr) return true;
     const WallTime due = StreamTwin::Due(config_, *entry.msg);
-    return due != WallTime{} && due <= now &&
-           std::any_of(kept_.begin(), kept_.end(), [&](const TwinMsg& kept) {
-             return &kept != entry.msg && Same(kept, *entry.msg);
-           });
+    return due != WallTime{} && due <= now && IsKept(*entry.msg);
   });
+}
+
+bool StreamHistory::IsKept(const TwinMsg& found) const {
+  return std::any_of(kept_.begin(), kept_.end(),
+                     [&](const TwinMsg& kept) { return &kept != &found && Same(kept, found); });
 }
 
 // Limits may have been lowered since: then, or by the start.
@@ -149,7 +151,9 @@ bool StreamHistory::IsOnTheWay(const StreamTwin& found, const StreamTwin& before
       std::all_of(found.entries().begin(), found.entries().end(), [&](const auto& entry) {
         const TwinMsg* const msg =
             after.Find(entry.seq) != nullptr ? after.Find(entry.seq) : before.Find(entry.seq);
-        return msg != nullptr && Same(*msg, *entry.msg);
+        // The last one may be larger than all that may be there: it took itself.
+        return msg != nullptr ? Same(*msg, *entry.msg)
+                              : entry.seq == after.last() && IsKept(*entry.msg);
       });
   if (!known || found.last() != after.last()) return false;
   if (Holds(found, Aged(std::move(limited), found, now))) return true;
@@ -159,6 +163,10 @@ bool StreamHistory::IsOnTheWay(const StreamTwin& found, const StreamTwin& before
   const auto by_seq = [](const auto& a, const auto& b) { return a.seq < b.seq; };
   std::set_union(before.entries().begin(), before.entries().end(), after.entries().begin(),
                  after.entries().end(), std::back_inserter(entries), by_seq);
+  if (!found.entries().empty() && found.entries().back().seq == after.last() &&
+      (entries.empty() || entries.back().seq < after.last())) {
+    entries.push_back(found.entries().back());
+  }
   all.Become(std::move(entries), after.State());
   all.EnforceAtStart(config_);
   return Holds(found, Aged(std::move(all), found, now));

@@ -73,6 +73,7 @@ class StreamHistory {
   }
   void Reaches(WritePoint point);
   bool OthersAreDue(const StreamTwin& found, const StreamTwin& wanted, WallTime now) const;
+  bool IsKept(const TwinMsg& found) const;
   bool IsLike(const StreamTwin& found, const StreamTwin& wanted, WallTime now) const;
   StreamTwin Aged(StreamTwin wanted, const StreamTwin& found, WallTime now) const;
   bool IsOnTheWay(const StreamTwin& found, const StreamTwin& before, const StreamTwin& after,

@@ -203,6 +203,8 @@ constexpr Planted kPlanted[] = {
      "what was removed and cannot be read counts its bytes: a limit takes others"},
     {257, "", "limits_on_all_come_before_those_of_subjects",
      "limits of subjects that are lowered take their messages before those on all have theirs"},
+    {258, "", "",
+     "a stop wants all blocks in memory that it looks through: with less room it never ends"},
     {180, "", "", "in memory: a full subject takes one more"},
     {181, "", "", "in memory: the first time is that of a message that is gone"},
     {182, "", "", "in memory: sequences skipped on nothing count as deleted"},

@@ -500,6 +500,9 @@ class FileStore final : public StreamStore {
   bool stop_wanted_ = false;  // Once it runs.
   WritePoint stop_point_;     // Of the record that says so.
   DiskTicket stop_names_, stop_remove_, stop_sync_;
+  // LeaveTombstones() is done with blocks of lower numbers, for this first sequence.
+  uint32_t stop_looked_ = 0;
+  Seq stop_floor_ = 0;
 
   // Expiry: 'from' and 'after' say how far the walk under way is.
   struct Expiring {

@@ -1,5 +1,6 @@
 // FileStore: a clean stop, after which the directory is the reference's.
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
@@ -26,14 +27,17 @@ void FileStore::Stop(const Now& now) {
   gathering_ = {};  // From now on more tombstones are needed: TombNeeded().
   phase_ = Phase::kStopping;
   stop_ = StopStage::kSettling;
+  stop_floor_ = 0;
 }
 
 // What the journal knew and blocks do not say: which messages at the front are gone, and the last
 // sequence. Tombstones say it to everybody. True: done.
 bool FileStore::LeaveTombstones() {
+  if (std::exchange(stop_floor_, index_.first.seq) != index_.first.seq) stop_looked_ = 0;
   for (const auto& block : index_.blocks) {
     if (block->base >= index_.first.seq) break;
-    if (block->raw_bytes == 0) continue;
+    // Each is read once: they need not all be in memory.
+    if (block->raw_bytes == 0 || (block->number < stop_looked_ && !MUTANT(258))) continue;
     std::string why;
     switch (Need(block.get(), 0, &why)) {
       case BlockReader::Got::kHere: break;
@@ -42,6 +46,7 @@ bool FileStore::LeaveTombstones() {
       case BlockReader::Got::kMore: Touch(); return false;
       case BlockReader::Got::kWait: return false;
     }
+    const uint32_t number = block->number;
     const BlockCache& cache = *block->cache;
     std::vector<SeqTime> gone;
     for (size_t i = 0; i < cache.size() && cache.SeqAt(i) < index_.first.seq; ++i) {
@@ -54,6 +59,7 @@ bool FileStore::LeaveTombstones() {
       if (Pauses()) return false;
       AppendTombstone(target);
     }
+    stop_looked_ = number + 1;
     if (!gone.empty()) return LeaveTombstones();  // The list of blocks may have moved.
   }
   const bool said = std::any_of(index_.blocks.begin(), index_.blocks.end(), [&](const auto& block) {

@@ -55,6 +55,7 @@ void EventLoop::Boot() {
   const Now now = ReadClocks();
   Add(Event::Kind::kTick, {});
   StepUntilQuiet(now);
+  log_.Flush(now.wall);
 }
 
 int EventLoop::Run() {
@@ -64,6 +65,7 @@ int EventLoop::Run() {
     Collect(now);
     if (now.mono >= server_.NextDeadline()) Add(Event::Kind::kTick, {});
     if (!events_.empty()) StepUntilQuiet(now);
+    log_.Flush(now.wall);  // What was said of no event, too.
   }
   return *exit_code_;
 }
@@ -252,7 +254,6 @@ void EventLoop::StepUntilQuiet(Now now) {
   events_.clear();
   texts_.Clear();
   arena_.Clear();
-  log_.Flush(now.wall);
 }
 
 void EventLoop::CarryOut(const Effect& effect, Now now) {

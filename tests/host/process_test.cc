@@ -115,9 +115,14 @@ TEST(Process, FillsItsLastDescriptorWithoutAnError) {
     clients.push_back(Dial(daemon.client_port()));
     ASSERT_TRUE(StartsWith(ReadLine(clients.back()), "INFO {")) << clients.size();
   }
+  SendText(clients.back(), "PING\r\n");
+  EXPECT_EQ(ReadLine(clients.back()), "PONG");
+  EXPECT_EQ(Count(daemon.Log(), "Accept Error"), 0u) << daemon.Log();
+  // The next one has to wait: nothing else happens, and it is said all the same.
+  const UniqueFd waits = Dial(daemon.client_port());
+  EXPECT_TRUE(daemon.Says("Temporary Client Accept Error")) << daemon.Log();
   daemon.Send(SIGTERM);
   EXPECT_EQ(daemon.Wait(), 0);
-  EXPECT_EQ(Count(daemon.Log(), "Accept Error"), 0u) << daemon.Log();
 }
 
 // The next connection may get its slot before the server is done with the subscriptions.

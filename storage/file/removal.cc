@@ -30,6 +30,14 @@ void FileStore::Settle(Block* block, const format::Record& record) {
                       .subject = std::string(record.subject)});
 }
 
+// Nothing lives in the block: what it still counts is of records that could not be read when it was
+// paid for them.
+static void CountOutUnread(StreamIndex* index, Block* block) {
+  if (block->msgs > 0 || !block->unsettled.empty()) return;
+  index->bytes -= block->bytes;
+  block->bytes = 0;
+}
+
 // What was removed and cannot be read counts no more: limits would take others for it. Nor does
 // what lives and cannot be read: in the same hole nobody can tell them apart. REQUIRES: it is
 // cached, all of it.
@@ -72,6 +80,7 @@ bool FileStore::SettleBlock(Block* block) {
     return false;
   }
   if (unread) RecountBytes(block);
+  CountOutUnread(&index_, block);
   return true;
 }
 
@@ -87,6 +96,7 @@ void FileStore::TakeOut(Block* block, Seq seq) {
     block->unsettled.push_back(seq);
     ++index_.unsettled;
   }
+  CountOutUnread(&index_, block);
   block->deleted.Insert(seq);
   if (seq == block->first.seq || block->msgs == 0) AdvanceFirst(block, 0);
 }

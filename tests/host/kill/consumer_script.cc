@@ -22,7 +22,7 @@ ConsumerScript::Op ConsumerScript::Next() const {
   const uint64_t most = rng.Chance(1, 8) ? pending_.size() : std::min<size_t>(pending_.size(), 6);
   const auto& [seq, pending] = *std::next(pending_.begin(), static_cast<long>(rng.Below(most)));
   op.stream_seq = seq;
-  op.is_ack = rng.Chance(4, 5);
+  op.is_ack = rng.Chance(4, 5) && (policy_ != AckPolicy::kAll || pending.consumer_seq > floor_);
   op.consumer_seq = op.is_ack ? pending.consumer_seq : consumer_seq_ + 1;
   op.deliveries = pending.deliveries + 1;
   return op;
@@ -33,6 +33,7 @@ void ConsumerScript::Done(const Op& op) {
   if (op.is_ack) {
     CHECK(ledger_.Acked(op.consumer_seq, op.stream_seq).error == ConsumerError::kNone);
     const bool is_explicit = policy_ == AckPolicy::kExplicit;
+    floor_ = op.consumer_seq;
     pending_.erase(is_explicit ? pending_.find(op.stream_seq) : pending_.begin(),
                    pending_.upper_bound(op.stream_seq));
     return;

@@ -38,6 +38,8 @@ class ConsumerScript {
   const Rng rng_;
   ConsumerLedger ledger_;
   const AckPolicy policy_;
+  // With AckPolicy::kAll an ack of what was delivered up to it is an old one, and changes nothing.
+  uint64_t floor_ = 0;
   uint64_t count_ = 0;
   uint64_t consumer_seq_ = 0, stream_seq_ = 0;
   std::map<uint64_t, Pending> pending_;  // By stream sequence.

@@ -26,6 +26,17 @@ void MapMessages(Block* block, const BlockCache& cache) {
   for (size_t i = 0; i < cache.size(); ++i) block->map.Note(cache.SeqAt(i), cache.OffsetAt(i));
 }
 
+Readable CountReadable(const Block& block) {
+  const BlockCache& cache = *block.cache;
+  Readable out;
+  for (size_t i = 0; i < cache.size(); ++i) {
+    if (!block.Live(cache.SeqAt(i))) continue;
+    ++out.msgs;
+    out.bytes += cache.At(i).bytes;
+  }
+  return out;
+}
+
 bool IsTooFar(const Block& block, Seq seq) {
   return block.msgs > 0 && seq > block.last.seq &&
          seq - block.last.seq + block.deleted.size() > kDeadMax;

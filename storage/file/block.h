@@ -139,6 +139,12 @@ void CountMessage(Block* block, const format::Record& record);
 // Makes the block's map anew. REQUIRES: the cache has all of the block.
 void MapMessages(Block* block, const BlockCache& cache);
 
+// What lives in the block and can be read. REQUIRES: its cache has all of it.
+struct Readable {
+  uint64_t msgs = 0, bytes = 0;
+};
+[[nodiscard]] Readable CountReadable(const Block& block);
+
 // A message of the block whose record cannot be read was stored then, or before that.
 [[nodiscard]] WallTime NotYoungerThan(const Block& block, Seq seq);
 

@@ -75,9 +75,10 @@ BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
     return block->loading == nullptr ? Got::kWait : Got::kMore;
   }
   if (!loading.IndexSome(block->checksum, limits_.index_bytes_per_slice)) return Got::kMore;
-  NoteHoles(block, loading);
+  const bool holes_found = NoteHoles(block, loading);
   if (block->cache != nullptr) loading.Join(block->cache.get());
   block->cache = std::move(block->loading);
+  if (holes_found) NoteUnreadable(block);
   const BlockCache& cache = *block->cache;
   if (cache.size() > 0 && (block->map.empty() || block->map[0].first > cache.SeqAt(0))) {
     MapMessages(block, cache);
@@ -85,24 +86,17 @@ BlockReader::Got BlockReader::Need(Block* block, Seq seq, std::string* why) {
   return Got::kHere;
 }
 
-// What was a record when the store was opened, and is none any more.
-void BlockReader::NoteHoles(Block* block, const BlockCache& cache) {
-  if (cache.holes().size() <= block->holes || MUTANT(220)) return;
+// What was a record when the store was opened, and is none any more. True: there is more of that.
+bool BlockReader::NoteHoles(Block* block, const BlockCache& cache) {
+  if (cache.holes().size() <= block->holes || MUTANT(220)) return false;
   block->holes = cache.holes().size();
-  NoteUnreadable(block, cache);
   notices_.push_back(Where(*block, cache.holes()[0].begin) +
                      "it is damaged: " + cache.DescribeHoles());
+  return true;
 }
 
-// 'cache' is all of the block but for what it has of its end.
-void BlockReader::NoteUnreadable(Block* block, const BlockCache& cache) {
-  const auto live = [&](const BlockCache& part) {
-    uint64_t count = 0;
-    for (size_t i = 0; i < part.size(); ++i) count += block->Live(part.SeqAt(i)) ? 1 : 0;
-    return count;
-  };
-  const uint64_t there = live(cache) + (block->cache == nullptr ? 0 : live(*block->cache));
-  const uint64_t unreadable = block->msgs - std::min(block->msgs, there);
+void BlockReader::NoteUnreadable(Block* block) {
+  const uint64_t unreadable = block->msgs - std::min(block->msgs, CountReadable(*block).msgs);
   unreadable_ += unreadable - std::min(unreadable, block->unreadable);
   block->unreadable = unreadable;
 }

@@ -105,8 +105,8 @@ class BlockReader {
   void ReadOn(Load* load, DiskTicket after);
   void KeepPiece(Load* load, const Block& block);
   void Finish(Load* load, const DiskDone& done, Block* block);
-  void NoteHoles(Block* block, const BlockCache& cache);
-  void NoteUnreadable(Block* block, const BlockCache& cache);
+  bool NoteHoles(Block* block, const BlockCache& cache);
+  void NoteUnreadable(Block* block);
   Got GiveUp(Block* block, std::string what);
   std::string Where(const Block& block, uint64_t offset) const;
 

@@ -43,13 +43,8 @@ static void CountOutUnread(StreamIndex* index, Block* block) {
 // cached, all of it.
 void FileStore::RecountBytes(Block* block) {
   if (MUTANT(256)) return;
-  const BlockCache& cache = *block->cache;
-  uint64_t bytes = 0;
-  for (size_t i = 0; i < cache.size(); ++i) {
-    if (block->Live(cache.SeqAt(i))) bytes += cache.At(i).bytes;
-  }
-  slice_ -= static_cast<int>(cache.size());
-  bytes = std::min(bytes, block->bytes);
+  slice_ -= static_cast<int>(block->cache->size());
+  const uint64_t bytes = std::min(CountReadable(*block).bytes, block->bytes);
   index_.bytes -= block->bytes - bytes;
   block->bytes = bytes;
 }

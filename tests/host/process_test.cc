@@ -123,6 +123,7 @@ TEST(Process, FillsItsLastDescriptorWithoutAnError) {
   EXPECT_TRUE(daemon.Says("Temporary Client Accept Error")) << daemon.Log();
   daemon.Send(SIGTERM);
   EXPECT_EQ(daemon.Wait(), 0);
+  EXPECT_EQ(Count(daemon.Log(), "Accept Error"), 1u) << daemon.Log();
 }
 
 // The next connection may get its slot before the server is done with the subscriptions.

@@ -121,6 +121,8 @@ void SegmentRing::AddExtra() {
 
 bool SegmentRing::Switch() {
   if (next_ == kNone) {
+    // What has no other place waits for the disk's room, and that is asked for once more now.
+    if (Available() == 0) RetryGrowth();
     if (Available() == 0) return false;
     next_ = Choose(0, Urgency::kNow);
     if (next_ == kNone) return false;

@@ -72,7 +72,8 @@ class SegmentRing {
   uint64_t head_id() const { return live_.empty() ? next_id_ : segments_[live_.front()].id; }
   uint32_t alignment() const { return alignment_; }
 
-  // Makes the next segment the tail; false if there is none: all are live.
+  // Makes the next segment the tail; false if there is none: all are live. On a full disk it is one
+  // that cannot be written to until there is room.
   [[nodiscard]] bool Switch();
   // For a start without a tail, when every file is live: one file more than segments_max, for
   // Switch(). It goes as soon as it is not needed.

@@ -117,6 +117,50 @@ TEST(JournalFault, OnAFullDiskItGetsFullAndDoesNotFail) {
   ExpectNoViolation(world);
 }
 
+// What makes room cannot be stopped at once. It waits, as it does for any other segment.
+TEST(JournalFault, WhatIsAppendedOnAFullDiskWaitsForRoom) {
+  sim::SimDiskOptions disk;
+  disk.capacity_bytes = 100 * 1024;  // One segment.
+  JournalWorld world(3, JournalWorld::SmallOptions(), disk);
+  ASSERT_TRUE(world.Boot());
+  for (int i = 0; i < 50; ++i) {
+    world.Append(1, 2000);
+    world.EndOfStep();
+    world.RunAll();
+  }
+  ASSERT_EQ(world.journal().state(), Journal::State::kRunning) << *world.journal().Failure();
+  EXPECT_TRUE(world.journal().full());
+  EXPECT_TRUE(world.journal().stuck());
+  EXPECT_FALSE(world.model().back().promised);
+  world.disk().SetCapacity(UINT64_MAX);
+  world.Wait();
+  world.RunAll();
+  EXPECT_FALSE(world.journal().full());
+  for (const JournalWorld::Record& record : world.model()) EXPECT_TRUE(record.promised);
+  ExpectNoViolation(world);
+}
+
+// It need not wait until the disk is asked again.
+TEST(JournalFault, ADiskThatHasRoomAgainFailsNothing) {
+  sim::SimDiskOptions disk;
+  disk.capacity_bytes = 100 * 1024;
+  JournalWorld world(3, JournalWorld::SmallOptions(), disk);
+  ASSERT_TRUE(world.Boot());
+  while (!world.journal().full()) {
+    world.Append(1, 2000);
+    world.EndOfStep();
+    world.RunAll();
+  }
+  world.disk().SetCapacity(UINT64_MAX);
+  for (int i = 0; i < 20; ++i) world.Append(1, 2000);
+  world.EndOfStep();
+  world.journal().Stop();
+  world.RunAll();
+  EXPECT_EQ(world.journal().state(), Journal::State::kClosed);
+  for (const JournalWorld::Record& record : world.model()) EXPECT_TRUE(record.promised);
+  ExpectNoViolation(world);
+}
+
 TEST(JournalFault, WithoutRoomForOneSegmentItDoesNotStart) {
   sim::SimDiskOptions disk;
   disk.capacity_bytes = 40 * 1024;

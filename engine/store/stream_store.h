@@ -267,7 +267,9 @@ class StreamStore {
   virtual ~StreamStore() = default;
 
   // Appends with the next sequence and 'now', and enforces the limits. 'ttl': seconds, 0 none, -1
-  // never (also exempt from max_age). Refused changes change nothing.
+  // never (also exempt from max_age). Refused changes change nothing. With discard new it is
+  // refused, too, while it cannot be told that there is room: what was removed, or would be pushed
+  // out, is not in memory. Such a removal is seen to at once: a later attempt is answered right.
   virtual StoreResult Store(const Now& now, std::string_view subject, std::string_view header,
                             std::string_view payload, int64_t ttl) = 0;
   // Likewise with a sequence and time decided elsewhere (a leader, a mirror, a restore): 'seq' must

@@ -175,12 +175,14 @@ bool StoryRunner::DoStore(const StoryStep& step) {
   return true;
 }
 
-// Whether the store may refuse for once: a message that would make room has to be read first, or is
-// due and goes late; who asks again is told right.
+// Whether the store may refuse for once: a message that would make room, or was removed, has to be
+// read first, or is due and goes late; who asks again is told right.
 bool StoryRunner::MayAskAgain(size_t stream, const TwinMsg& msg, StoreError got) const {
   const StoreConfig& config = histories_[stream].config();
   StreamTwin after = twin(stream);
-  return got == StoreError::kMaxBytes && config.discard == DiscardPolicy::kNew &&
+  const bool by_limit = got == StoreError::kMaxBytes || got == StoreError::kMaxMsgs ||
+                        got == StoreError::kMaxMsgsPerSubject;
+  return by_limit && config.discard == DiscardPolicy::kNew &&
          (config.max_msgs_per_subject > 0 || config.max_age > Duration{} || config.allow_msg_ttl) &&
          after.Store(config, &msg) == StoreError::kNone;
 }

@@ -344,21 +344,27 @@ void StoryRunner::NotePromises() {
 void StoryRunner::Absorb() {
   for (size_t i = 0; i < histories_.size() && process_ != nullptr && well(); ++i) {
     if (!there_[i]) continue;
-    for (const StoreChange& change : process_->store(i).TakeChanges()) {
-      const TwinMsg* msg = histories_[i].now().Find(change.seq);
-      if (msg == nullptr || msg->subject != change.subject) continue;
-      const WallTime due = StreamTwin::Due(histories_[i].config(), *msg);
-      if (due == WallTime{} || due > driver_.now().wall) continue;
-      if (change.kind != StoreChange::Kind::kRemoved) {
-        if (!running() || failed()) return;  // It died in an answer, in the middle of a purge.
-        Answer(i, change);
-        continue;
-      }
+    const std::vector<StoreChange> changes = process_->store(i).TakeChanges();
+    // All of them have happened before any is answered.
+    for (const StoreChange& change : changes) {
+      if (change.kind != StoreChange::Kind::kRemoved || !WasDue(i, change)) continue;
       StreamTwin after = histories_[i].now();
       (void)after.Remove(change.seq);
       histories_[i].Changed(std::move(after), std::nullopt);
     }
+    for (const StoreChange& change : changes) {
+      if (change.kind == StoreChange::Kind::kRemoved || !WasDue(i, change)) continue;
+      if (!running() || failed()) return;  // It died in an answer, in the middle of a purge.
+      Answer(i, change);
+    }
   }
+}
+
+bool StoryRunner::WasDue(size_t stream, const StoreChange& change) const {
+  const TwinMsg* const msg = histories_[stream].now().Find(change.seq);
+  if (msg == nullptr || msg->subject != change.subject) return false;
+  const WallTime due = StreamTwin::Due(histories_[stream].config(), *msg);
+  return due != WallTime{} && due <= driver_.now().wall;
 }
 
 // As the owner of a stream with markers does.

@@ -138,6 +138,8 @@ class StoryRunner {
   void Pace();
   void NotePromises();
   void Absorb();
+  // Whether it tells of a message that went, or is to go, because it is due.
+  bool WasDue(size_t stream, const StoreChange& change) const;
   void Answer(size_t stream, const StoreChange& change);
 
   // --- After damage: story_excuses.cc.

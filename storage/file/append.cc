@@ -191,19 +191,21 @@ StoreError FileStore::Admit(std::string_view subject, std::string_view header,
   const StoreConfig& config = options_.config;
   if (config.discard != DiscardPolicy::kNew) return StoreError::kNone;
   const uint64_t bytes = format::RecordBytes(subject.size(), header.size(), payload.size());
-  bool subject_full = false;
+  // It pushes its subject's oldest out, and takes no room.
+  bool takes_a_place = false;
   Seq oldest = 0;
   if (config.max_msgs_per_subject > 0 && !subject.empty()) {
-    const SubjectInfo* info = index_.subjects.Find(subject);
-    subject_full =
-        info != nullptr && info->total >= static_cast<uint64_t>(config.max_msgs_per_subject);
-    if (subject_full && config.discard_new_per_subject && !IsRollup(header)) {
+    const auto max = static_cast<uint64_t>(config.max_msgs_per_subject);
+    const SubjectInfo* const info = index_.subjects.Find(subject);
+    const uint64_t total = info == nullptr ? 0 : info->total;
+    if (total >= max && config.discard_new_per_subject && !IsRollup(header))
       return StoreError::kMaxMsgsPerSubject;
-    }
-    if (subject_full) (void)FirstOfSubject(subject, &oldest);
+    // What was removed, whosever it was, may still count: in doubt no place is taken.
+    takes_a_place = total >= max && total - max >= index_.unsettled;
+    if (takes_a_place) (void)FirstOfSubject(subject, &oldest);
   }
   if (config.max_msgs > 0 && index_.msgs >= static_cast<uint64_t>(config.max_msgs) &&
-      !subject_full) {
+      !takes_a_place) {
     return StoreError::kMaxMsgs;
   }
   if (config.max_bytes > 0 && index_.bytes + bytes > static_cast<uint64_t>(config.max_bytes)) {
@@ -213,7 +215,7 @@ StoreError FileStore::Admit(std::string_view subject, std::string_view header,
     const Block* block = oldest == 0 ? nullptr : index_.Find(oldest);
     const bool known = block != nullptr && block->cache != nullptr &&
                        block->cache->Covers(oldest) && block->cache->Find(oldest, &pushed);
-    if (!subject_full || !known || pushed.bytes < bytes) return StoreError::kMaxBytes;
+    if (!takes_a_place || !known || pushed.bytes < bytes) return StoreError::kMaxBytes;
   }
   return StoreError::kNone;
 }

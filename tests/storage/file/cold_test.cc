@@ -220,6 +220,34 @@ TEST(FileCold, WalkingKeepsNoMoreThanItMay) {
   EXPECT_LE(CachedBytes(world), 700u);
 }
 
+// What was removed still counts with its subject until its record was read; whoever would take the
+// place of the subject's oldest takes room there.
+TEST(FileCold, InDoubtNothingGoesBeyondALimit) {
+  FileStoreOptions options;
+  options.config.max_msgs_per_subject = 2;
+  options.limits.block_bytes = 100;
+  options.limits.reader.cache_bytes_max = 0;
+  FileWorld world(options);
+  for (const char* subject : {"a", "a", "b", "b", "c"}) world.Put(subject);
+  world.Checkpoint();
+  StoreConfig config = world.options.config;
+  config.max_msgs = 4;
+  config.discard = DiscardPolicy::kNew;
+  (void)world.store().UpdateConfig(world.now(), config);
+  world.Settle();
+  const auto put = [&](const char* subject) {
+    return world.store().Store(world.now(), subject, "", "x", 0).error;
+  };
+  EXPECT_TRUE(world.Remove(1));
+  EXPECT_EQ(world.store().State().msgs, 4u);
+  EXPECT_EQ(put("a"), StoreError::kMaxMsgs);
+  EXPECT_EQ(put("b"), StoreError::kMaxMsgs);
+  world.Settle();
+  EXPECT_EQ(put("a"), StoreError::kMaxMsgs);
+  EXPECT_EQ(put("b"), StoreError::kNone);
+  EXPECT_EQ(world.store().State().msgs, 4u);
+}
+
 TEST(FileCold, AnswersFromTheDiskAsFromMemory) {
   FileStoreOptions options;
   options.limits.block_bytes = 150;

@@ -91,6 +91,14 @@ size_t FileImage::Read(uint64_t offset, uint8_t* to, size_t size) const {
   return got;
 }
 
+bool FileImage::Refuses(uint64_t offset, uint64_t size) const {
+  for (auto bad = bad_sectors_.lower_bound(offset / kSectorBytes);
+       bad != bad_sectors_.end() && bad->first * kSectorBytes < offset + size; ++bad) {
+    if (bad->second == kRefused) return true;
+  }
+  return false;
+}
+
 void FileImage::See(uint64_t offset, const uint8_t* bytes, size_t size) {
   visible_.Write(offset, bytes, size);
   if (bad_sectors_.empty() || size == 0) return;

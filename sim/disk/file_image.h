@@ -71,10 +71,14 @@ class FileImage {
 
   // Sectors that read as something else, decided by the seed.
   void Rot(uint64_t sector, uint64_t seed) { bad_sectors_[sector] = seed; }
+  // One that no read gets anything of, until it is written again.
+  void Refuse(uint64_t sector) { bad_sectors_[sector] = kRefused; }
+  bool Refuses(uint64_t offset, uint64_t size) const;
   bool IsBad(uint64_t sector) const { return bad_sectors_.count(sector) > 0; }
   size_t bad_sectors() const { return bad_sectors_.size(); }
 
  private:
+  static constexpr uint64_t kRefused = UINT64_MAX;  // In the place of a seed.
   struct Change {
     uint64_t order = 0;
     bool is_truncate = false;

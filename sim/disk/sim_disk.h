@@ -101,6 +101,8 @@ class SimDisk {
   void Delete(std::string_view path);
   // Spoils the sector that holds this byte.
   void Rot(std::string_view path, uint64_t offset, uint64_t seed);
+  // The device reads it no more, until it is written again.
+  void Refuse(std::string_view path, uint64_t offset);
   void Wipe();
 
   uint64_t used_bytes() const;

@@ -152,6 +152,7 @@ DiskError SimDisk::Read(const DiskOp& op, DiskDone* done) {
   if (Refusal(op) != DiskError::kNone) return Refusal(op);
   if (dice_.Strikes(DiskFault::kReadError, options_.faults)) return DiskError::kIo;
   FileImage& file = image(op.file);
+  if (file.Refuses(op.offset, op.size)) return DiskError::kIo;
   if (op.size > 0 && op.offset < file.size() &&
       dice_.Strikes(DiskFault::kRotOnRead, options_.faults)) {
     Rng& rng = dice_.rng(DiskFault::kRotOnRead);

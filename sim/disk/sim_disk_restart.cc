@@ -81,6 +81,12 @@ void SimDisk::Rot(std::string_view path, uint64_t offset, uint64_t seed) {
   file->Rot(offset / kSectorBytes, seed);
 }
 
+void SimDisk::Refuse(std::string_view path, uint64_t offset) {
+  FileImage* file = names_.File(path);
+  CHECK(file != nullptr && offset < file->size());
+  file->Refuse(offset / kSectorBytes);
+}
+
 void SimDisk::Wipe() {
   CHECK(handles_.empty() && flights_.empty());
   names_ = NameTree();

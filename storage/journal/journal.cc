@@ -37,7 +37,7 @@ class Journal::Impl {
         copier_(options_, disk, &ring_, &assets_, &writer_, &poison_),
         recovery_(options_, disk, &ring_, &assets_, &poison_),
         rewriter_(disk, &ring_, &poison_) {
-    CHECK(options_.segments_max >= 3 && options_.segments_max <= journal::SegmentRing::kSlotsMax);
+    CHECK(options_.segments_max >= 3 && options_.segments_max < journal::SegmentRing::kSlotsMax);
     CHECK(options_.segment_bytes % kDirectAlignment == 0);
     CHECK(options_.segment_bytes >= 16 * kDirectAlignment);
     CHECK(options_.depth >= 1 && options_.depth <= 4);
@@ -85,6 +85,7 @@ class Journal::Impl {
   void FreeSegments();
   void Advance();
   void Announce();
+  bool WaitsForRoom() const { return ring_.growth_failed() && writer_.LacksRoom(); }
   bool LacksWitness() const;
   void CloseFiles();
 
@@ -141,6 +142,8 @@ void Journal::Impl::StartWriting() {
   writer_.Start(life);
   started_ = true;
   FreeSegments();
+  // Its last block could give space back, if there was any, and nothing else.
+  if (!writer_.FitsWitness() && ring_.Available() == 0) ring_.LeaveTail();
   // What was just given back may be used behind this life's first batch, not for it.
   if (ring_.tail() == journal::SegmentRing::kNone &&
       (ring_.Available() == 0 || ring_.SwitchAwaits() >= life.number))
@@ -168,7 +171,7 @@ bool Journal::Impl::OnDisk(const DiskDone& done) {
   if (!is_ours) return false;
   if (state_ == State::kOpening && recovery_.ready()) state_ = State::kReplaying;
   if (state_ == State::kStarting && started_) {
-    if (ring_.growth_failed() && !writer_.idle())
+    if (WaitsForRoom())
       poison_.Set("no space left on device: a segment needs " +
                   std::to_string(options_.segment_bytes) + " bytes");
     if (options_.sync == JournalOptions::Sync::kInterval) writer_.SyncNow();
@@ -196,9 +199,8 @@ void Journal::Impl::FreeSegments() {
   while (ring_.live().size() > 1 && assets_.Users(ring_.live().front()) == 0) {
     // The tail of the last life may be done with while there is none of this one.
     if (ring_.live().front() == ring_.tail()) return;
-    // What goes there is not written yet, and waits for the file: to be given back first, that
-    // would have to wait for a batch behind it.
-    if (!ring_[ring_.live().front()].headed && !MUTANT(252)) return;
+    // What goes there is not written yet: a file that was given back waits for a batch behind it.
+    if (writer_.WaitingSlot() == ring_.live().front() && !MUTANT(252)) return;
     if (copier_.busy()) return;
     copier_.Cancel();
     ring_.FreeOldest(writer_.open_number());
@@ -219,6 +221,8 @@ void Journal::Impl::Announce() {
 // A batch that no later one calls durable; or a segment that was given back, and counts as needed
 // until a batch does not name it: it may be sealed with a key that is on its way out.
 bool Journal::Impl::LacksWitness() const {
+  // It is not worth the last segment, nor one that the disk has no room for.
+  if (!writer_.FitsWitness() && ring_.Available() == 0) return false;
   return writer_.LacksWitness() ||
          (writer_.named_head() < ring_.head_id() && writer_.TailRoom() > 0);
 }
@@ -264,13 +268,12 @@ void Journal::Impl::OnDeadline(Instant now) {
 
 bool Journal::Impl::full() const {
   if (poison_.set()) return true;
-  const bool stuck = ring_.growth_failed() && writer_.WaitingSlot() != journal::SegmentRing::kNone;
-  return !ring_.AnyAvailable() || stuck || writer_.pending_bytes() > options_.gather_bytes_max;
+  return !ring_.AnyAvailable() || WaitsForRoom() ||
+         writer_.pending_bytes() > options_.gather_bytes_max;
 }
 
 bool Journal::Impl::stuck() const {
-  return state() == State::kRunning && ring_.growth_failed() && writer_.in_flight() == 0 &&
-         writer_.WaitingSlot() != journal::SegmentRing::kNone;
+  return state() == State::kRunning && WaitsForRoom() && writer_.in_flight() == 0;
 }
 
 WritePoint Journal::Impl::Wanted() const {
@@ -295,7 +298,7 @@ void Journal::Impl::Stop() {
 
 void Journal::Impl::CloseFiles() {
   if (closing_) return;
-  if (ring_.growth_failed() && writer_.in_flight() == 0 && !writer_.idle())
+  if (WaitsForRoom() && writer_.in_flight() == 0)
     poison_.Set("no space left on device for what was gathered");
   if (!poison_.set() && started_) {
     if (!writer_.idle()) return;

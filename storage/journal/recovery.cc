@@ -82,8 +82,12 @@ bool Recovery::OnDisk(const DiskDone& done) {
       ++waiting_;
     }
   } else {
-    if (!done.ok() && ++file->attempts < kAttempts) {
-      file->ticket = disk_->Read(file->file, 0, file->header.data(), kLookBytes);
+    if (!done.ok() && ++file->attempts < 2 * kAttempts) {
+      // What lies behind the header is read again with the batches, and may be missing.
+      file->header_only = file->attempts >= kAttempts;
+      std::memset(file->header.data(), 0, kLookBytes);
+      file->ticket = disk_->Read(file->file, 0, file->header.data(),
+                                 file->header_only ? kHeaderBytes : kLookBytes);
       ++waiting_;
       return true;
     }
@@ -119,8 +123,8 @@ bool Recovery::JudgeHeader(File* file) {
   file->decoded = DecodeHeader({bytes, kHeaderBytes});
   if (file->decoded) return true;
   // Damaged, or never used: batches start with a mark.
-  const bool was_used = !IsZero(bytes + kHeaderBytes, 2) && bytes[kHeaderBytes] == 'D' &&
-                        bytes[kHeaderBytes + 1] == 'j';
+  const bool is_mark = bytes[kHeaderBytes] == 'D' && bytes[kHeaderBytes + 1] == 'j';
+  const bool was_used = file->header_only ? !IsZero(bytes, kHeaderBytes) : is_mark;
   if (was_used) headless_.push_back({0, 0, 0, 0, 0, file->slot});
   return false;
 }
@@ -176,8 +180,9 @@ void Recovery::Scan() {
         at_ = kHeaderBytes;
         file_started_ = true;
       }
-      if (!ScanFile(file)) return;
+      if (!ScanFile(&file)) return;
       file.unreadable = reader_.unreadable().has_value();
+      file.begun |= reader_.unreadable() == kHeaderBytes;
     }
     file_started_ = false;
     ++at_file_;
@@ -186,21 +191,22 @@ void Recovery::Scan() {
 }
 
 // False: goes on after a read.
-bool Recovery::ScanFile(const File& file) {
-  const uint64_t step = file.decoded->alignment;
-  while (at_ + kMarkBytes <= file.length) {
+bool Recovery::ScanFile(File* file) {
+  const uint64_t step = file->decoded->alignment;
+  while (at_ + kMarkBytes <= file->length) {
     const uint8_t* bytes = reader_.Get(at_, kMarkBytes);
     if (bytes == nullptr) return false;
-    const auto mark = DecodeMark({bytes, kMarkBytes}, file.seed);
+    const auto mark = DecodeMark({bytes, kMarkBytes}, file->seed);
+    file->begun |= at_ == kHeaderBytes && mark;
     const uint64_t size = mark ? kMarkBytes + uint64_t{mark->bytes} : 0;
-    if (!mark || size > file.length - at_) {
+    if (!mark || size > file->length - at_) {
       at_ += step;
       continue;
     }
     bytes = reader_.Get(at_, size);
     if (bytes == nullptr) return false;
-    FoundBatch batch{file.decoded->id, file.slot, at_, RoundUp(at_ + size, step), *mark};
-    if (!OpenBatch(*mark, bytes, ring_->store(), file.decoded->id, file.seed, options_.cipher,
+    FoundBatch batch{file->decoded->id, file->slot, at_, RoundUp(at_ + size, step), *mark};
+    if (!OpenBatch(*mark, bytes, ring_->store(), file->decoded->id, file->seed, options_.cipher,
                    &scratch_)) {
       broken_ = batch;
       at_ += step;
@@ -279,17 +285,20 @@ void Recovery::AdoptFiles() {
   if (accepted_.empty()) return;
   const File& last = FileOf(accepted_.back().slot);
   const Segment& tail = (*ring_)[last.slot];
-  if (last.unreadable) {
-    // Not to be told from a batch that was there.
+  // Not to be told from a batch that was there. Files are in the order of segments.
+  const bool cut_short = std::any_of(files_.begin(), files_.end(), [&](const File& file) {
+    return file.decoded && file.decoded->id > tail.id && file.begun && file.unreadable;
+  });
+  if (last.unreadable || cut_short) {
     damages_.push_back({accepted_.size(), outcome_.last + 1, 0, tail.id, tail.end, last.slot});
   }
   const bool whole = std::none_of(damages_.begin(), damages_.end(),
                                   [&](const Damage& damage) { return damage.segment == tail.id; });
-  outcome_.tail_goes_on = !last.unreadable && whole && last.slot < options_.segments_max &&
-                          last.decoded->alignment == ring_->alignment() &&
-                          last.decoded->segment_bytes == options_.segment_bytes &&
-                          SealedAsToday(*last.decoded) && tail.end <= tail.length &&
-                          tail.end + ring_->alignment() <= options_.segment_bytes;
+  outcome_.tail_goes_on =
+      !last.unreadable && !cut_short && whole && last.slot < options_.segments_max &&
+      last.decoded->alignment == ring_->alignment() &&
+      last.decoded->segment_bytes == options_.segment_bytes && SealedAsToday(*last.decoded) &&
+      tail.end <= tail.length && tail.end + ring_->alignment() <= options_.segment_bytes;
 }
 
 void Recovery::FindUnproven() {

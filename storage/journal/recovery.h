@@ -61,9 +61,11 @@ class Recovery {
     AlignedBuffer header;
     std::optional<SegmentHeader> decoded;
     uint32_t seed = 0;
-    bool unreadable = false;
+    bool unreadable = false;  // A page of it.
+    bool begun = false;       // Batches were written to it, or it cannot be told.
     bool is_open = false;
-    int attempts = 0;     // To read the header.
+    int attempts = 0;  // To read the header.
+    bool header_only = false;
     bool locked = false;  // Encrypted with a key that nobody has any more.
   };
   struct Copy {
@@ -91,7 +93,7 @@ class Recovery {
   bool JudgeHeader(File* file);
   void DropDoubles();
   void Scan();
-  bool ScanFile(const File& file);
+  bool ScanFile(File* file);
   void Decide();
   bool LeaveLocked(uint64_t head);
   bool SealedAsToday(const SegmentHeader& header) const;

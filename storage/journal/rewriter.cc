@@ -33,7 +33,8 @@ void Rewriter::Advance() {
     const uint8_t* bytes = reader_.Get(at_, size);
     if (bytes == nullptr) return;
     wanted_ = RoundUp(size, kDirectAlignment);  // Zeros behind the file's end.
-    if (reader_.unreadable()) {
+    // What lies behind it does not matter.
+    if (reader_.unreadable() && *reader_.unreadable() < at_ + size) {
       poison_->Set(ring_->NameOf(stretch.slot) + ", offset " +
                    std::to_string(*reader_.unreadable()) +
                    ": cannot be read any more: " + reader_.error());

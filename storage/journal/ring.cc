@@ -283,8 +283,13 @@ void SegmentRing::OnStep(const DiskDone& done) {
   before_ = {};
   if (!done.ok()) {
     const bool no_room = done.error == DiskError::kNoSpace || done.error == DiskError::kCanceled;
+    // A sync that finds no room may have dropped what was written before: see disk.h.
+    const bool synced_apart = options_.access != Access::kDurableWrites;
+    const bool wrote_nothing =
+        step == Step::kZero && !(synced_apart && done.error == DiskError::kNoSpace);
     const bool holds_something = segment.use == Segment::Use::kLive && segment.headed;
-    if (no_room && !holds_something && step != Step::kHeader) return CannotGrow();
+    if (no_room && (wrote_nothing || !holds_something) && step != Step::kHeader)
+      return CannotGrow();
     poison_->Set("preparing " + NameOf(working_on_), done);
     return;
   }
@@ -309,10 +314,11 @@ void SegmentRing::OnStep(const DiskDone& done) {
   }
 }
 
-// Nothing is lost by it: the file holds nothing yet. It is made anew after RetryGrowth().
+// Nothing is lost by it. A file that holds nothing yet is made anew after RetryGrowth().
 void SegmentRing::CannotGrow() {
   Segment& segment = segments_[working_on_];
   growth_failed_ = true;
+  if (segment.use == Segment::Use::kLive && segment.headed) return;
   if (segment.file.value != 0) ignored_.push_back(disk_->Close(segment.file));
   segment.file = {};
   segment.length = 0;

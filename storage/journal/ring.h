@@ -94,6 +94,11 @@ class SegmentRing {
     return segments_[slot].headed && segments_[slot].length >= end;
   }
 
+  // Whether it has to get longer first.
+  bool LacksRoom(uint32_t slot, uint64_t end) const { return segments_[slot].length < end; }
+  // For a start: the last live one takes nothing more.
+  void LeaveTail() { has_tail_ = false; }
+
   // Begins the next piece of background work, if none is under way. A batch waits to be written to
   // 'slot' (kNone: none does) up to 'end'.
   void Pump(uint64_t synced, uint32_t slot, uint64_t end);

@@ -47,6 +47,12 @@ bool Writer::Fits(const Batch& batch, size_t more) const {
          bytes <= kTransferBytesMax;
 }
 
+bool Writer::FitsWitness() const {
+  const uint32_t tail = ring_->tail();
+  return tail != SegmentRing::kNone &&
+         (*ring_)[tail].end + 2 * ring_->alignment() <= options_.segment_bytes;
+}
+
 uint64_t Writer::TailRoom() const {
   const uint32_t tail = ring_->tail();
   if (tail == SegmentRing::kNone) return 0;

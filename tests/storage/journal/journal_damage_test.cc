@@ -49,6 +49,48 @@ std::unique_ptr<JournalWorld> WrittenBut(size_t lost, int batches, size_t bytes)
   return world;
 }
 
+// What the device does not read any more costs what lies there, and nothing beside it.
+TEST(JournalDamage, APageThatIsRefusedBehindTheLastBatchStopsNoStart) {
+  auto world = Written(4, 3000);
+  const JournalWorld::File file = world->Files().back();
+  world->disk().Refuse(file.path, file.batches.back().end);
+  world->ExpectDamage(Damage::kReported);
+  ASSERT_TRUE(world->Boot()) << *world->journal().Failure();
+  EXPECT_EQ(world->recovered(), 8u);
+  EXPECT_EQ(world->damages().size(), 1u);
+  ExpectNoViolation(*world);
+}
+
+TEST(JournalDamage, APageThatIsRefusedBehindTheHeaderStopsNoStart) {
+  auto world = Written(4, 3000);
+  const JournalWorld::File file = world->Files().back();
+  world->disk().Refuse(file.path, kHeaderBytes);
+  world->ExpectDamage(Damage::kReported);
+  ASSERT_TRUE(world->Boot()) << *world->journal().Failure();
+  EXPECT_FALSE(world->damages().empty());
+  ExpectNoViolation(*world);
+}
+
+TEST(JournalDamage, ABatchThatIsRefusedAndAloneInItsSegmentIsReported) {
+  for (const uint64_t page : {0, 1}) {
+    JournalWorld world(7, JournalWorld::SmallOptions());
+    ASSERT_TRUE(world.Boot());
+    while (world.Files().size() < 2 || world.Files().back().batches.empty()) {
+      world.Append(1, 10'000);
+      world.EndOfStep();
+      world.RunAll();
+    }
+    world.Crash(CrashKind::kKill);
+    const JournalWorld::File file = world.Files().back();
+    ASSERT_EQ(file.batches.size(), 1u);
+    world.disk().Refuse(file.path, file.batches[0].offset + page * kDirectAlignment);
+    world.ExpectDamage(Damage::kReported);
+    ASSERT_TRUE(world.Boot()) << *world.journal().Failure();
+    EXPECT_FALSE(world.damages().empty());
+    ExpectNoViolation(world);
+  }
+}
+
 TEST(JournalDamage, ATornTailIsCutAtEverySector) {
   const uint64_t sectors = 4096 * 2 / kSectorBytes;  // Of a batch with two records of 3000 bytes.
   for (uint64_t keep = 0; keep < sectors; ++keep) {

@@ -161,6 +161,138 @@ TEST(JournalFault, ADiskThatHasRoomAgainFailsNothing) {
   ExpectNoViolation(world);
 }
 
+// Only what lies ahead of the batches is zeroed. That more cannot be is not the tail's fault.
+TEST(JournalFault, ATailThatCannotGetLongerWaitsForRoom) {
+  for (const Access access : {Access::kDurableWrites, Access::kWrite}) {
+    JournalOptions options = JournalWorld::SmallOptions();
+    options.access = access;
+    JournalWorld world(3, options);
+    ASSERT_TRUE(world.Boot());
+    world.RunAll();
+    world.disk().SetCapacity(0);
+    for (int i = 0; i < 20; ++i) {
+      world.Append(1, 3000);
+      world.EndOfStep();
+      world.RunAll();
+    }
+    ASSERT_EQ(world.journal().state(), Journal::State::kRunning) << *world.journal().Failure();
+    EXPECT_TRUE(world.journal().full());
+    EXPECT_TRUE(world.journal().stuck());
+    EXPECT_TRUE(world.model()[3].promised);
+    EXPECT_FALSE(world.model().back().promised);
+    world.disk().SetCapacity(UINT64_MAX);
+    world.Wait();
+    world.RunAll();
+    for (const JournalWorld::Record& record : world.model()) EXPECT_TRUE(record.promised);
+    ExpectNoViolation(world);
+  }
+}
+
+// A tail of which more than half is used, so that another file would be made.
+void FillMoreThanHalf(JournalWorld* world) {
+  for (int i = 0; i < 10; ++i) {
+    world->Append(1, 3000);
+    world->EndOfStep();
+    world->RunAll();
+  }
+}
+
+TEST(JournalFault, OnAFullDiskItStartsInWhatItHas) {
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    JournalWorld world(seed, JournalWorld::SmallOptions());
+    ASSERT_TRUE(world.Boot());
+    FillMoreThanHalf(&world);
+    world.Crash(sim::CrashKind::kKill);
+    world.disk().Delete("jetstream/journal/1.seg");
+    world.disk().SetCapacity(0);
+    ASSERT_TRUE(world.Boot()) << *world.journal().Failure();
+    ExpectNoViolation(world);
+  }
+}
+
+TEST(JournalFault, OnAFullDiskItStopsInWhatItHas) {
+  JournalOptions options = JournalWorld::SmallOptions();
+  options.sync = JournalOptions::Sync::kInterval;
+  options.access = Access::kWrite;
+  sim::SimDiskOptions disk;
+  disk.capacity_bytes = 100 * 1024;  // One segment.
+  JournalWorld world(3, options, disk);
+  ASSERT_TRUE(world.Boot());
+  FillMoreThanHalf(&world);
+  EXPECT_TRUE(world.journal().full());
+  world.Append(1, 100);
+  world.EndOfStep();
+  world.Stop();
+  ASSERT_TRUE(world.Boot());
+  EXPECT_EQ(world.recovered(), 11u);
+  ExpectNoViolation(world);
+}
+
+// Each start takes a block of it, and the last one makes one file more.
+TEST(JournalFault, AFullJournalStartsAsOftenAsItMust) {
+  JournalWorld world(3, JournalWorld::SmallOptions());
+  ASSERT_TRUE(world.Boot());
+  while (!world.journal().full()) {
+    world.Append(1, 3000);
+    world.EndOfStep();
+    world.RunAll();
+  }
+  for (int i = 0; i < 40; ++i) {
+    world.Crash(sim::CrashKind::kKill);
+    ASSERT_TRUE(world.Boot()) << i << ": " << *world.journal().Failure();
+  }
+  world.Pass(1);
+  world.EndOfStep();
+  world.RunAll();
+  EXPECT_FALSE(world.journal().full());
+  ExpectNoViolation(world);
+}
+
+// The last block of the last segment is not for a witness that nobody needs.
+TEST(JournalFault, AFullJournalMayBeQuiet) {
+  JournalWorld world(3, JournalWorld::SmallOptions());
+  ASSERT_TRUE(world.Boot());
+  while (!world.journal().full()) {
+    world.Append(1, 3000);
+    world.EndOfStep();
+    world.RunAll();
+  }
+  const auto left = [&] {
+    return JournalWorld::SmallOptions().segment_bytes - world.Files().back().batches.back().end;
+  };
+  while (left() > 4096) {
+    world.Append(1, 100);
+    world.EndOfStep();
+    world.RunAll();
+  }
+  ASSERT_EQ(left(), 4096u);
+  world.Wait();
+  world.RunAll();
+  ASSERT_EQ(world.journal().state(), Journal::State::kRunning) << *world.journal().Failure();
+  world.Stop();
+  ASSERT_TRUE(world.Boot());
+  ExpectNoViolation(world);
+}
+
+// A segment that nobody needs is not given back while something is still to be written there.
+TEST(JournalFault, WhatIsNotWrittenYetKeepsItsSegment) {
+  JournalWorld world(3, JournalWorld::SmallOptions());
+  ASSERT_TRUE(world.Boot());
+  world.RunAll();
+  world.Append(1, 3000);
+  world.EndOfStep();  // In flight.
+  world.Append(2, 100);
+  world.Append(3, 50'000);  // Goes to the next segment.
+  world.journal().Forget(world.number(1));
+  world.journal().Forget(world.number(2));
+  world.EndOfStep();
+  world.Append(4, 20'000);  // And to one more.
+  world.EndOfStep();
+  world.RunAll();
+  EXPECT_TRUE(world.model().back().promised);
+  ExpectNoViolation(world);
+}
+
 TEST(JournalFault, WithoutRoomForOneSegmentItDoesNotStart) {
   sim::SimDiskOptions disk;
   disk.capacity_bytes = 40 * 1024;

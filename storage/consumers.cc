@@ -149,24 +149,35 @@ void Consumers::RefuseWaiting(const std::string& folder) {
   });
 }
 
-WritePoint Consumers::Delete(uint32_t id) {
+WritePoint Consumers::Delete(uint32_t id, std::vector<AssetNumber> kept) {
   const Consumer& consumer = consumers_.at(id);
   const Phase phase = consumer.store->phase();
   CHECK(phase == Phase::kRunning || phase == Phase::kFailed);
-  // One that could not be opened has nothing in the journal, and may come back.
-  WritePoint point;
-  if (assets_.contains(consumer.journal->asset)) {
-    point = consumer.journal->AppendDeleted();
-    journal_->SyncSoon(point);
+  const auto before = std::find_if(dying_.begin(), dying_.end(), [&](const auto& dying) {
+    return dying.second.consumer.folder == consumer.folder;
+  });
+  if (before != dying_.end()) {
+    // It never was opened: what is there is its predecessor's.
+    const WritePoint point = before->second.point;
+    Kill(id, point);
+    dying_.erase(id);
+    return point;
   }
+  WritePoint point;
+  if (assets_.contains(consumer.journal->asset)) point = consumer.journal->AppendDeleted();
+  for (const AssetNumber asset : kept) point = journal_->AppendLast(asset, kAssetDeleted);
+  if (point != WritePoint{}) journal_->SyncSoon(point);
   Kill(id, point);
+  dying_.at(id).kept = std::move(kept);
   return point;
 }
 
 void Consumers::Kill(uint32_t id, WritePoint point) {
   Consumer& consumer = consumers_.at(id);
   streams_.at(consumer.stream).consumers.erase(consumer.store->name());
-  dying_[id] = {std::move(consumer), false, point, 0};
+  Dying& dying = dying_[id];
+  dying.consumer = std::move(consumer);
+  dying.point = point;
   consumers_.erase(id);
   opening_.erase(id);
   scanned_.erase(id);
@@ -227,6 +238,9 @@ void Consumers::WorkDying() {
     if (over && assets_.contains(asset)) {
       journal_->Forget(asset);
       assets_.erase(asset);
+    }
+    for (const AssetNumber kept : dying.kept) {
+      if (over) journal_->Forget(kept);
     }
     it = over ? dying_.erase(it) : std::next(it);
   }

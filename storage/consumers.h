@@ -48,7 +48,9 @@ class Consumers {
   uint32_t Add(uint32_t stream, const ConsumerStoreConfig& config, std::string meta);
 
   // Deletes it; it is gone for ever at the point. REQUIRES: it is there, and runs or has failed.
-  WritePoint Delete(uint32_t id);
+  // 'kept': what the journal has of it, and was kept since it could not be opened.
+  WritePoint Delete(uint32_t id, std::vector<AssetNumber> kept);
+  std::string_view FolderOf(uint32_t id) const { return consumers_.at(id).folder; }
   // The stream goes, for ever at the point, and all of its consumers with it.
   void DropStream(uint32_t stream, WritePoint point);
   // Nothing of the stream's consumers is in flight. What can be forgotten is.
@@ -134,6 +136,7 @@ class Consumers {
     Consumer consumer;
     bool with_stream = false;
     WritePoint point;
+    std::vector<AssetNumber> kept;
     uint32_t burial = 0;
     Graveyard::Buried stuck = Graveyard::Buried::kNo;  // As a stream's (storage.h).
   };

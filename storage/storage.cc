@@ -4,6 +4,7 @@
 
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
+#include "storage/file/incarnations.h"
 
 namespace dunlin {
 
@@ -113,15 +114,11 @@ void Storage::MakeStream(uint32_t id, std::string directory, const StoreConfig& 
 void Storage::OpenWaiting() {
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     Stream& stream = streams_.at(*it);
-    const auto taken = std::find_if(dying_.begin(), dying_.end(), [&](const auto& dying) {
-      return dying.second.node.mapped().directory == stream.directory && !MUTANT(174);
-    });
-    if (taken != dying_.end()) {
-      Dying& dying = taken->second;
+    if (Dying* const before = DyingIn(stream.directory); before != nullptr && !MUTANT(174)) {
       ++it;
       // What failed before may work now that it matters.
-      if (dying.stuck == Graveyard::Buried::kFailed) dying.stuck = Graveyard::Buried::kNo;
-      if (dying.stuck == Graveyard::Buried::kUnsure) return RefuseWaiting(stream.directory);
+      if (before->stuck == Graveyard::Buried::kFailed) before->stuck = Graveyard::Buried::kNo;
+      if (before->stuck == Graveyard::Buried::kUnsure) return RefuseWaiting(stream.directory);
       continue;
     }
     stream.store->Open();
@@ -269,6 +266,12 @@ void Storage::EndOfStep(const Now& now) {
   const bool takes = state_ == State::kRunning || state_ == State::kStarting;
   if (takes && journal_.state() == Journal::State::kRunning) WantCheckpoints();
   if (stop_wanted_ && state_ == State::kRunning) Stop(now);
+  if (stop_wanted_ && state_ == State::kStarting && journal_.full() &&
+      journal_.state() == Journal::State::kRunning) {
+    // It may never run: the next start goes on from what is durable, as after a death.
+    state_ = State::kStopping;
+    journal_.Stop();
+  }
   if (state_ == State::kStopping) WorkStopping(now);
   if (journal_.state() == Journal::State::kFailed) state_ = State::kFailed;
   journal_.EndOfBatch(now.mono);
@@ -296,7 +299,14 @@ void Storage::WorkScanning() {
   TakeTroubles();
   consumers_.TakeOwners();
   for (auto& [id, stream] : streams_) {
-    if (stream.store->phase() == Phase::kScanned) owners_[stream.store->incarnation()] = id;
+    if (stream.store->phase() != Phase::kScanned) continue;
+    const Incarnation& incarnation = stream.store->incarnation();
+    const auto [owner, is_new] = owners_.try_emplace(incarnation, id);
+    if (is_new) continue;
+    // It was drawn for one of them.
+    const bool is_it = file::DirectoryHash(stream.directory) == file::DirectoryOf(incarnation);
+    const uint32_t copy = is_it ? std::exchange(owner->second, id) : id;
+    RefuseCopy(&streams_.at(copy), streams_.at(owner->second).directory);
   }
   journal_.Open();
   state_ = State::kReplaying;
@@ -329,13 +339,24 @@ void Storage::TakeTroubles() {
   }
 }
 
+void Storage::RefuseCopy(Stream* copy, std::string_view of) {
+  copy->store->GiveUp("stream '" + copy->config.name + "': '" + copy->directory +
+                      "' is a copy of '" + std::string(of) + "'");
+}
+
 // Streams that were added while everything ran, or took the place of one that was deleted.
 void Storage::StartLate(const Now& now) {
   std::erase_if(late_, [&](Stream* stream) {
     using Phase = file::FileStore::Phase;
     if (stream->store->phase() == Phase::kScanned) {
-      Attach(stream->store->incarnation(), stream);
-      stream->store->Start(now);
+      const AssetNumber asset = journal_.AssetOf(stream->store->incarnation());
+      const Stream* const other = asset.value < by_asset_.size() ? by_asset_[asset.value] : nullptr;
+      if (other != nullptr && other != stream) {
+        RefuseCopy(stream, other->directory);
+      } else {
+        Attach(stream->store->incarnation(), stream);
+        stream->store->Start(now);
+      }
     }
     return stream->store->phase() != Phase::kOpening;
   });
@@ -370,10 +391,10 @@ void Storage::TellWhoHoldsTheJournal() {
     return;
   for (const AssetNumber asset : laggards_) {
     const Stream* const stream = asset.value < by_asset_.size() ? by_asset_[asset.value] : nullptr;
-    const auto kept = kept_.find(asset.value);
+    const auto kept = kept_.find(asset);
     std::string directory;
     if (kept != kept_.end()) {
-      directory = kept->second;
+      directory = kept->second.directory;
     } else if (stream == nullptr) {
       directory = consumers_.FailedIn(asset);
     } else if (stream->store->Failure()) {
@@ -385,84 +406,6 @@ void Storage::TellWhoHoldsTheJournal() {
                        ", which failed, is deleted, or is put right and started again");
     return;
   }
-}
-
-WritePoint Storage::DeleteStream(uint32_t id) {
-  CHECK(state_ == State::kRunning);
-  Stream& stream = streams_.at(id);
-  WritePoint point;
-  // One that never was attached has nothing in the journal, and need not stay away.
-  if (stream.journal->asset != AssetNumber{}) {
-    point = stream.journal->AppendDeleted();
-    journal_.SyncSoon(point);
-  }
-  Kill(id, id, point);
-  return point;
-}
-
-WritePoint Storage::DeleteConsumer(uint32_t id) {
-  CHECK(state_ == State::kRunning);
-  return consumers_.Delete(id);
-}
-
-// 'as': whose its operations are from then on.
-void Storage::Kill(uint32_t id, uint32_t as, WritePoint point) {
-  Dying& dying = dying_[as];
-  dying.stream = id;
-  dying.point = point;
-  dying.node = streams_.extract(id);
-  waiting_.erase(id);
-  Stream& stream = dying.node.mapped();
-  CancelSnapshots(id, "stream '" + stream.config.name + "': it was deleted");
-  stream.store->Abandon();
-  deadlines_.Disarm(&stream.timer);
-  consumers_.DropStream(id, point);
-}
-
-void Storage::WorkDying(const Now& now) {
-  if (journal_.state() != Journal::State::kRunning) return;
-  for (auto it = dying_.begin(); it != dying_.end();) {
-    auto& [id, dying] = *it;
-    Stream& stream = dying.node.mapped();
-    if (!MUTANT(243)) stream.journal->EndsWith(dying.point);
-    stream.store->Work(now);
-    Graveyard::Buried buried = Graveyard::Buried::kNo;
-    if (dying.stuck != Graveyard::Buried::kNo) {
-      // Until somebody wants the name.
-    } else if (dying.burial != 0) {
-      buried = graveyard_.TakeBuried(dying.burial);
-    } else if (!routes_.Waiting(id) && !SnapshotWaiting(dying.stream) &&
-               // Records that end by nothing would be missed by who finds its directory without
-               // them.
-               journal_.synced().Covers(dying.point) && consumers_.Dropped(dying.stream) &&
-               graveyard_.Yield(stream.directory)) {
-      dying.burial = graveyard_.Bury(stream.directory);
-    }
-    if (buried == Graveyard::Buried::kNo) {
-      ++it;
-      continue;
-    }
-    const AssetNumber asset = stream.journal->asset;
-    if (asset != AssetNumber{}) by_asset_[asset.value] = nullptr;
-    // What could not be done now the journal still says at the next start.
-    if (buried != Graveyard::Buried::kYes) {
-      dying.stuck = buried;
-      dying.burial = 0;
-      RefuseWaiting(stream.directory);
-      ++it;
-      continue;
-    }
-    if (asset != AssetNumber{}) journal_.Forget(asset);
-    for (auto* list : {&awaiting_, &late_}) std::erase(*list, &stream);
-    std::erase(awake_, &stream);
-    it = dying_.erase(it);
-  }
-}
-
-bool Storage::buried() const {
-  return std::all_of(dying_.begin(), dying_.end(), [](const auto& dying) {
-    return dying.second.stuck != Graveyard::Buried::kNo;
-  });
 }
 
 void Storage::Stop(const Now& now) {

@@ -109,7 +109,8 @@ class Storage {
   // it opens when nothing is left of this one there, and fails if the disk does not let that go.
   // The id is forgotten. The records of a stream that was added before Open() may say that it was
   // deleted: then, too, it is another one, and empty, if it is wanted. One that was only found goes
-  // on going: from kStarting on, stream(id) is null.
+  // on going: from kStarting on, stream(id) is null. (One that could not be opened, and of which
+  // the journal has nothing, is gone when its directory is: the point does not wait for that.)
   WritePoint DeleteStream(uint32_t id);
   // Likewise. REQUIRES: it runs, or has failed.
   WritePoint DeleteConsumer(uint32_t id);
@@ -123,10 +124,13 @@ class Storage {
   // The consumers that lie in a stream's directory are opened with it: those of a stream that was
   // added late, once consumers_ready(). In byte order of their names.
   std::vector<uint32_t> ConsumersOf(uint32_t stream) const { return consumers_.Of(stream); }
-  bool consumers_ready(uint32_t stream) const { return consumers_.Ready(stream); }
+  bool consumers_ready(uint32_t stream) const {
+    return !waiting_.contains(stream) && consumers_.Ready(stream);
+  }
   // A new consumer: what a store acts on, and all of it as JSON, which is kept as meta.inf
   // (format::EncodeConsumerMeta()). Changes may be asked of it once its phase() is kRunning.
-  // REQUIRES: kRunning; the stream has none of this name.
+  // REQUIRES: kRunning; consumers_ready(stream), and a directory that the stream could be opened
+  // in; it has none of this name.
   uint32_t AddConsumer(uint32_t stream, const ConsumerStoreConfig& config, std::string meta);
   // Null: no such consumer.
   file::FileConsumerStore* consumer(uint32_t id) { return consumers_.Get(id); }
@@ -146,6 +150,9 @@ class Storage {
   void Open(const Now& now);
   void OnDisk(const Now& now, const DiskDone& done);
   void EndOfStep(const Now& now);
+  // Ends in kStopped; or in kFailed, as on a full disk. While it starts, it does so first, unless
+  // the journal is full: then it ends as a death does. REQUIRES: no Purge, Compact or Truncate of a
+  // store is under way.
   void Stop(const Now& now);
 
   State state() const { return state_; }
@@ -179,6 +186,7 @@ class Storage {
     uint32_t stream = 0;
     std::map<uint32_t, Stream>::node_type node;  // Where it was: it is pointed to.
     WritePoint point;
+    std::vector<AssetNumber> kept;  // From kept_: it goes with it.
     uint32_t burial = 0;
     // Not kNo: its directory could not be taken away, and nothing may be made in its place.
     Graveyard::Buried stuck = Graveyard::Buried::kNo;
@@ -205,6 +213,10 @@ class Storage {
   void TellOfExposed();
   void ReplayStream(const Recovered& found);
   void Kill(uint32_t id, uint32_t as, WritePoint point);
+  Dying* DyingIn(std::string_view directory);
+  void Unlist(Stream* stream);
+  void RefuseCopy(Stream* copy, std::string_view of);
+  std::vector<AssetNumber> TakeKept(std::string_view directory);
   void WorkDying(const Now& now);
   bool buried() const;
   void RefuseWaiting(const std::string& directory);
@@ -246,8 +258,12 @@ class Storage {
   std::vector<Stream*> behind_;    // The next state waits for these.
   uint32_t trimmed_ = 0;           // The last one whose caches were looked at because of all.
   std::vector<Stream*> by_asset_;  // By AssetNumber; null: nobody's.
-  // What nobody is, and may be of one that cannot be opened now: the directory, if it is known.
-  std::map<uint32_t, std::string> kept_;
+  // What nobody is, and may be of one that cannot be opened now.
+  struct Kept {
+    std::string directory;  // Empty: it is not known.
+    uint64_t hash = 0;      // Of it.
+  };
+  std::map<AssetNumber, Kept> kept_;
   bool holder_told_ = false;  // TellWhoHoldsTheJournal() has.
   WritePoint durable_seen_;
   WritePoint synced_seen_;

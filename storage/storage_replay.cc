@@ -50,8 +50,8 @@ void Storage::WorkReplaying() {
     const std::set<uint64_t> known = KnownDirectories();
     for (const Incarnation& incarnation : journal_.Unattached()) {
       if (known.contains(file::DirectoryOf(incarnation)) && !MUTANT(246)) continue;
-      std::string directory = journal_.NameOf(incarnation);
-      kept_[journal_.Attach(incarnation).value] = std::move(directory);
+      Kept kept{journal_.NameOf(incarnation), file::DirectoryOf(incarnation)};
+      kept_[journal_.Attach(incarnation)] = std::move(kept);
     }
   }
   journal_.Start();

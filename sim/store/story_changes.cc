@@ -130,6 +130,8 @@ bool StoryRunner::Counts(size_t stream) {
 bool StoryRunner::DoChange(const StoryStep& step) {
   ++counts_.changes;
   CHECK(step.stream < histories_.size());
+  // One that failed, too: it is what its owner is told to do.
+  if (step.verb == Verb::kDrop && there_[step.stream] && IsLame(step.stream)) return DoDrop(step);
   if (!IsThere(step.stream)) return well();
   for (int turns = 0; turns < 1000 && running() && !failed() && process_->storage().full(); ++turns)
     Turn();

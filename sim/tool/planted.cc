@@ -205,6 +205,8 @@ constexpr Planted kPlanted[] = {
      "limits of subjects that are lowered take their messages before those on all have theirs"},
     {258, "", "",
      "a stop wants all blocks in memory that it looks through: with less room it never ends"},
+    {259, "", "deleting_who_keeps_the_journal_full_gives_it_back",
+     "the journal keeps what it has of one that could not be opened although it is deleted"},
     {180, "", "", "in memory: a full subject takes one more"},
     {181, "", "", "in memory: the first time is that of a message that is gone"},
     {182, "", "", "in memory: sequences skipped on nothing count as deleted"},

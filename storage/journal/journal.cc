@@ -373,7 +373,7 @@ WritePoint Journal::Append(AssetNumber asset, uint8_t kind, std::span<const uint
 
 WritePoint Journal::Append(AssetNumber asset, uint8_t kind, std::span<const uint8_t> head,
                            std::span<const uint8_t> body) {
-  if (impl_->poison_.set()) return kNeverDurable;
+  if (impl_->poison_.set() || impl_->state_ == State::kStopping) return kNeverDurable;
   CHECK(impl_->state_ == State::kRunning);
   CHECK(kind < journal::kOwnKinds && impl_->assets_.IsAttached(asset.value));
   return {impl_->writer_.Append(asset.value, kind, head, body)};

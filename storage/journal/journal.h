@@ -88,7 +88,7 @@ struct AssetNumber {
   constexpr auto operator<=>(const AssetNumber&) const = default;
 };
 
-// What Append() gives when the journal has failed: no Durable ever covers it.
+// What Append() gives when the journal has failed, or stops: no Durable ever covers it.
 inline constexpr WritePoint kNeverDurable{UINT64_MAX};
 
 struct JournalOptions {
@@ -199,7 +199,7 @@ class Journal {
   // --- Running.
 
   // Appends a record: a kind and its body, which is copied; 'head' and 'body' come out as one. The
-  // point is that of the batch being gathered. REQUIRES: kRunning, kStopping or kFailed; at most
+  // point is that of the batch being gathered. REQUIRES: kRunning or later; at most
   // record_bytes_max() bytes; 'kind' below 0xf0.
   WritePoint Append(AssetNumber asset, uint8_t kind, std::span<const uint8_t> body);
   WritePoint Append(AssetNumber asset, uint8_t kind, std::span<const uint8_t> head,

@@ -17,7 +17,7 @@ class TwoStreams {
  public:
   TwoStreams() { Boot(); }
 
-  void Boot() {
+  void Boot(Storage::State expected = Storage::State::kRunning) {
     storage_ = std::make_unique<Storage>(file::TinyStorage(), &driver.queue(),
                                          rng_.Fork("life", ++lives_));
     for (uint32_t i = 0; i < 2; ++i) {
@@ -25,9 +25,15 @@ class TwoStreams {
       config.name = "S" + std::to_string(i);
       ids_[i] = storage_->AddStream("A/streams/" + config.name, config);
     }
+    if (!copied_to.empty()) copy_ = AddCopy();
     storage_->Open(driver.now());
     Settle();
-    ASSERT_EQ(storage_->state(), Storage::State::kRunning);
+    ASSERT_EQ(storage_->state(), expected);
+  }
+  uint32_t AddCopy() {
+    StoreConfig config;
+    config.name = "S0";
+    return storage_->AddStream(copied_to, config);
   }
   void Settle() {
     for (int quiet = 0; quiet < 3;) {
@@ -49,6 +55,8 @@ class TwoStreams {
     storage_.reset();
   }
 
+  uint32_t id(size_t number) const { return ids_[number]; }
+  file::FileStore& copy() { return *storage_->stream(copy_); }
   file::FileStore& stream(size_t number) { return *storage_->stream(ids_[number]); }
   file::FileConsumerStore& consumer() {
     return *storage_->consumer(storage_->ConsumersOf(ids_[0]).at(0));
@@ -65,17 +73,19 @@ class TwoStreams {
   Storage& storage() { return *storage_; }
 
   sim::DiskDriver driver{1};
+  std::string copied_to;  // Another directory, with a stream S0; empty: there is none.
 
  private:
   Rng rng_{7};
   uint64_t lives_ = 0;
   std::unique_ptr<Storage> storage_;
   uint32_t ids_[2] = {};
+  uint32_t copy_ = 0;
 };
 
 enum class End : uint8_t { kStop, kDeath };
 
-class FailedStore : public testing::TestWithParam<End> {
+class FailedStoreEnds : public testing::TestWithParam<End> {
  protected:
   // A stream and its consumer are told something that only the journal has when all dies; 'file' of
   // theirs cannot be read in the next life, in which the other stream fills the journal over and
@@ -118,14 +128,143 @@ class FailedStore : public testing::TestWithParam<End> {
   }
 };
 
-TEST_P(FailedStore, AStreamFindsItsRecordsOnceItOpens) { Tell("A/streams/S0/msgs/checkpoint"); }
+TEST_P(FailedStoreEnds, AStreamFindsItsRecordsOnceItOpens) { Tell("A/streams/S0/msgs/checkpoint"); }
 
-TEST_P(FailedStore, AConsumerFindsItsRecordsOnceItOpens) { Tell("A/streams/S0/obs/C/o.dat"); }
+TEST_P(FailedStoreEnds, AConsumerFindsItsRecordsOnceItOpens) { Tell("A/streams/S0/obs/C/o.dat"); }
 
-INSTANTIATE_TEST_SUITE_P(Ends, FailedStore, testing::Values(End::kStop, End::kDeath),
+INSTANTIATE_TEST_SUITE_P(Ends, FailedStoreEnds, testing::Values(End::kStop, End::kDeath),
                          [](const auto& info) {
                            return info.param == End::kStop ? "AfterAStop" : "AfterADeath";
                          });
+
+// 'file' cannot be read in a life in which its owner is deleted; in the next one it could be.
+void ExpectGoneForGood(const std::string& file) {
+  TwoStreams world;
+  world.AddConsumer();
+  for (uint64_t i = 1; i <= kTold; ++i) {
+    world.Put(0);
+    ASSERT_TRUE(world.consumer().Delivered(i, i, 1, {1}).ok());
+  }
+  world.Settle();
+  world.Die();
+  const std::string whole = *world.driver.disk().Contents(file);
+  world.driver.disk().Put(file, "rubbish");
+
+  world.Boot();
+  const bool is_consumer = file.find("/obs/") != std::string::npos;
+  const WritePoint point =
+      is_consumer ? world.storage().DeleteConsumer(world.storage().ConsumersOf(world.id(0)).at(0))
+                  : world.storage().DeleteStream(world.id(0));
+  EXPECT_FALSE(world.storage().durable().Covers(point));
+  while (!world.storage().durable().Covers(point)) {
+    world.storage().EndOfStep(world.driver.now());
+    world.storage().OnDisk(world.driver.now(), *world.driver.Step());
+  }
+  world.Die();
+  ASSERT_TRUE(world.driver.disk().Contents(file));  // Nobody has come to remove it.
+
+  world.driver.disk().Put(file, whole);
+  world.Boot();
+  EXPECT_TRUE(world.storage().ConsumersOf(world.id(0)).empty());
+  EXPECT_EQ(world.stream(0).State().msgs, is_consumer ? kTold : 0);
+  for (const std::string& notice : world.storage().TakeNotices()) ADD_FAILURE() << notice;
+  world.Stop();
+  world.Boot();
+  for (const std::string& notice : world.storage().TakeNotices()) ADD_FAILURE() << notice;
+  world.Die();
+}
+
+TEST(FailedStore, AStreamThatIsDeletedIsGoneForGood) {
+  ExpectGoneForGood("A/streams/S0/msgs/checkpoint");
+}
+
+TEST(FailedStore, AConsumerThatIsDeletedIsGoneForGood) {
+  ExpectGoneForGood("A/streams/S0/obs/C/o.dat");
+}
+
+// It has nothing: what is in its directory is its predecessor's, and that is not gone yet.
+TEST(FailedStore, OneThatStillWaitedIsGoneWithItsPredecessor) {
+  TwoStreams world;
+  world.Put(0);
+  world.Settle();
+  StoreConfig config;
+  config.name = "S0";
+  const WritePoint point = world.storage().DeleteStream(world.id(0));
+  const uint32_t next = world.storage().AddStream("A/streams/S0", config);
+  EXPECT_FALSE(world.storage().consumers_ready(next));
+  EXPECT_EQ(world.storage().DeleteStream(next), point);
+  EXPECT_EQ(world.storage().stream(next), nullptr);
+  world.Settle();
+  EXPECT_TRUE(world.storage().swept());
+  for (const std::string& path : world.driver.disk().Files()) {
+    EXPECT_FALSE(path.starts_with("A/streams/S0/")) << path;
+  }
+  world.Stop();
+  world.Boot();
+  EXPECT_EQ(world.stream(0).State().msgs, 0u);
+  for (const std::string& notice : world.storage().TakeNotices()) ADD_FAILURE() << notice;
+  world.Die();
+}
+
+// A purge that was cut off is gone on with at a start, and waits for room that there never will be.
+TEST(FailedStore, AStartThatWaitsForRoomCanBeStopped) {
+  TwoStreams world;
+  for (int i = 0; i < 15; ++i) world.Put(0, 2000);
+  world.Settle();
+  world.Die();
+  world.driver.disk().Put("A/streams/S0/msgs/checkpoint", "rubbish");
+  world.Boot();
+  ASSERT_TRUE(world.stream(0).Failure());
+  for (int i = 0; i < 400 && !world.storage().full(); ++i) {
+    world.Put(1, 2000);
+    world.Settle();
+  }
+  ASSERT_TRUE(world.storage().full());
+  Purge job;
+  job.filter = "a";
+  job.keep = 1;
+  EXPECT_EQ(world.stream(1).Run(world.driver.now(), job), Progress::kWait);
+  world.Settle();
+  world.Die();
+  world.Boot(Storage::State::kStarting);
+  world.Stop();
+  world.Boot(Storage::State::kStarting);
+  world.Die();
+}
+
+// Two with the same records in the journal would free and replay each other's.
+TEST(FailedStore, ADirectoryThatWasCopiedIsRefused) {
+  TwoStreams world;
+  for (uint64_t i = 1; i <= kTold; ++i) world.Put(0);
+  world.Settle();
+  world.Die();
+  const std::string from = "A/streams/S0";
+  world.copied_to = "B/streams/S0";
+  sim::SimDisk& disk = world.driver.disk();
+  for (const std::string& path : disk.Files()) {
+    if (!path.starts_with(from + "/")) continue;
+    disk.Put(world.copied_to + path.substr(from.size()), *disk.Contents(path));
+  }
+  const auto expect_refused = [&](const file::FileStore& copy) {
+    EXPECT_EQ(copy.Failure().value_or(""),
+              "stream 'S0': 'B/streams/S0' is a copy of 'A/streams/S0'");
+  };
+  world.Boot();
+  expect_refused(world.copy());
+  EXPECT_EQ(world.stream(0).State().msgs, kTold);
+  world.Die();
+  // Also one that comes later.
+  const std::string copied_to = std::exchange(world.copied_to, "");
+  world.Boot();
+  world.copied_to = copied_to;
+  const uint32_t late = world.AddCopy();
+  world.Settle();
+  expect_refused(*world.storage().stream(late));
+  EXPECT_EQ(world.stream(0).State().msgs, kTold);
+  world.Put(0);
+  world.Settle();
+  world.Stop();
+}
 
 }  // namespace
 }  // namespace dunlin

@@ -37,7 +37,9 @@ uint32_t Graveyard::Bury(std::string directory) {
   const auto [folder, name] = Split(directory);
   const uint32_t owner = ++*ids_;
   Burial& burial = burials_[owner];
-  burial.grave = Join(folder, "." + name + "." + Hex(rng_.Next()));
+  // With a name of 255 bytes, too, it is one that a directory can have.
+  constexpr size_t kNameMax = 200;
+  burial.grave = Join(folder, "." + name.substr(0, kNameMax) + "." + Hex(rng_.Next()));
   burial.directory = std::move(directory);
   burial.rename = disk_->Rename(burial.directory, burial.grave, Replace::kNever);
   routes_->Add(burial.rename, owner);

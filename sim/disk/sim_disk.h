@@ -106,6 +106,7 @@ class SimDisk {
   void Wipe();
 
   uint64_t used_bytes() const;
+  size_t open_files() const { return handles_.size(); }
   // Over every operation, completion and crash so far.
   uint64_t hash() const { return hash_; }
   uint64_t completions() const { return completions_; }

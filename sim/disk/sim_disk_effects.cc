@@ -52,6 +52,17 @@ bool SimDisk::Changes(const DiskOp& op) const {
   return false;
 }
 
+// As on any file system.
+static bool IsTooLong(std::string_view path) {
+  constexpr size_t kNameMax = 255;
+  for (size_t at = 0; at < path.size();) {
+    const size_t end = std::min(path.find('/', at), path.size());
+    if (end - at > kNameMax) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
 DiskDone SimDisk::Perform(const Flight& flight) {
   const DiskOp& op = flight.op;
   DiskDone done;
@@ -59,6 +70,11 @@ DiskDone SimDisk::Perform(const Flight& flight) {
   if (read_only_ && Changes(op)) {
     done.error = DiskError::kPermission;
     done.text = std::string(VerbOf(op.kind)) + " " + op.path + ": " + Describe(done.error);
+    return done;
+  }
+  if (IsTooLong(op.path) || IsTooLong(op.target)) {
+    done.error = DiskError::kIo;
+    done.text = std::string(VerbOf(op.kind)) + " " + op.path + ": File name too long";
     return done;
   }
   switch (op.kind) {

@@ -177,7 +177,7 @@ void BlockWriter::SyncAll(StreamIndex* index) {
 void BlockWriter::WriteCheckpoint() {
   checkpoint_bytes_ = EncodeCheckpoint(pending_, format::StreamChecksum(codec_->stream()));
   const std::string temporary = CheckpointPath(format::kTemporarySuffix);
-  const FileId file = disk_.NewFile();
+  const FileId file = checkpoint_file_ = disk_.NewFile();
   checkpoint_open_ = disk_.Open(file, temporary, Access::kWrite, Creation::kEmptied);
   checkpoint_write_ =
       disk_.Write(file, 0, reinterpret_cast<const uint8_t*>(checkpoint_bytes_.data()),
@@ -247,6 +247,10 @@ bool BlockWriter::OnCheckpointDisk(const DiskDone& done, StreamIndex* index) {
   }
   if (!done.ok() && done.error != DiskError::kCanceled) {
     Fail("checkpoint", CheckpointPath(""), 0, done);
+  }
+  // Canceled with the sync: the file is still open.
+  if (done.ticket == checkpoint_close_ && done.error == DiskError::kCanceled) {
+    checkpoint_close_ = disk_.Close(checkpoint_file_);
   }
   if (done.ticket != checkpoint_syncdir_) return true;
   if (done.ok()) {

@@ -176,6 +176,7 @@ class BlockWriter {
   Checkpoint pending_;
   WritePoint pending_point_;
   std::string checkpoint_bytes_;
+  FileId checkpoint_file_;
   DiskTicket checkpoint_open_, checkpoint_write_, checkpoint_sync_, checkpoint_close_,
       checkpoint_names_, checkpoint_rename_, checkpoint_syncdir_;
   bool awaits_index_ = false;

@@ -8,7 +8,7 @@
 namespace dunlin::file {
 
 DiskTicket DiskSteps::Add(DiskTicket ticket, std::string_view name, bool may_be_missing) {
-  steps_.push_back({ticket, std::string(name), may_be_missing});
+  steps_.push_back({ticket, std::string(name), may_be_missing, {}});
   return ticket;
 }
 
@@ -23,7 +23,9 @@ DiskTicket DiskSteps::Put(std::string_view name, std::string bytes, DiskTicket a
     step = Add(disk_.Write(file, at, from, size, step), name);
   }
   if (!MUTANT(141)) step = Add(disk_.Sync(file, step), name);
-  return Add(disk_.Close(file, step), name);
+  step = Add(disk_.Close(file, step), name);
+  steps_.back().closes = file;
+  return step;
 }
 
 DiskTicket DiskSteps::Rename(std::string_view name, std::string_view target, DiskTicket after) {
@@ -52,6 +54,11 @@ bool DiskSteps::OnDisk(const DiskDone& done) {
   if (!fine && error_.empty()) {
     error_ = step->name + ", offset 0: " + Describe(done.error);
     if (!done.text.empty()) error_.append(" (").append(done.text).append(")");
+  }
+  // Canceled with what it came after: the file is still open.
+  if (done.error == DiskError::kCanceled && step->closes.value != 0) {
+    step->ticket = disk_.Close(step->closes);
+    return true;
   }
   steps_.erase(step);
   return true;

@@ -44,6 +44,7 @@ class DiskSteps {
     DiskTicket ticket;
     std::string name;
     bool may_be_missing = false;
+    FileId closes;
   };
   DiskTicket Add(DiskTicket ticket, std::string_view name, bool may_be_missing = false);
 

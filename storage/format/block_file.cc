@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kMagic = "cmp";
 constexpr uint8_t kS2 = 1;
+// What each S2 stream begins with: a chunk that names the format.
+constexpr std::string_view kS2Identifier{"\xff\x06\x00\x00S2sTwO", 10};
 
 Fault FaultOf(s2::StreamFault fault) {
   switch (fault) {
@@ -22,14 +24,24 @@ Fault FaultOf(s2::StreamFault fault) {
   }
 }
 
+// What a header announces is there. In a record it would have to be in the sequence and the time.
+bool IsNamedS2(std::string_view bytes) {
+  ByteReader in(bytes, kMagic.size());
+  const bool is_s2 = in.U8() == kS2;
+  (void)in.Uvarint();
+  return is_s2 && in.ok() && bytes.substr(in.offset()).starts_with(kS2Identifier);
+}
+
 }  // namespace
 
 Damage ReadBlockHeader(std::string_view bytes, BlockHeader* out) {
   *out = {};
   constexpr size_t kShortest = 5;
   if (bytes.size() < kShortest || !bytes.starts_with(kMagic)) return {};
+  // A record's length may begin like that.
   Record record;
-  if (DecodeRecord(bytes, 0, nullptr, &record) == RecordDamage::kNone) return {};
+  if (!IsNamedS2(bytes) && DecodeRecord(bytes, 0, nullptr, &record) == RecordDamage::kNone)
+    return {};
   ByteReader in(bytes, kMagic.size());
   const uint8_t algorithm = in.U8();
   if (algorithm != kS2) return {Fault::kBadVersion, kMagic.size()};

@@ -209,6 +209,8 @@ Progress MemoryStore::Run(const Now& now, Truncate& job) {
     Drop(at->seq, Tell::kSum);
   }
   last_ = job.seq;
+  // What was to go above it is gone; those numbers are others' from now on.
+  for (SeqRange& range : chores_.deleted) range.last = std::min(range.last, last_);
   never_up_to_ = std::min(never_up_to_, last_);
   if (const Message* at = messages_.Find(last_)) last_time_ = at->time;
   if (messages_.size() == 0) {

@@ -135,7 +135,8 @@ Progress MemoryStore::Run(LoadMatch& request) {
     request.skip = found->seq;
     return Progress::kDone;
   }
-  // cursor: a is how far the scan goes, at where it is; 0 before the tree was asked.
+  // cursor: a is how far the scan goes down, at where it is; 0 before the tree was asked. Up it
+  // goes to the last one: what the tree said may have gone since, and more have come.
   RequestCursor& cursor = request.cursor;
   if (cursor.at == 0) {
     const bool wild =
@@ -158,7 +159,7 @@ Progress MemoryStore::Run(LoadMatch& request) {
     cursor.at = next ? bounds.low : bounds.high;
     cursor.a = next ? bounds.high : bounds.low;
   }
-  return Scan(request, cursor.a, steps_per_slice_);
+  return Scan(request, next ? last_ : cursor.a, steps_per_slice_);
 }
 
 Progress MemoryStore::Run(LoadLast& request) {
@@ -179,8 +180,21 @@ Progress MemoryStore::Run(LoadLast& request) {
       return Progress::kMore;
     }
   }
-  // The one that was last may be gone by now; then the answer is that of before.
   Message* message = messages_.Find(last);
+  // It may have gone meanwhile: mostly for another one, which is among those that came since.
+  if (message == nullptr && last != 0) {
+    message = messages_.Prev(last_);
+    for (int budget = steps_per_slice_; message != nullptr && message->seq > last; --budget) {
+      if (budget == 0 || subject::MatchesLiteral(message->subject(), request.subject)) break;
+      message = messages_.Prev(message->seq - 1);
+    }
+    const bool is_it = message != nullptr && message->seq > last &&
+                       subject::MatchesLiteral(message->subject(), request.subject);
+    if (!is_it) {
+      request.cursor = {};
+      return Progress::kMore;
+    }
+  }
   if (message == nullptr) return Fail(request, StoreError::kNotFound);
   Found(message, &request.msg);
   return Progress::kDone;

@@ -232,6 +232,22 @@ TEST(FailedStore, AStartThatWaitsForRoomCanBeStopped) {
   world.Die();
 }
 
+// As long a name as a directory can have.
+TEST(FailedStore, ALongNameCanBeDeleted) {
+  TwoStreams world;
+  StoreConfig config;
+  config.name = std::string(255, 'n');
+  const uint32_t id = world.storage().AddStream("A/streams/" + config.name, config);
+  world.Settle();
+  ASSERT_FALSE(world.storage().stream(id)->Failure());
+  (void)world.storage().DeleteStream(id);
+  world.Settle();
+  for (const std::string& path : world.driver.disk().Files()) {
+    EXPECT_EQ(path.find("nnn"), std::string::npos) << path;
+  }
+  world.Stop();
+}
+
 // Two with the same records in the journal would free and replay each other's.
 TEST(FailedStore, ADirectoryThatWasCopiedIsRefused) {
   TwoStreams world;

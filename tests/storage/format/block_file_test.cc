@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "engine/base/rng.h"
 #include "storage/format/checksum_key.h"
 #include "storage/format/record.h"
 #include "tests/storage/format/hex.h"
@@ -63,6 +64,19 @@ TEST(BlockFile, DoesNotTakeALongRecordForAHeader) {
   ASSERT_TRUE(block.starts_with("cmp"));
   EXPECT_EQ(Unpacked(block), block);
   EXPECT_EQ(Unpacked(CompressBlock(block)), block);
+}
+
+// Nor the other way round: "cmp\x01" is a length, too, and a file may be as long.
+TEST(BlockFile, DoesNotTakeALongHeaderForARecord) {
+  constexpr size_t kLength = 0x01706d63;
+  const auto checksum = BlockChecksum("S", 1);
+  std::string block, noise(kLength + 4096, '\0');
+  Rng rng(5);
+  for (char& byte : noise) byte = static_cast<char>(rng.Next());  // Is not made shorter.
+  AppendMessage(checksum, 1, {2}, "a", "", noise, &block);
+  const std::string file = CompressBlock(block);
+  ASSERT_GT(file.size(), kLength);
+  EXPECT_EQ(Unpacked(file), block);
 }
 
 TEST(BlockFile, SaysWhereACompressedBlockIsDamaged) {

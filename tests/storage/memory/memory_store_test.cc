@@ -55,6 +55,57 @@ TEST(MemoryStore, WorksNoLongerThanASliceAtATime) {
   EXPECT_GE(slices, 20);
 }
 
+// Numbers above a truncate are given to others.
+TEST(MemoryStore, DeletionsThatAreLateTakeNothingThatCameBehindATruncate) {
+  memory::MemoryStore store = MakeStore(10);
+  Fill(store, 100);
+  (void)store.SyncDeleted(kNow, {{1, 100}});
+  ASSERT_GT(store.State().msgs, 0u);
+  Truncate truncate;
+  truncate.seq = 50;
+  while (store.Run(kNow, truncate) == Progress::kMore) {
+  }
+  Fill(store, 1);
+  for (int i = 0; i < 100 && store.NextDeadline() <= kNow.mono; ++i) store.OnDeadline(kNow);
+  EXPECT_EQ(store.State().msgs, 1u);
+  EXPECT_EQ(store.State().first_seq, 51u);
+  store.CheckInvariants();
+}
+
+TEST(MemoryStore, ASearchInSlicesSkipsNothingThatComesMeanwhile) {
+  memory::MemoryStore store = MakeStore(4);
+  Fill(store, 50);
+  LoadMatch match;
+  match.filters = {"b.*"};
+  match.from = 1;
+  ASSERT_EQ(store.Run(match), Progress::kMore);
+  ASSERT_TRUE(store.Store(kNow, "b.1", "", "payload", 0).ok());
+  Progress progress = Progress::kMore;
+  while (progress == Progress::kMore) progress = store.Run(match);
+  if (progress == Progress::kDone) {
+    EXPECT_EQ(match.msg.seq, 51u);
+  } else {
+    EXPECT_LE(match.skip, 50u);
+  }
+}
+
+TEST(MemoryStore, TheLastOneIsFoundThoughItIsReplacedMeanwhile) {
+  StoreConfig config;
+  config.name = "zzz";
+  config.max_msgs_per_subject = 1;
+  memory::MemoryStore store({.config = config, .steps_per_slice = 4});
+  Fill(store, 50);
+  LoadLast last;
+  last.subject = "a.*";
+  ASSERT_TRUE(store.Store(kNow, "a.0", "", "payload", 0).ok());
+  ASSERT_EQ(store.Run(last), Progress::kMore);
+  ASSERT_TRUE(store.Store(kNow, "a.0", "", "payload", 0).ok());
+  Progress progress = Progress::kMore;
+  while (progress == Progress::kMore) progress = store.Run(last);
+  ASSERT_EQ(progress, Progress::kDone);
+  EXPECT_EQ(last.msg.seq, 52u);
+}
+
 TEST(MemoryStore, PurgesEverythingAtOnceAndFreesItBitByBit) {
   memory::MemoryStore store = MakeStore(600);
   Fill(store, 10'000);

@@ -263,6 +263,39 @@ TEST(FileDamage, SaysWhichBlocksAreMissingAfterACrash) {
   }
 }
 
+// Longer than one transfer of the disk may be, and than any block: somebody let it grow.
+constexpr size_t kTooLong = kTransferBytesMax + 1;
+
+TEST(FileDamage, ABlockThatNobodyWroteSoLongIsLostAlone) {
+  const auto owned = Cold();
+  FileWorld& world = *owned;
+  world.StopClean();
+  std::string bytes = *world.driver.disk().Contents(PathOf(1));
+  bytes.resize(kTooLong, '\0');
+  world.driver.disk().Put(PathOf(1), bytes);
+  world.Boot();
+  ASSERT_EQ(world.notices.size(), 1u);
+  EXPECT_EQ(world.notices[0],
+            "stream 'S', block 1, offset 0: it is 67108865 bytes long; all its messages are lost");
+  EXPECT_EQ(Readable(world, 10), (std::vector<std::string>{"foo:3", "foo:4", "foo:5", "foo:6",
+                                                           "foo:7", "foo:8", "foo:9", "foo:10"}));
+  EXPECT_EQ(world.Put("foo"), 11u);
+}
+
+TEST(FileDamage, ACheckpointThatNobodyWroteSoLongIsSaid) {
+  const auto owned = Cold();
+  FileWorld& world = *owned;
+  world.Checkpoint();
+  world.Crash(sim::CrashKind::kKill, FileWorld::Up::kNo);
+  const std::string name = "msgs/" + std::string(kCheckpointFile);
+  ASSERT_TRUE(world.driver.disk().Contents("S/" + name).has_value());
+  world.driver.disk().Put("S/" + name, std::string(kTooLong, '\0'));
+  const FileStore& store = world.Begin();
+  world.TurnWhile(FileStore::Phase::kOpening);
+  ASSERT_EQ(store.phase(), FileStore::Phase::kFailed);
+  EXPECT_EQ(*store.Failure(), "stream 'S', " + name + ", offset 0: it is 67108865 bytes long");
+}
+
 TEST(FileDamage, AFileThatWentIsAnErrorForItsMessagesAlone) {
   const auto owned = Cold();
   FileWorld& world = *owned;

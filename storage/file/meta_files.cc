@@ -111,7 +111,10 @@ void MetaFiles::LookForKey(std::string_view meta) {
   if (lost && keys_ != nullptr && !MUTANT(242)) {
     return Fail(kMetaKeyFile, "missing, and meta.inf is sealed");
   }
-  if (now == nullptr && (pending == nullptr || plain || meta.empty())) return;
+  // What is sealed begins with any byte, that of plain JSON, too: where there is a key to try, not
+  // the text tells but whether the key opens it.
+  const bool tell = pending != nullptr && !meta.empty() && !(plain && keys_ == nullptr);
+  if (now == nullptr && !tell) return;
   if (keys_ == nullptr) return Fail(kMetaKeyFile, crypto::kNoMainKey);
   for (const std::string* const file : {now, pending}) {
     if (file == nullptr) continue;

@@ -134,6 +134,31 @@ TEST(Meta, WhatWasCutOffIsNotLeftOver) {
   EXPECT_EQ(Read(world, nullptr), Meta("a"));
 }
 
+// One nonce in 256 begins as JSON does. The first key's name was not changed any more.
+TEST(Meta, WhatIsSealedMayBeginLikeJson) {
+  for (const CipherKind cipher : {CipherKind::kChaCha, CipherKind::kAes}) {
+    const crypto::KeyRing& ring = Ring(cipher);
+    FileWorld world(With(Meta("a"), &ring));
+    world.StopClean();
+    const crypto::NewKey key = ring.NewForStream("S");
+    std::string sealed;
+    while (!sealed.starts_with('{')) {
+      sealed = crypto::Seal(key.key.kind, key.key.seed, Meta("b"), ring.entropy());
+    }
+    sim::SimDisk& disk = world.driver.disk();
+    disk.Delete("S/meta.key");
+    disk.Delete("S/meta.sum");
+    disk.Put("S/meta.inf", sealed);
+    disk.Put("S/meta.key.tmp", key.file);
+    disk.Put("S/meta.sum.tmp", format::MetaSum(sealed, format::StreamChecksum("S")));
+    EndWhatWasBegun(&world, &ring);
+    EXPECT_EQ(Read(world, &ring), Meta("b"));
+    world.options.meta.clear();
+    world.Boot();
+    EXPECT_EQ(Read(world, &ring), Meta("b"));
+  }
+}
+
 // The old one or the new one, and always one that the reference takes.
 TEST(Meta, AChangeMayDieAnywhere) {
   for (const crypto::KeyRing* keys :

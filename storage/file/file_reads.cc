@@ -24,6 +24,15 @@ void FileReads::Begin() {
   }
 }
 
+// The next piece.
+void FileReads::ReadOn(File* file) {
+  const size_t at = file->bytes.size();
+  file->asked = std::min(kPieceBytes, file->wanted - at);
+  file->bytes.resize(at + file->asked);
+  file->read =
+      disk_.Read(file->id, at, reinterpret_cast<uint8_t*>(file->bytes.data()) + at, file->asked);
+}
+
 void FileReads::Fail(const File& file, const DiskDone& done) {
   if (!failure_.empty()) return;
   failure_ = file.name + ", offset 0: " + Describe(done.error);
@@ -38,15 +47,28 @@ bool FileReads::OnDisk(const DiskDone& done) {
   File& file = **found;
   if (done.ticket == file.open && done.ok()) {
     file.there = true;
+    if (done.size > kFileBytesMax) {
+      if (failure_.empty()) {
+        failure_ = file.name + ", offset 0: it is " + std::to_string(done.size) + " bytes long";
+      }
+      file.close = disk_.Close(file.id);
+      return true;
+    }
     // One more than there is: so that there is something to read of an empty file.
-    file.bytes.assign(std::min<uint64_t>(done.size + 1, kTransferBytesMax), '\0');
-    file.read =
-        disk_.Read(file.id, 0, reinterpret_cast<uint8_t*>(file.bytes.data()), file.bytes.size());
+    file.wanted = done.size + 1;
+    file.bytes.reserve(file.wanted);
+    ReadOn(&file);
     return true;
   }
   if (done.ticket == file.read) {
     if (!done.ok()) Fail(file, done);
-    file.bytes.resize(done.ok() ? done.size : 0);
+    const size_t got = done.ok() ? done.size : 0;
+    file.bytes.resize(file.bytes.size() - file.asked + got);
+    // A file ends where a piece comes back short.
+    if (got == file.asked && file.bytes.size() < file.wanted) {
+      ReadOn(&file);
+      return true;
+    }
     file.close = disk_.Close(file.id);
     return true;
   }

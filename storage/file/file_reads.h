@@ -1,4 +1,5 @@
-// Reads small files whole, several at once: keys, metadata.
+// Reads files whole, several at once: keys, metadata, indexes. In pieces, one behind the other:
+// memory is made ready for a piece at a time, and the disk carries no more than so much at once.
 //
 //   reads.Add("meta.inf"); reads.Add("meta.sum");       // each once
 //   ... OnDisk(), until reads.done()
@@ -32,14 +33,20 @@ class FileReads {
 
  private:
   static constexpr size_t kAtOnce = 8;  // Open files are few, and many streams may be starting.
+  static constexpr uint64_t kPieceBytes = 4u << 20;
+  // A length alone, of a hole, costs nobody any room: it is not to cost all memory here.
+  static constexpr uint64_t kFileBytesMax = uint64_t{4} << 30;
   struct File {
     std::string name;
     FileId id;
     DiskTicket open, read, close;
     bool there = false;
-    std::string bytes;  // The disk reads into it: it must not move.
+    uint64_t wanted = 0;  // Bytes, of all pieces.
+    size_t asked = 0;     // Of the piece that is being read.
+    std::string bytes;    // The disk reads into it: it must not move.
   };
   void Begin();
+  void ReadOn(File* file);
   void Fail(const File& file, const DiskDone& done);
 
   StoreDisk disk_;

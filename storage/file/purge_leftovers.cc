@@ -15,6 +15,12 @@ void PurgeLeftovers::Begin() {
   stage_ = Stage::kListing;
 }
 
+// It alone says which blocks are to go: not before they are gone for good.
+void PurgeLeftovers::RemoveNew() {
+  step_ = disk_.RemoveTree(kNewMsgsDir);
+  stage_ = Stage::kNewGoes;
+}
+
 void PurgeLeftovers::RemovePurged() {
   step_ = disk_.RemoveTree(kPurgedDir);
   stage_ = Stage::kPurgedGoes;
@@ -33,24 +39,21 @@ void PurgeLeftovers::OnList(const DiskDone& done) {
   for (const DirEntry& entry : done.entries) {
     const auto block = format::ParseBlockKeyFile(entry.name);
     if (!block) continue;
-    others_.push_back(
+    blocks_.push_back(
         disk_.Remove(std::string(kMsgsDir).append("/").append(format::BlockFile(*block))));
   }
-  step_ = disk_.RemoveTree(kNewMsgsDir);
-  stage_ = Stage::kTakenBack;
+  stage_ = Stage::kBlocksGo;
+  if (blocks_.empty()) RemoveNew();
 }
 
 bool PurgeLeftovers::OnDisk(const DiskDone& done) {
-  const auto other = std::find(others_.begin(), others_.end(), done.ticket);
-  if (other == others_.end() && done.ticket != step_) return false;
+  const auto block = std::find(blocks_.begin(), blocks_.end(), done.ticket);
+  if (block == blocks_.end() && done.ticket != step_) return false;
   if (!done.ok() && done.error != DiskError::kNotFound && failure_.empty()) {
     failure_ = std::string("finishing a purge that was cut off: ") + Describe(done.error);
     if (!done.text.empty()) failure_.append(" (").append(done.text).append(")");
   }
-  if (other != others_.end()) {
-    others_.erase(other);
-    return true;
-  }
+  if (block != blocks_.end()) blocks_.erase(block);
   if (!failure_.empty()) return true;
   switch (stage_) {
     case Stage::kListing: OnList(done); break;
@@ -59,8 +62,14 @@ bool PurgeLeftovers::OnDisk(const DiskDone& done) {
       step_ = disk_.SyncDir("", step_);
       stage_ = Stage::kNaming;
       break;
-    case Stage::kNaming:
-    case Stage::kTakenBack: RemovePurged(); break;
+    case Stage::kBlocksGo:
+      if (!blocks_.empty()) break;
+      step_ = disk_.SyncDir(kMsgsDir);
+      stage_ = Stage::kBlocksAreGone;
+      break;
+    case Stage::kBlocksAreGone: RemoveNew(); break;
+    case Stage::kNewGoes:
+    case Stage::kNaming: RemovePurged(); break;
     case Stage::kPurgedGoes: stage_ = Stage::kDone; break;
     case Stage::kNone:
     case Stage::kDone: break;

@@ -3,10 +3,11 @@
 // next start (recoverPartialPurge):
 //
 //   __new_msgs__ with a block   the purge is decided: it becomes msgs/
-//   __new_msgs__ without one    it is not: it goes, with blocks of msgs/ whose new keys were made
+//   __new_msgs__ without one    it is not: it goes, behind blocks of msgs/ whose new keys were made
 //   __msgs__                    the old messages: they go
 //
-// Safe to be cut off anywhere.
+// Safe to be cut off anywhere. Whoever goes on syncs the stream's directory (StoreDisk::MakeDir()):
+// until then a power loss may bring back what went.
 #pragma once
 
 #include <cstdint>
@@ -29,14 +30,25 @@ class PurgeLeftovers {
   const std::string& failure() const { return failure_; }
 
  private:
-  enum class Stage : uint8_t { kNone, kListing, kOldGoes, kNaming, kTakenBack, kPurgedGoes, kDone };
+  enum class Stage : uint8_t {
+    kNone,
+    kListing,
+    kOldGoes,
+    kBlocksGo,  // Of a purge that is taken back.
+    kBlocksAreGone,
+    kNewGoes,
+    kNaming,
+    kPurgedGoes,
+    kDone,
+  };
   void OnList(const DiskDone& done);
+  void RemoveNew();
   void RemovePurged();
 
   StoreDisk disk_;
   Stage stage_ = Stage::kNone;
   DiskTicket step_;
-  std::vector<DiskTicket> others_;  // Under way besides.
+  std::vector<DiskTicket> blocks_;  // Being removed.
   std::string failure_;
 };
 

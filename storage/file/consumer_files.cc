@@ -101,6 +101,8 @@ void FileConsumerStore::WorkFiles() {
     if (!taken_) return BeginCheckpoint();
     // That it was made: else it would pass for one that never was, without its meta.inf.
     if (number_ == 0 && !MUTANT(202)) AppendConfig();
+    // Or that the next parts are of something else: it says what is true by now anyway.
+    if (std::exchange(parts_unfinished_, false)) AppendConfig();
     if (!journal_->Covers(last_point_)) return;
     phase_ = stop_wanted_ ? Phase::kStopping : Phase::kRunning;
   }

@@ -37,7 +37,8 @@ enum class ConsumerRecordType : uint8_t {
   kUpdateStarting = 5,
   kRemoveRedelivered = 6,
   kConfig = 7,  // max_deliver, ack policy
-  kPart = 8,    // Bytes of a state or metadata that is too long for one record.
+  kPart = 8,    // Bytes of a state or metadata that is too long for one record. The rest of it
+                // comes next; if a death cut that off, something that is no part of anything.
   kState = 9,   // The rest of a state: all of it is as in o.dat.
   kMeta = 10,   // The rest of the metadata, plain.
 };

@@ -27,6 +27,9 @@ std::string ConsumerReplay::Take(uint8_t kind, std::span<const uint8_t> body) {
 
 std::string ConsumerReplay::Apply(Type type, const DecodedConsumerRecord& record) {
   std::string problem;
+  // A death cut off what they are of: no other record comes in between.
+  const bool has_rest = type == Type::kPart || type == Type::kState || type == Type::kMeta;
+  if (!has_rest) parts_.clear();
   switch (type) {
     case Type::kDelivered:
       (void)ledger_->Delivered(record.a, record.b, record.count, WallTime{record.time});

@@ -23,6 +23,9 @@ class ConsumerReplay {
 
   // Of the last record.
   uint64_t number() const { return number_; }
+  // The last ones are parts of something whose end a death cut off. Before parts of something else
+  // there must be a record that is none.
+  bool unfinished() const { return !parts_.empty(); }
   // One of them set the state, be it to nothing.
   bool changed() const { return changed_; }
   // What they set the metadata to; nullopt: they did not.

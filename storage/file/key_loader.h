@@ -10,7 +10,7 @@
 // Whatever dies in between, the block's key is in N.key or N.key.tmp (or it needs none, having been
 // plain before): the bytes tell, since no record of theirs has the right checksum under another
 // key. What was begun is then ended: the key of the new block takes its name, or the one that came
-// to nothing goes.
+// to nothing goes. So does the key of a block that is plain: the reference makes it first.
 #pragma once
 
 #include <algorithm>

@@ -180,6 +180,27 @@ TEST_P(Encryption, ADamagedKeyFileLosesItsBlockOnly) {
   EXPECT_EQ(world.Load(14), "a:14 0123456789");
 }
 
+// The reference makes the key of a plain block first, and died before it encrypted the block. The
+// key must be gone before an index speaks for the block: then nobody finds out that it is plain.
+TEST_P(Encryption, AKeyThatItsBlockNeverGotGoes) {
+  FileWorld world(Small());
+  for (int i = 0; i < 14; ++i) world.Put("a", "0123456789");
+  world.StopClean();
+  world.driver.disk().Put("S/msgs/1.key", ring().NewForBlock("S", 1).file);
+  world.options.keys = &ring();
+  const FileStore& store = world.Begin();
+  world.TurnWhile(FileStore::Phase::kOpening);
+  ASSERT_EQ(store.phase(), FileStore::Phase::kScanned) << store.Failure().value_or("");
+  world.Crash(CrashKind::kPowerLoss, FileWorld::Up::kNo);
+  EXPECT_EQ(Bytes(world, "1.key"), "");
+  EXPECT_NE(Bytes(world, "1.blk").find("0123456789"), std::string::npos);
+  world.Boot();
+  for (Seq seq = 1; seq <= 14; ++seq) {
+    EXPECT_EQ(world.Load(seq), "a:" + std::to_string(seq) + " 0123456789");
+  }
+  EXPECT_EQ(world.notices, std::vector<std::string>{});
+}
+
 // What the operator may change between two starts.
 struct Change {
   const char* name;

@@ -276,8 +276,9 @@ class StreamStore {
   // be the next (or 0), else kInvalidSeq; gaps are made by Skip. Discard new is not checked again.
   virtual StoreResult StoreRaw(const Now& now, std::string_view subject, std::string_view header,
                                std::string_view payload, Seq seq, WallTime time, int64_t ttl) = 0;
-  // Uses up 'count' sequences from 'seq' (0: the next) on without messages. The last time changes
-  // with kAdvance (reference: SkipMsgNoInterest), or if there was none yet.
+  // Uses up 'count' sequences from 'seq' (0: the next) on without messages. kInvalidSeq, here and
+  // of Compact and Purge: up to a sequence that is higher than files can have (2^61). The last time
+  // changes with kAdvance (reference: SkipMsgNoInterest), or if there was none yet.
   enum class SkipTime : uint8_t { kKeep, kAdvance };
   virtual StoreResult Skip(const Now& now, Seq seq, uint64_t count, SkipTime time) = 0;
   // Deletes one message. kNotFound, kDeleted or kEof if it is not there. With Erase its bytes go,

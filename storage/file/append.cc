@@ -275,6 +275,9 @@ StoreResult FileStore::Skip(const Now& now, Seq seq, uint64_t count, SkipTime ho
   if (const StoreError error = Refusal(); error != StoreError::kNone) return Refused(error);
   if (seq != 0 && seq != index_.last.seq + 1) return Refused(StoreError::kInvalidSeq);
   if (count == 0) return {};
+  if (count > kJumpMax || index_.last.seq > kJumpMax - count) {
+    return Refused(StoreError::kInvalidSeq);
+  }
   const bool advance = how == SkipTime::kAdvance || index_.last.time == WallTime{};
   const WallTime time = advance ? now.wall : index_.last.time;
   StoreResult result;

@@ -284,6 +284,8 @@ bool BlockWriter::OnDisk(const DiskDone& done, StreamIndex* index) {
       if (file.key->idle()) file.key.reset();
     } else if (done.ticket == file.open) {
       if (!done.ok()) Fail("open", name, 0, done);
+      // A sync that was issued before does not cover it.
+      new_names_ = true;
     } else if (done.ticket == file.write) {
       file.write = {};
       CachePool::GiveBuffer(reader_->pool(), std::move(file.bytes));

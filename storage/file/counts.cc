@@ -203,6 +203,8 @@ Progress FileStore::Run(MultiLast& request) {
     if (info.first > max) continue;
     if (last > max || !info.last_exact) {
       const std::vector<std::string> self{std::string(walk.subject())};
+      // Another one's place, which needed no search any more, is not this one's.
+      if (request.cursor.text != self[0]) request.cursor.at = 0;
       request.cursor.text = self[0];
       if (request.cursor.at == 0) request.cursor.at = std::min(last, max);
       format::Record found;

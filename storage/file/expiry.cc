@@ -29,10 +29,12 @@ void FileStore::NoteTtl(const format::Record& record, int64_t ttl) {
   if (ttl > 0) ttls_.Add({ExpiryOf(record.time, ttl), record.seq});
 }
 
-bool FileStore::HasChores() const {
+bool FileStore::HasDebts() const {
   return limits_due_ || sweep_.active() || !subjects_due_.empty() || index_.unsettled > 0 ||
-         !deletions_due_.empty() || expire_.more || FirstIsUntimed();
+         !deletions_due_.empty() || FirstIsUntimed();
 }
+
+bool FileStore::HasChores() const { return expire_.more || HasDebts(); }
 
 // When the first message was stored is not known, and can be found out. (Once: what is in a block
 // that cannot be read, and what was stored at the beginning of time, would be looked for again and
@@ -192,6 +194,8 @@ Instant FileStore::NextDeadline() const {
     return *read_again_;
   if (phase_ != Phase::kRunning) return kNever;
   if (read_again_) return *read_again_;
+  // What is due goes behind a job, whose end is asked again.
+  if (job_.active() && !HasDebts()) return kNever;
   if (HasChores()) return waiting_ ? kNever : now_.mono;
   const std::optional<WallTime> next = NextExpiry();
   if (!next) return kNever;

@@ -238,6 +238,8 @@ class FileStore final : public StreamStore {
   static constexpr int kRemovalCost = 4;
   // Messages that go before their blocks have been read.
   static constexpr uint64_t kDebtsMax = 1024;
+  // No sequence above it is jumped to: half of what a record can have.
+  static constexpr Seq kJumpMax = Seq{1} << 61;
   void NewSlice() { slice_ = options_.limits.records_per_slice; }
 
   // --- limits.cc
@@ -256,6 +258,7 @@ class FileStore final : public StreamStore {
   // --- expiry.cc
   static WallTime ExpiryOf(WallTime time, int64_t ttl);
   void NoteTtl(const format::Record& record, int64_t ttl);
+  bool HasDebts() const;  // What is to be done whether or not something is due.
   bool HasChores() const;
   bool FirstIsUntimed() const;
   void TimeFirst();

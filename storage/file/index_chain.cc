@@ -79,7 +79,11 @@ void IndexChain::BeginBase(StreamIndex* index) {
 bool IndexChain::BuildBase(StreamIndex* index, int subjects) {
   if (busy()) return false;
   // Somebody ended the log: what was built so far is worth nothing.
-  if (base_ && !index->log.on()) base_.reset();
+  // The checkpoint goes without, or it might never go.
+  if (base_ && !index->log.on()) {
+    base_.reset();
+    return true;
+  }
   if (!base_) BeginBase(index);
   if (base_->built) return true;
   SubjectMap::Walk walk(index->subjects, {}, base_->from);

@@ -50,8 +50,11 @@ uint64_t FileStore::PurgeAll(Seq first) {
   const uint64_t purged = index_.msgs;
   purged_ = true;
   if (purged > 0) {
-    changes_.push_back(
-        {.kind = StoreChange::Kind::kMany, .msgs = purged, .bytes = index_.bytes, .subject = {}});
+    // What was removed, and still counts its bytes, is not told of any more.
+    changes_.push_back({.kind = StoreChange::Kind::kMany,
+                        .msgs = purged + index_.unsettled,
+                        .bytes = index_.bytes,
+                        .subject = {}});
   }
   SeqTime last = index_.last;
   if (first > last.seq + 1) last.seq = first - 1;
@@ -120,6 +123,10 @@ Progress FileStore::Run(const Now& now, Compact& job) {
     if (limits != Progress::kDone) return limits;
     job.error = Refusal();
     if (job.error != StoreError::kNone) return Progress::kFailed;
+    if (job.seq > kJumpMax) {
+      job.error = StoreError::kInvalidSeq;
+      return Progress::kFailed;
+    }
     if (job.seq == 0 || job.seq > index_.last.seq) {
       job.purged = PurgeAll(job.seq);
       job.point = last_point_;
@@ -281,6 +288,7 @@ Progress FileStore::KeepSome(Purge* job) {
 Progress FileStore::PurgeSome(StoreRequest* request, WritePoint* point) {
   const std::vector<std::string> filters{purging_->filter};
   while (slice_ > 0) {
+    if (journal_->Full() && !job_.paused) Touch();  // Who waits for the journal is asked by Work().
     job_.paused = journal_->Full();
     if (job_.paused || read_again_) return Progress::kWait;
     format::Record found;
@@ -397,6 +405,8 @@ Progress FileStore::Run(const Now& now, Truncate& job) {
   if (progress != Progress::kDone) return progress;
   index_.last = job_.mark;
   NextFirst();
+  never_up_to_ = std::min(never_up_to_, index_.last.seq);
+  after_never_ = index_.first.time;  // Too early does no harm.
   if (!index_.Live(job.seq)) AppendTombstone(job_.mark);
   job.point = last_point_;
   (void)EndJob();

@@ -63,7 +63,11 @@ void FileStore::EnforceLimits() {
 BlockReader::Got FileStore::Need(Block* block, Seq seq, std::string* why) {
   if (read_again_ && !BlockReader::Has(*block, seq)) return BlockReader::Got::kWait;
   const BlockReader::Got got = reader_.Need(block, seq, why);
-  if (got != BlockReader::Got::kFailed || !reader_.starved()) return got;
+  if (got != BlockReader::Got::kFailed) return got;
+  if (!reader_.starved()) {
+    Touch();  // Nothing is under way that would call; a few more attempts, and it is damaged.
+    return got;
+  }
   RestReading();
   return BlockReader::Got::kWait;
 }
@@ -151,14 +155,16 @@ void FileStore::EnforceSubject(std::string_view subject, When when) {
 }
 
 // The block cannot be read: what is due for it is written off, and nobody knows how many bytes are
-// of what is left.
+// of what is left, but for what is in memory.
 void FileStore::Forfeit(Block* block) {
   if (index_.ByNumber(block->number) != block) return;
   index_.unsettled -= block->unsettled.size();
   index_.miscounted += block->unsettled.size();
   if (block->msgs == 0 || !MUTANT(256)) {
-    index_.bytes -= block->bytes;
-    block->bytes = 0;
+    const uint64_t known = block->cache == nullptr ? 0 : CountReadable(*block).bytes;
+    const uint64_t bytes = std::min(known, block->bytes);
+    index_.bytes -= block->bytes - bytes;
+    block->bytes = bytes;
   }
   block->unsettled.clear();
   if (block->msgs == 0) DropIfEmpty(block);

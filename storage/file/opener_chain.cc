@@ -119,7 +119,9 @@ void Opener::FinishByChain() {
   }
   const bool same = maybe || (scan_->end() == block.raw_bytes && tombs == block.tombs &&
                               found.last_checksum == block.last_checksum);
-  if (msgs != block.msgs || (block.unsettled.empty() && bytes != block.bytes) || !same) {
+  // What could not be read may say what no message does: what is deleted.
+  const bool whole = found.damage.empty() && scan_->holes().empty();
+  if (!whole || msgs != block.msgs || (block.unsettled.empty() && bytes != block.bytes) || !same) {
     return NoChain("block " + std::to_string(found.number) +
                    ", offset 0: it is not as its index says");
   }

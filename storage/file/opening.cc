@@ -299,6 +299,12 @@ void FileStore::WorkStarting() {
   // Where it begins is for a stream in which nothing ever was: one that was truncated to below goes
   // on from there, and what was stored since is not to go.
   const Seq first_wanted = options_.config.first_seq;
+  if (first_wanted > kJumpMax) {
+    failure_ = "stream '" + options_.config.name + "': the first sequence " +
+               std::to_string(first_wanted) + " is too high";
+    phase_ = Phase::kFailed;
+    return;
+  }
   if ((first_wanted > 1 && index_.last.seq == 0 && !purged_) || (first_wanted > 0 && MUTANT(143))) {
     PurgeAll(first_wanted);
   }

@@ -26,6 +26,7 @@ void FileStore::Unpin(uint32_t below) {
 
 // The checkpoint that is begun now is the one to hold on to, if it is taken.
 void FileStore::PinMoment() {
+  if (pinned_.wanted && !pinned_.ready) pinned_.number = UINT64_MAX;  // That of before is none.
   // A file that is being replaced would be another one when it is read.
   if (!pinned_.wanted || pinned_.ready || writer_.rewriter().busy()) return;
   if (job_.active()) return;  // Half of what it does is no moment.

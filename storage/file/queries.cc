@@ -291,10 +291,14 @@ Progress FileStore::Run(LoadLast& request) {
     request.error = StoreError::kNotFound;
     return Progress::kFailed;
   }
-  if (request.cursor.at == 0) request.cursor.at = std::min(bounds.last, index_.last.seq);
+  // cursor: a is where the search began: what came meanwhile is above it.
+  RequestCursor& cursor = request.cursor;
+  const Seq top = std::min(bounds.last, index_.last.seq);
+  cursor.at = cursor.at == 0 || top > cursor.a ? top : std::min(cursor.at, top);
+  cursor.a = top;
   format::Record found;
-  const Progress progress = SearchDown(filters, &request.cursor.at,
-                                       std::max(index_.first.seq, bounds.first), &request, &found);
+  const Progress progress =
+      SearchDown(filters, &cursor.at, std::max(index_.first.seq, bounds.first), &request, &found);
   if (progress == Progress::kFailed && request.error == StoreError::kEof) {
     request.error = StoreError::kNotFound;
   }
@@ -313,7 +317,7 @@ Progress FileStore::DebtsFirst() {
   const size_t waiting = index_.unsettled;
   NewSlice();
   PayDebts();
-  return index_.unsettled < waiting ? Progress::kMore : Progress::kWait;
+  return index_.unsettled < waiting || !WaitsForDisk() ? Progress::kMore : Progress::kWait;
 }
 
 // The first ('down': last) message of a subject that has some, made exact in its SubjectInfo.

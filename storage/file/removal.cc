@@ -23,6 +23,7 @@ void FileStore::Settle(Block* block, const format::Record& record) {
     if (ttl > 0) ttls_.Remove({ExpiryOf(record.time, ttl), record.seq});
   }
   if (replaying_ || quiet_) return;
+  job_.bytes -= std::min<uint64_t>(job_.bytes, record.bytes);  // It is not the job's.
   changes_.push_back({.kind = StoreChange::Kind::kRemoved,
                       .seq = record.seq,
                       .msgs = 1,
@@ -155,6 +156,8 @@ bool FileStore::Pauses() {
       (stop_ != StopStage::kSettling || bytes_since_checkpoint_ < kStopBytesMax)) {
     return false;
   }
+  // The checkpoint that makes room is begun by the next Work().
+  if (phase_ == Phase::kStopping && !paused_) Touch();
   paused_ = true;
   return true;
 }

@@ -17,8 +17,9 @@ TEST(DiskSteps, LeavesNoFileOpenWhateverFails) {
     sim::DiskFaults faults;
     faults.*fault = {1'000'000, 1};
     driver.disk().SetFaults(faults);
+    driver.disk().Put("S/other", "");
     DiskRoutes routes;
-    DiskSteps steps(StoreDisk(&driver.queue(), &routes, 1, ""));
+    DiskSteps steps(StoreDisk(&driver.queue(), &routes, 1, "S"));
     const DiskTicket put = steps.Put("a.tmp", "bytes");
     (void)steps.Rename("a.tmp", "a", put);
     while (const auto done = driver.Step()) EXPECT_TRUE(steps.OnDisk(*done));

@@ -27,9 +27,9 @@ TEST(FileReads, GivesFilesOfAnyLengthWhole) {
                             size_t{(8u << 20) + 1}, kTransferBytesMax + 5}) {
     const std::string bytes = BytesThatDiffer(size);
     sim::DiskDriver driver(1);
-    driver.disk().Put("a", bytes);
+    driver.disk().Put("S/a", bytes);
     DiskRoutes routes;
-    FileReads reads(StoreDisk(&driver.queue(), &routes, 1, ""));
+    FileReads reads(StoreDisk(&driver.queue(), &routes, 1, "S"));
     reads.Add("a");
     reads.Add("b");
     RunToEnd(&driver, &reads);
@@ -42,10 +42,10 @@ TEST(FileReads, GivesFilesOfAnyLengthWhole) {
 
 TEST(FileReads, APieceThatFailsFailsTheFile) {
   sim::DiskDriver driver(1);
-  driver.disk().Put("a", BytesThatDiffer(9u << 20));
-  driver.disk().Refuse("a", 5u << 20);
+  driver.disk().Put("S/a", BytesThatDiffer(9u << 20));
+  driver.disk().Refuse("S/a", 5u << 20);
   DiskRoutes routes;
-  FileReads reads(StoreDisk(&driver.queue(), &routes, 1, ""));
+  FileReads reads(StoreDisk(&driver.queue(), &routes, 1, "S"));
   reads.Add("a");
   RunToEnd(&driver, &reads);
   EXPECT_TRUE(reads.failure().starts_with("a, offset 0: input/output error")) << reads.failure();
@@ -54,13 +54,14 @@ TEST(FileReads, APieceThatFailsFailsTheFile) {
 // It is sparse.
 TEST(FileReads, SaysWhatIsTooLongForMemory) {
   sim::DiskDriver driver(1);
+  driver.disk().Put("S/other", "");
   const FileId file = driver.queue().NewFile();
-  const DiskTicket open = driver.queue().Open(file, "a", Access::kWrite, Creation::kNew);
+  const DiskTicket open = driver.queue().Open(file, "S/a", Access::kWrite, Creation::kNew);
   const DiskTicket grown = driver.queue().Truncate(file, uint64_t{1} << 40, open);
   driver.queue().Close(file, grown);
   for (const DiskDone& done : driver.RunAll()) ASSERT_TRUE(done.ok());
   DiskRoutes routes;
-  FileReads reads(StoreDisk(&driver.queue(), &routes, 1, ""));
+  FileReads reads(StoreDisk(&driver.queue(), &routes, 1, "S"));
   reads.Add("a");
   RunToEnd(&driver, &reads);
   EXPECT_EQ(reads.failure(), "a, offset 0: it is 1099511627776 bytes long");

@@ -76,10 +76,10 @@ TEST(MemoryStore, ASearchInSlicesSkipsNothingThatComesMeanwhile) {
   memory::MemoryStore store = MakeStore(4);
   Fill(store, 50);
   LoadMatch match;
-  match.filters = {"b.*"};
+  match.filters = {"*.*.last"};
   match.from = 1;
   ASSERT_EQ(store.Run(match), Progress::kMore);
-  ASSERT_TRUE(store.Store(kNow, "b.1", "", "payload", 0).ok());
+  ASSERT_TRUE(store.Store(kNow, "a.1.last", "", "payload", 0).ok());
   Progress progress = Progress::kMore;
   while (progress == Progress::kMore) progress = store.Run(match);
   if (progress == Progress::kDone) {

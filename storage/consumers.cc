@@ -122,19 +122,22 @@ uint32_t Consumers::Make(uint32_t stream, file::FileConsumerOptions options) {
 void Consumers::OpenWaiting() {
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     const Consumer& consumer = consumers_.at(*it);
-    const auto taken = std::find_if(dying_.begin(), dying_.end(), [&](const auto& dying) {
-      return dying.second.consumer.folder == consumer.folder;
-    });
-    if (taken != dying_.end()) {
-      Dying& dying = taken->second;
+    if (Dying* const before = DyingIn(consumer.folder); before != nullptr) {
       ++it;
-      if (dying.stuck == Graveyard::Buried::kFailed) dying.stuck = Graveyard::Buried::kNo;
-      if (dying.stuck == Graveyard::Buried::kUnsure) return RefuseWaiting(consumer.folder);
+      if (before->stuck == Graveyard::Buried::kFailed) before->stuck = Graveyard::Buried::kNo;
+      if (before->stuck == Graveyard::Buried::kUnsure) return RefuseWaiting(consumer.folder);
       continue;
     }
     consumer.store->Open();
     it = waiting_.erase(it);
   }
+}
+
+Consumers::Dying* Consumers::DyingIn(std::string_view folder) {
+  for (auto& [id, dying] : dying_) {
+    if (dying.consumer.folder == folder) return &dying;
+  }
+  return nullptr;
 }
 
 void Consumers::RefuseWaiting(const std::string& folder) {
@@ -153,12 +156,9 @@ WritePoint Consumers::Delete(uint32_t id, std::vector<AssetNumber> kept) {
   const Consumer& consumer = consumers_.at(id);
   const Phase phase = consumer.store->phase();
   CHECK(phase == Phase::kRunning || phase == Phase::kFailed);
-  const auto before = std::find_if(dying_.begin(), dying_.end(), [&](const auto& dying) {
-    return dying.second.consumer.folder == consumer.folder;
-  });
-  if (before != dying_.end()) {
+  if (const Dying* const before = DyingIn(consumer.folder); before != nullptr) {
     // It never was opened: what is there is its predecessor's.
-    const WritePoint point = before->second.point;
+    const WritePoint point = before->point;
     Kill(id, point);
     dying_.erase(id);
     return point;

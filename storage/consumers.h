@@ -154,6 +154,8 @@ class Consumers {
   void Note(uint32_t id, const Consumer& consumer);
   bool TakeOwner(uint32_t id);
   void Kill(uint32_t id, WritePoint point);
+  // Null: nobody is dying in this folder.
+  Dying* DyingIn(std::string_view folder);
   void WorkDying();
   void OpenWaiting();
   void RefuseWaiting(const std::string& folder);

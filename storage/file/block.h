@@ -139,7 +139,7 @@ void CountMessage(Block* block, const format::Record& record);
 // Makes the block's map anew. REQUIRES: the cache has all of the block.
 void MapMessages(Block* block, const BlockCache& cache);
 
-// What lives in the block and can be read. REQUIRES: its cache has all of it.
+// What lives in the block and can be read of what its cache has. REQUIRES: it has one.
 struct Readable {
   uint64_t msgs = 0, bytes = 0;
 };

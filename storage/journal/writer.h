@@ -63,13 +63,13 @@ class Writer {
   uint32_t in_flight() const { return in_flight_; }
   bool idle() const { return queue_.empty() && !has_gathered() && syncs_.empty(); }
   uint64_t pending_bytes() const { return pending_bytes_ + (open_ ? open_->size : 0); }
-  // A batch with records that no later batch's mark calls durable.
   // Whether what is to be written next waits for its file to get longer.
   bool LacksRoom() const {
     return submitted_ < queue_.size() && ring_->LacksRoom(WaitingSlot(), WaitingEnd());
   }
   // Whether a batch without records goes into the tail.
   bool FitsWitness() const;
+  // There is a batch with records that no later batch's mark calls durable.
   bool LacksWitness() const { return last_data_ > witnessed_; }
   // The oldest live segment, as the last batch names it.
   uint64_t named_head() const { return named_head_; }

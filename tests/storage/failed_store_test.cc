@@ -83,6 +83,17 @@ class TwoStreams {
   uint32_t copy_ = 0;
 };
 
+// A stream and its consumer are told something that only the journal has when all dies.
+void TellAndDie(TwoStreams* world) {
+  world->AddConsumer();
+  for (uint64_t i = 1; i <= kTold; ++i) {
+    world->Put(0);
+    ASSERT_TRUE(world->consumer().Delivered(i, i, 1, {1}).ok());
+  }
+  world->Settle();
+  world->Die();
+}
+
 enum class End : uint8_t { kStop, kDeath };
 
 class FailedStoreEnds : public testing::TestWithParam<End> {
@@ -92,13 +103,7 @@ class FailedStoreEnds : public testing::TestWithParam<End> {
   // over, and which ends as it may; then it can.
   void Tell(const std::string& file) {
     TwoStreams world;
-    world.AddConsumer();
-    for (uint64_t i = 1; i <= kTold; ++i) {
-      world.Put(0);
-      ASSERT_TRUE(world.consumer().Delivered(i, i, 1, {1}).ok());
-    }
-    world.Settle();
-    world.Die();
+    TellAndDie(&world);
     const std::string whole = world.driver.disk().Contents(file).value_or("");
     ASSERT_NE(whole, "");
     world.driver.disk().Put(file, "rubbish");
@@ -140,13 +145,7 @@ INSTANTIATE_TEST_SUITE_P(Ends, FailedStoreEnds, testing::Values(End::kStop, End:
 // 'file' cannot be read in a life in which its owner is deleted; in the next one it could be.
 void ExpectGoneForGood(const std::string& file) {
   TwoStreams world;
-  world.AddConsumer();
-  for (uint64_t i = 1; i <= kTold; ++i) {
-    world.Put(0);
-    ASSERT_TRUE(world.consumer().Delivered(i, i, 1, {1}).ok());
-  }
-  world.Settle();
-  world.Die();
+  TellAndDie(&world);
   const std::string whole = *world.driver.disk().Contents(file);
   world.driver.disk().Put(file, "rubbish");
 

@@ -117,6 +117,14 @@ TEST(JournalFault, OnAFullDiskItGetsFullAndDoesNotFail) {
   ExpectNoViolation(world);
 }
 
+void FillUp(JournalWorld* world) {
+  while (!world->journal().full()) {
+    world->Append(1, 3000);
+    world->EndOfStep();
+    world->RunAll();
+  }
+}
+
 // What makes room cannot be stopped at once. It waits, as it does for any other segment.
 TEST(JournalFault, WhatIsAppendedOnAFullDiskWaitsForRoom) {
   sim::SimDiskOptions disk;
@@ -146,11 +154,7 @@ TEST(JournalFault, ADiskThatHasRoomAgainFailsNothing) {
   disk.capacity_bytes = 100 * 1024;
   JournalWorld world(3, JournalWorld::SmallOptions(), disk);
   ASSERT_TRUE(world.Boot());
-  while (!world.journal().full()) {
-    world.Append(1, 2000);
-    world.EndOfStep();
-    world.RunAll();
-  }
+  FillUp(&world);
   world.disk().SetCapacity(UINT64_MAX);
   for (int i = 0; i < 20; ++i) world.Append(1, 2000);
   world.EndOfStep();
@@ -232,11 +236,7 @@ TEST(JournalFault, OnAFullDiskItStopsInWhatItHas) {
 TEST(JournalFault, AFullJournalStartsAsOftenAsItMust) {
   JournalWorld world(3, JournalWorld::SmallOptions());
   ASSERT_TRUE(world.Boot());
-  while (!world.journal().full()) {
-    world.Append(1, 3000);
-    world.EndOfStep();
-    world.RunAll();
-  }
+  FillUp(&world);
   for (int i = 0; i < 40; ++i) {
     world.Crash(sim::CrashKind::kKill);
     ASSERT_TRUE(world.Boot()) << i << ": " << *world.journal().Failure();
@@ -252,11 +252,7 @@ TEST(JournalFault, AFullJournalStartsAsOftenAsItMust) {
 TEST(JournalFault, AFullJournalMayBeQuiet) {
   JournalWorld world(3, JournalWorld::SmallOptions());
   ASSERT_TRUE(world.Boot());
-  while (!world.journal().full()) {
-    world.Append(1, 3000);
-    world.EndOfStep();
-    world.RunAll();
-  }
+  FillUp(&world);
   const auto left = [&] {
     return JournalWorld::SmallOptions().segment_bytes - world.Files().back().batches.back().end;
   };

@@ -124,6 +124,8 @@ void StoryRunner::Damage(const std::string& path, std::string before) {
   if (before.empty()) before = driver_.disk().Truth(path).value_or("");
   std::string after = driver_.disk().Contents(path).value_or("");
   if (before != after) consumers_.Damaged(path);
+  // What is struck while it is read fails in this life.
+  if (process_ != nullptr) consumers_.Excuse(process_.get());
   damage_.Note(path, std::move(before), std::move(after));
 }
 

@@ -244,7 +244,9 @@ struct Truncate : StoreRequest {
 };
 
 // A change that the store made on its own, or that the owner asked for, for whoever keeps counts:
-// limits, age and TTL remove messages at their own time.
+// limits, age and TTL remove messages at their own time. State(), asked when the store runs, and
+// less all 'msgs' and 'bytes' since then, plus what was stored, is State() (but for damage). A
+// sequence that is named was that of this message ever since the last truncate.
 struct StoreChange {
   enum class Kind : uint8_t {
     kRemoved,  // One message is gone: 'seq', 'subject', 'bytes'.

@@ -65,6 +65,7 @@ bool StoryRunner::DoAdd(const StoryStep& step) {
   }
   process_->Add(step.stream, stream);
   drops_[step.stream].added = true;
+  tallies_[step.stream].Forget();
   there_[step.stream] = true;
   return true;
 }
@@ -221,6 +222,7 @@ bool StoryRunner::StoreOne(size_t stream, TwinMsg msg, std::optional<StoreError>
   });
   last_point_ = std::max(last_point_, result.point);
   asked_[stream].push_back({result.seq, result.point});
+  tallies_[stream].Stored(kept->bytes);
   history.Changed(std::move(after), result.point);
   return true;
 }
@@ -361,7 +363,10 @@ bool StoryRunner::DoTruncate(const StoryStep& step) {
   Truncate job;
   job.seq = step.seq;
   turned_back_[step.stream] = true;
-  return DoJob(step.stream, job, std::move(after), predicted, step);
+  if (!DoJob(step.stream, job, std::move(after), predicted, step)) return false;
+  // Before its sequences are given to others: what it says is about those that went.
+  if (running() && !failed()) Absorb();
+  return well();
 }
 
 }  // namespace dunlin::sim

@@ -34,7 +34,8 @@ StoryRunner::StoryRunner(const StorySetup& setup, Mode mode)
       asked_(setup.streams.size()),
       turned_back_(setup.streams.size()),
       packed_(setup.streams.size()),
-      from_stop_(setup.streams.size()) {
+      from_stop_(setup.streams.size()),
+      tallies_(setup.streams.size()) {
   for (const StoryStream& stream : setup_.streams) {
     histories_.emplace_back(stream.config);
     histories_.back().Restart(StreamTwin::Empty(stream.config));
@@ -179,6 +180,7 @@ bool StoryRunner::Begin() {
                   !driver_.disk().Contents(index);
   }
   recovered_ = false;
+  for (StoryTally& tally : tallies_) tally.Forget();
   stopped_ = false;
   was_cut_ = false;
   why_.clear();
@@ -347,6 +349,7 @@ void StoryRunner::Absorb() {
   for (size_t i = 0; i < histories_.size() && process_ != nullptr && well(); ++i) {
     if (!there_[i]) continue;
     const std::vector<StoreChange> changes = process_->store(i).TakeChanges();
+    if (!Tally(i, changes)) return;
     // All of them have happened before any is answered.
     for (const StoreChange& change : changes) {
       if (change.kind != StoreChange::Kind::kRemoved || !WasDue(i, change)) continue;
@@ -360,6 +363,13 @@ void StoryRunner::Absorb() {
       Answer(i, change);
     }
   }
+}
+
+bool StoryRunner::Tally(size_t stream, const std::vector<StoreChange>& changes) {
+  if (damaged_ || !process_->runs(stream) || process_->store(stream).Failure()) return true;
+  const std::string problem =
+      tallies_[stream].Told(changes, process_->store(stream).State(), process_->idle(stream));
+  return problem.empty() || Fail("stream " + setup_.streams[stream].config.name + ": " + problem);
 }
 
 bool StoryRunner::WasDue(size_t stream, const StoreChange& change) const {

@@ -35,6 +35,7 @@
 #include "sim/store/story_configs.h"
 #include "sim/store/story_consumers.h"
 #include "sim/store/story_damage.h"
+#include "sim/store/story_tally.h"
 #include "sim/store/stream_history.h"
 
 namespace dunlin::sim {
@@ -138,6 +139,7 @@ class StoryRunner {
   void Pace();
   void NotePromises();
   void Absorb();
+  bool Tally(size_t stream, const std::vector<StoreChange>& changes);
   // Whether it tells of a message that went, or is to go, because it is due.
   bool WasDue(size_t stream, const StoreChange& change) const;
   void Answer(size_t stream, const StoreChange& change);
@@ -257,8 +259,9 @@ class StoryRunner {
   std::vector<bool> turned_back_;  // Of each stream: its sequences went back in the life that died.
   Moment moment_;                  // Of all that was recovered.
   WritePoint durable_;
-  std::vector<bool> packed_;       // Of each stream: it was compressed at some time.
-  std::vector<bool> from_stop_;    // What is to be recovered was left by a stop: no checkpoint.
+  std::vector<bool> packed_;     // Of each stream: it was compressed at some time.
+  std::vector<bool> from_stop_;  // What is to be recovered was left by a stop: no checkpoint.
+  std::vector<StoryTally> tallies_;
   std::vector<std::string> said_;  // Since the last recovery, by processes that died.
   bool begun_ = false;
   bool stopped_ = false;

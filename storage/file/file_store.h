@@ -216,6 +216,9 @@ class FileStore final : public StreamStore {
   WritePoint RemoveOne(Seq seq);
   void TakeOut(Block* block, Seq seq);
   void Settle(Block* block, const format::Record& record);
+  void TellRemoved(const format::Record& record);
+  void TellSettled(const Block& block, const format::Record& record);
+  void TellAll();
   void RecountBytes(Block* block);
   bool SettleBlock(Block* block);
   WritePoint DeleteSome();

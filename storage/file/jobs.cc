@@ -45,17 +45,20 @@ void FileStore::ResetTo(SeqTime last, uint32_t block, WritePoint point) {
   after_never_ = {};
 }
 
+// Of the removal of everything.
+void FileStore::TellAll() {
+  // What was removed, and still counts its bytes, is not told of any more.
+  const uint64_t msgs = index_.msgs + index_.unsettled;
+  if (msgs == 0 && index_.bytes == 0) return;
+  changes_.push_back(
+      {.kind = StoreChange::Kind::kMany, .msgs = msgs, .bytes = index_.bytes, .subject = {}});
+}
+
 // Removes everything; the next sequence is 'first' if that is higher than it would be.
 uint64_t FileStore::PurgeAll(Seq first) {
   const uint64_t purged = index_.msgs;
   purged_ = true;
-  if (purged > 0) {
-    // What was removed, and still counts its bytes, is not told of any more.
-    changes_.push_back({.kind = StoreChange::Kind::kMany,
-                        .msgs = purged + index_.unsettled,
-                        .bytes = index_.bytes,
-                        .subject = {}});
-  }
+  TellAll();
   SeqTime last = index_.last;
   if (first > last.seq + 1) last.seq = first - 1;
   const uint32_t block = index_.head() == nullptr ? 0 : index_.head()->number;
@@ -390,6 +393,7 @@ Progress FileStore::Run(const Now& now, Truncate& job) {
     if (job.seq == 0) {
       const uint32_t block = index_.head() == nullptr ? 0 : index_.head()->number;
       purged_ = false;
+      TellAll();
       job.point = AppendMark(RecordType::kPurge, {});
       ResetTo({}, block, job.point);
       return Progress::kDone;

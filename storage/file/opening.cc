@@ -309,6 +309,10 @@ void FileStore::WorkStarting() {
     PurgeAll(first_wanted);
   }
   (void)DropEmpty();
+  // Whoever counts begins with what there is now.
+  std::erase_if(changes_, [](const StoreChange& change) {
+    return change.kind == StoreChange::Kind::kRemoved || change.kind == StoreChange::Kind::kMany;
+  });
   phase_ = Phase::kRunning;
   if (stop_wanted_) return Stop(now_);
   // The next crash is to find an index.

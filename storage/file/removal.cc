@@ -9,6 +9,7 @@
 
 namespace dunlin::file {
 
+// What has gone, its record being known now, counts no more.
 void FileStore::Settle(Block* block, const format::Record& record) {
   block->bytes -= record.bytes;
   index_.bytes -= record.bytes;
@@ -22,13 +23,23 @@ void FileStore::Settle(Block* block, const format::Record& record) {
     const int64_t ttl = MessageTtl(record.header);
     if (ttl > 0) ttls_.Remove({ExpiryOf(record.time, ttl), record.seq});
   }
-  if (replaying_ || quiet_) return;
-  job_.bytes -= std::min<uint64_t>(job_.bytes, record.bytes);  // It is not the job's.
+}
+
+void FileStore::TellRemoved(const format::Record& record) {
   changes_.push_back({.kind = StoreChange::Kind::kRemoved,
                       .seq = record.seq,
                       .msgs = 1,
                       .bytes = record.bytes,
                       .subject = std::string(record.subject)});
+}
+
+// Of a removal that was decided before: what a truncate has cut off since may be another's
+// sequence.
+void FileStore::TellSettled(const Block& block, const format::Record& record) {
+  job_.bytes -= std::min<uint64_t>(job_.bytes, record.bytes);  // It is not the job's.
+  if (block.cut == 0 || record.seq <= block.cut) return TellRemoved(record);
+  changes_.push_back(
+      {.kind = StoreChange::Kind::kMany, .msgs = 1, .bytes = record.bytes, .subject = {}});
 }
 
 // Nothing lives in the block: what it still counts is of records that could not be read when it was
@@ -62,6 +73,7 @@ bool FileStore::SettleBlock(Block* block) {
     format::Record record;
     if (block->cache->Find(seq, &record)) {
       Settle(block, record);
+      TellSettled(*block, record);
     } else {
       ++index_.miscounted;
       unread = true;
@@ -88,6 +100,7 @@ void FileStore::TakeOut(Block* block, Seq seq) {
   format::Record record;
   if (block->cache != nullptr && block->cache->Covers(seq) && block->cache->Find(seq, &record)) {
     Settle(block, record);
+    if (!replaying_ && !quiet_) TellRemoved(record);
   } else {
     block->unsettled.push_back(seq);
     ++index_.unsettled;

@@ -139,7 +139,7 @@ WritePoint FileStore::AppendMessage(std::string_view subject, std::string_view h
   if (lives > 0) ++head->ttls;
   if (HasSchedule(header)) ++head->schedules;
   NoteTtl(record, lives);
-  if (after_never_ == WallTime{} && never_up_to_ >= index_.first.seq && lives >= 0) {
+  if (!after_never_ && never_up_to_ >= index_.first.seq && lives >= 0) {
     after_never_ = at.time;
   }
   ++index_.msgs;
@@ -202,7 +202,11 @@ StoreError FileStore::Admit(std::string_view subject, std::string_view header,
       return StoreError::kMaxMsgsPerSubject;
     // What was removed, whosever it was, may still count: in doubt no place is taken.
     takes_a_place = total >= max && total - max >= index_.unsettled;
-    if (takes_a_place) (void)FirstOfSubject(subject, &oldest);
+    if (takes_a_place) {
+      const Found found = FirstOfSubject(subject, &oldest);
+      // Nor if what it would push out cannot be read, and stays.
+      takes_a_place = found != Found::kFailed && found != Found::kNo && IsAboveLimit(total + 1);
+    }
   }
   if (config.max_msgs > 0 && index_.msgs >= static_cast<uint64_t>(config.max_msgs) &&
       !takes_a_place) {

@@ -132,6 +132,7 @@ std::optional<BlockReader::Got> BlockReader::Read(Block* block, Seq seq, format:
     return Got::kWait;
   }
   piece->used = ++uses_;
+  piece->asked = true;
   // Only the record that is asked for is verified; what does not lead to it is the block's matter.
   for (uint64_t at = 0; at < piece->bytes.size();) {
     format::Record record;
@@ -193,8 +194,8 @@ void BlockReader::KeepPiece(Load* load, const Block& block) {
     place = &*std::min_element(pieces_.begin(), pieces_.end(),
                                [](const Piece& a, const Piece& b) { return a.used < b.used; });
   }
-  *place = {block.number, block.rewrites, load->offset,
-            load->size,   ++uses_,        std::move(load->bytes)};
+  *place = {block.number, block.rewrites, load->offset, load->size,
+            ++uses_,      std::move(load->bytes)};
 }
 
 void BlockReader::Begin(Block* block) {
@@ -304,6 +305,7 @@ uint64_t BlockReader::Total(const StreamIndex& index) const {
   for (const auto& block : index.blocks) {
     if (block->cache != nullptr) total += block->cache->BytesUsed();
   }
+  for (const Piece& piece : pieces_) total += piece.bytes.capacity();
   return total;
 }
 
@@ -318,10 +320,16 @@ void BlockReader::Trim(StreamIndex* index) {
   Report(total);
   uint64_t max = limits_.cache_bytes_max;
   if (pool_ != nullptr && pool_->over()) max = std::min(max, pool_->share());
+  // What was asked for last has been given out, and is being looked at.
+  for (Piece& piece : pieces_) {
+    if (total <= max) break;
+    if (!piece.asked || piece.used == uses_) continue;
+    total -= piece.bytes.capacity();
+    piece = {};
+  }
   while (total > max) {
     Block* oldest = nullptr;
     for (const auto& block : index->blocks) {
-      // What was asked for last has been given out, and is being looked at.
       if (block->cache == nullptr || block->pinned() || block->used == uses_) continue;
       if (oldest == nullptr || block->used < oldest->used) oldest = block.get();
     }

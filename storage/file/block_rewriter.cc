@@ -119,6 +119,11 @@ bool BlockRewriter::OnDisk(const DiskDone& done, StreamIndex* index) {
     stage_ = Stage::kReady;
     return true;
   }
+  if (block != nullptr && block->replacing) {
+    // Which of the two files has the name is not known.
+    block->damage = error_;
+    block->replacing = false;
+  }
   stage_ = Stage::kNone;
   block_ = 0;
   keyed_.reset();

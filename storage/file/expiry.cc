@@ -70,6 +70,8 @@ void FileStore::DropExpired(Seq seq) {
 void FileStore::Expire(const Now& now, const format::Record& record) {
   if (options_.config.subject_delete_marker_ttl < Seconds(1)) return DropExpired(record.seq);
   expire_.asked = true;
+  // Whether it is its subject's last cannot be told while what has gone still counts.
+  if (index_.unsettled > 0 || !subjects_due_.empty()) return;
   const SubjectInfo* info = index_.subjects.Find(record.subject);
   const RemovalRequests::Verdict verdict =
       requests_.Ask(record.seq, record.subject, info == nullptr ? 0 : info->total, now.mono);
@@ -113,9 +115,8 @@ bool FileStore::ExpireByAge(const Now& now) {
     Block* block = index_.Find(*next);
     std::string why;
     const BlockReader::Got got = Need(block, *next, &why);
-    if (got == BlockReader::Got::kFailed) return true;
     if (got == BlockReader::Got::kMore) Touch();
-    if (got == BlockReader::Got::kMore || got == BlockReader::Got::kWait) return false;
+    if (got != BlockReader::Got::kHere && got != BlockReader::Got::kDamaged) return false;
     format::Record found;
     const bool read = got == BlockReader::Got::kHere && block->cache->Find(*next, &found);
     const WallTime time = read ? found.time : NotYoungerThan(*block, *next);
@@ -158,10 +159,7 @@ bool FileStore::ExpireByTtl(const Now& now) {
       std::string why;
       const BlockReader::Got got = Need(block, at->seq, &why);
       if (got == BlockReader::Got::kMore) Touch();
-      if (got == BlockReader::Got::kMore || got == BlockReader::Got::kWait ||
-          got == BlockReader::Got::kFailed) {
-        return false;
-      }
+      if (got != BlockReader::Got::kHere && got != BlockReader::Got::kDamaged) return false;
       if (got == BlockReader::Got::kHere && block->cache->Find(at->seq, &record)) {
         Expire(now, record);
       } else {
@@ -179,8 +177,11 @@ bool FileStore::ExpireByTtl(const Now& now) {
 std::optional<WallTime> FileStore::NextExpiry() const {
   std::optional<WallTime> next;
   if (options_.config.max_age > Duration{} && index_.msgs > 0) {
-    const WallTime first = never_up_to_ < index_.first.seq ? index_.first.time : after_never_;
-    if (first != WallTime{}) next = first + options_.config.max_age;
+    std::optional<WallTime> first = after_never_;
+    if (never_up_to_ < index_.first.seq) first = index_.first.time;
+    // Not known yet: what finds it out comes back here.
+    if (never_up_to_ < index_.first.seq && FirstIsUntimed()) first.reset();
+    if (first) next = AddOrMax(*first, options_.config.max_age);
   }
   if (!options_.config.allow_msg_ttl) return next;
   const std::optional<Expiry> ttl = ttls_.First();
@@ -189,16 +190,17 @@ std::optional<WallTime> FileStore::NextExpiry() const {
 }
 
 Instant FileStore::NextDeadline() const {
-  if (failure_) return kNever;
-  if (read_again_ && (phase_ == Phase::kStarting || phase_ == Phase::kStopping))
-    return *read_again_;
-  if (phase_ != Phase::kRunning) return kNever;
-  if (read_again_) return *read_again_;
+  const bool works = phase_ == Phase::kStarting || phase_ == Phase::kRunning ||
+                     phase_ == Phase::kStopping;
+  // Who reads is called then, also of a store that has failed.
+  if (works && read_again_) return *read_again_;
+  if (failure_ || phase_ != Phase::kRunning) return kNever;
   // What is due goes behind a job, whose end is asked again.
   if (job_.active() && !HasDebts()) return kNever;
   if (HasChores()) return waiting_ ? kNever : now_.mono;
   const std::optional<WallTime> next = NextExpiry();
   if (!next) return kNever;
+  if (*next <= now_.wall) return std::max(now_.mono, rest_until_);
   const Duration wait = *next - now_.wall;
   if (wait.ns > kNever.ns - std::max<int64_t>(now_.mono.ns, 0)) return kNever;
   return std::max(now_.mono + wait, rest_until_);
@@ -219,7 +221,7 @@ void FileStore::GoOnExpiring(const Now& now) {
     if (now.mono < rest_until_) return;
     expire_ = {};
     expire_.from = never_up_to_ + 1;
-    after_never_ = {};
+    after_never_.reset();
   }
   const bool pauses = Pauses();
   // Once: to look for its end again might take a slice each time.

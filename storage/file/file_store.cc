@@ -26,6 +26,7 @@ FileStore::FileStore(FileStoreOptions options, StoreDisk disk, StoreJournal* jou
       chain_(options_.limits.index, disk_, options_.config.name),
       meta_(disk_, {"", options_.config.name, ""}, options_.keys) {
   CHECK(!options_.config.name.empty());
+  NoteSubjectMax();
 }
 
 FileStore::~FileStore() = default;
@@ -132,7 +133,7 @@ void FileStore::Work(const Now& now) {
     ready_ = true;
   }
   if (!failure_ && writer_.failure()) failure_ = writer_.failure();
-  if (failure_) return;
+  if (failure_) return reader_.Trim(&index_);
   WorkMeta();
   WorkIndexParts();
   writer_.Work(&index_);
@@ -280,8 +281,10 @@ StoreResult FileStore::UpdateConfig(const Now& now, const StoreConfig& config) {
     result.point = AppendJournal(RecordType::kFloor, index_.head()->number, 0, {});
   }
   options_.config = config;
+  NoteSubjectMax();
   if (options_.limits.block_bytes == 0) {
-    block_bytes_ = DynamicBlockBytes(config.retention, config.max_bytes, false);
+    block_bytes_ =
+        DynamicBlockBytes(config.retention, config.max_bytes, options_.keys != nullptr);
   }
   const int64_t after = config.max_msgs_per_subject;
   if (after > 0 && (before <= 0 || after < before)) BeginSubjectSweep();

@@ -249,7 +249,8 @@ class FileStore final : public StreamStore {
   void EnforceLimits();
   void DropFront();
   void Forfeit(Block* block);
-  bool IsAboveLimit(const SubjectInfo& subject) const;
+  bool IsAboveLimit(uint64_t msgs) const;  // So many of one subject.
+  void NoteSubjectMax();
   void EnforceSubject(std::string_view subject, When when);
   enum class Found : uint8_t { kYes, kNo, kWait, kMore, kFailed };
   BlockReader::Got Need(Block* block, Seq seq, std::string* why);
@@ -309,6 +310,8 @@ class FileStore final : public StreamStore {
 
   // --- rewriting.cc
   Seq FloorOfTombs() const;
+  bool MayHoldUnread(const Block& block, Seq seq) const;
+  Seq BaseBehind(const Block& block) const;
   bool TombNeeded(const Block& block, Seq target) const;
   void BeginGathering(const Block& block);
   bool GatherSome(const Block& block);
@@ -339,6 +342,7 @@ class FileStore final : public StreamStore {
   WritePoint FinishPurge();
   bool ResumePurge();
   void CutTo(SeqTime mark);
+  Progress ForgetTtlsAbove(Seq seq);
   void CutDisplaced(Seq last);
   bool CutBlock(Block* cut, SeqTime mark);
   Progress BeginTruncate(Truncate* job);
@@ -413,6 +417,7 @@ class FileStore final : public StreamStore {
     bool paused = false;           // Until the journal has room again.
     SeqTime mark;                  // Of a truncate: what is above goes,
     uint32_t head = 0;             // in blocks up to this one.
+    std::optional<Expiry> ttl;     // Up to here the TTLs were looked through.
     bool active() const { return busy; }
   };
 
@@ -435,7 +440,7 @@ class FileStore final : public StreamStore {
   uint64_t begun_number_ = 0;  // Of the last checkpoint that was begun.
   Now now_;                    // Of the last call that brought one.
   Seq never_up_to_ = 0;        // All messages up to here never expire.
-  WallTime after_never_;       // The time of the first one behind, if there is one.
+  std::optional<WallTime> after_never_;  // The time of the first one behind, if there is one.
   CachePool* const pool_;
   const uint64_t write_bytes_min_;
   const uint64_t checkpoint_bytes_;
@@ -508,6 +513,7 @@ class FileStore final : public StreamStore {
   DiskTicket stop_names_, stop_remove_, stop_sync_;
   // LeaveTombstones() is done with blocks of lower numbers, for this first sequence.
   uint32_t stop_looked_ = 0;
+  Seq stop_at_ = 0;  // Within the block, how far.
   Seq stop_floor_ = 0;
 
   // Expiry: 'from' and 'after' say how far the walk under way is.
@@ -528,6 +534,7 @@ class FileStore final : public StreamStore {
   std::optional<Instant> read_again_;
   // NextExpiry() at the end of the last Work(): when the owner will call.
   std::optional<WallTime> told_expiry_;
+  uint64_t subject_max_ = 0;  // The highest limit of a subject in this life.
 
   // All subjects are being held against a new limit: see subject_sweep.cc.
   enum class SweepStage : uint8_t { kNone, kSubjects, kMessages };

@@ -4,6 +4,7 @@
 
 #include "engine/base/mutant.h"
 #include "storage/file/index_file.h"
+#include "storage/format/block_file.h"
 #include "storage/format/checksum_key.h"
 #include "storage/format/file_names.h"
 #include "storage/format/little_endian.h"
@@ -204,6 +205,9 @@ std::unique_ptr<Block> ReadBlockEntry(format::ByteReader* in, std::string_view s
     block->unsettled.push_back(before);
   }
   const uint64_t span = block->last.seq + 1 - block->first.seq;
+  if (block->raw_bytes > format::kBlockRecordBytesMax ||
+      block->file_bytes > format::kBlockRecordBytesMax)
+    return nullptr;
   if (!in->ok() || block->raw_bytes == 0 || block->first.seq > block->last.seq + 1) return nullptr;
   if (block->msgs > 0 && block->msgs + block->deleted.size() != span) return nullptr;
   block->indexed = StampOf(*block);

@@ -42,7 +42,7 @@ void FileStore::ResetTo(SeqTime last, uint32_t block, WritePoint point) {
   ttls_.Clear();
   requests_.Clear();
   never_up_to_ = 0;
-  after_never_ = {};
+  after_never_.reset();
 }
 
 // Of the removal of everything.
@@ -344,9 +344,22 @@ void FileStore::CutTo(SeqTime mark) {
   for (const auto& cut : index_.blocks) {
     if (cut->last.seq > mark.seq) (void)CutBlock(cut.get(), mark);
   }
+  while (ForgetTtlsAbove(mark.seq) != Progress::kDone) NewSlice();
+  job_.ttl.reset();
   if (!MUTANT(250)) CutDisplaced(mark.seq);
   index_.last = mark;
   NextFirst();
+}
+
+// Those whose records could not be read are still there. Not kDone: the slice is used up.
+Progress FileStore::ForgetTtlsAbove(Seq seq) {
+  std::optional<Expiry> at = job_.ttl ? ttls_.After(*job_.ttl) : ttls_.First();
+  for (; at; at = ttls_.After(*at)) {
+    if (slice_-- <= 0) return Progress::kMore;
+    job_.ttl = at;
+    if (at->seq > seq) ttls_.Remove(*at);
+  }
+  return Progress::kDone;
 }
 
 // Sequences above are others' from now on.
@@ -405,12 +418,15 @@ Progress FileStore::Run(const Now& now, Truncate& job) {
     const Progress progress = BeginTruncate(&job);
     if (progress != Progress::kDone) return progress;
   }
-  const Progress progress = CutSome();
+  Progress progress = CutSome();
+  if (progress == Progress::kDone) progress = ForgetTtlsAbove(job_.mark.seq);
   if (progress != Progress::kDone) return progress;
+  requests_.Clear();  // What is left of them is asked for again.
   index_.last = job_.mark;
   NextFirst();
-  never_up_to_ = std::min(never_up_to_, index_.last.seq);
-  after_never_ = index_.first.time;  // Too early does no harm.
+  never_up_to_ = 0;
+  after_never_.reset();
+  expire_ = {};
   if (!index_.Live(job.seq)) AppendTombstone(job_.mark);
   job.point = last_point_;
   (void)EndJob();

@@ -94,7 +94,9 @@ bool KeyLoader::OnDisk(const DiskDone& done) {
 
 bool KeyLoader::TrySome(const Block& block, std::string_view file, const crypto::FoundKey* key,
                         Trial* trial) {
-  constexpr uint64_t kSliceBytes = 256u << 10, kHashedBytesMax = 8u << 20;
+  // The first record may be as large as any.
+  constexpr uint64_t kSliceBytes = 256u << 10;
+  constexpr uint64_t kHashedBytesMax = format::kRecordBytesMax + (8u << 20);
   uint64_t left = kSliceBytes;
   if (!trial->search) {
     if (key != nullptr) {
@@ -185,6 +187,8 @@ bool KeyLoader::Give(Block* block, std::string* why) {
       Use(&*keys.now.key, block);
       return true;
     }
+    // What fits nothing may be read some day, and this may be the only key to it.
+    if (trials.pending.fits && !fit(trials.now) && !fit(trials.plain)) return Leave(block, why);
     steps_.Remove(pending);
     found->second.pending = {};
   }
@@ -206,6 +210,17 @@ bool KeyLoader::Give(Block* block, std::string* why) {
   return true;
 }
 
+bool KeyLoader::Leave(Block* block, std::string* why) {
+  trials_ = {};
+  const auto found = keys_.find(block->number);
+  if (found == keys_.end()) return true;
+  const KeyFile& now = found->second.now;
+  block->has_key = now.there;
+  if (now.there && !now.key) *why = now.why;
+  Use(now.key ? &*now.key : nullptr, block);
+  return !now.there || now.key;
+}
+
 bool KeyLoader::Reseal() {
   constexpr int kFilesAtOnce = 16;
   if (!settled()) return false;
@@ -216,7 +231,7 @@ bool KeyLoader::Reseal() {
     if (next == keys_.end()) break;
     resealed_ = next->first;
     const std::optional<crypto::FoundKey>& key = next->second.now.key;
-    if (!key || !key->by_previous) continue;
+    if (!key || !key->by_previous || next->second.pending.there) continue;
     const std::string pending = PendingKeyPath(resealed_);
     step = steps_.Put(pending, codec_->keys()->ResealBlock(codec_->stream(), resealed_, key->key),
                       step);

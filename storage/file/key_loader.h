@@ -56,7 +56,9 @@ class KeyLoader {
   // Gives the block the cipher that it is encrypted with. False: its key is damaged, '*why' says it
   // in the reference's words. A change of keys that was cut off is ended.
   [[nodiscard]] bool Give(Block* block, std::string* why);
-  // Likewise of one block.
+  // Likewise of one that cannot be read: the keys that there are stay.
+  [[nodiscard]] bool Leave(Block* block, std::string* why);
+  // The bytes of the block must decide.
   bool undecided(uint32_t block) const {
     const auto found = keys_.find(block);
     return found != keys_.end() && found->second.pending.there;

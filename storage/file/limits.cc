@@ -89,7 +89,12 @@ void FileStore::EndRest() {
 FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
   SubjectInfo* info = index_.subjects.Find(subject);
   if (info == nullptr) return Found::kNo;
-  info->first = std::max(Seq{info->first}, index_.first.seq);  // A copy: it is packed.
+  const auto starts_at = [info](Seq seq) {
+    if (seq == info->first) return;
+    info->first = seq;
+    info->first_exact = false;
+  };
+  starts_at(std::max(Seq{info->first}, index_.first.seq));  // A copy: it is packed.
   for (size_t place = index_.Place(info->first); place < index_.blocks.size(); ++place) {
     Block* block = index_.blocks[place].get();
     if (block->msgs == 0) continue;
@@ -108,25 +113,30 @@ FileStore::Found FileStore::FirstOfSubject(std::string_view subject, Seq* seq) {
     for (size_t i = cache.IndexAt(from); i < cache.size(); ++i) {
       const Seq at = cache.SeqAt(i);
       if (at > block->last.seq) break;  // Cut off: the sequences are used again, by a later block.
-      info->first = at;                 // So far nothing was found: the search goes on here.
+      starts_at(at);                    // So far nothing was found: the search goes on here.
       if (slice_-- <= 0) return Found::kMore;
       if (!block->Live(at) || cache.At(i).subject != subject) continue;
       info->first_exact = true;
       *seq = at;
       return Found::kYes;
     }
-    info->first = block->last.seq + 1;
+    starts_at(block->last.seq + 1);
   }
   return Found::kNo;
 }
 
+void FileStore::NoteSubjectMax() {
+  const int64_t max = options_.config.max_msgs_per_subject;
+  subject_max_ = std::max(subject_max_, max > 0 ? static_cast<uint64_t>(max) : UINT64_MAX);
+}
+
 // For sure: what is counted and not there, or cannot be read, takes no message that is. (Of those
-// that cannot be read a subject has no more than its limit let it have.)
-bool FileStore::IsAboveLimit(const SubjectInfo& subject) const {
+// that cannot be read a subject has no more than the limit let it have, when that was highest.)
+bool FileStore::IsAboveLimit(uint64_t msgs) const {
   if (options_.config.max_msgs_per_subject <= 0) return false;
   const auto max = static_cast<uint64_t>(options_.config.max_msgs_per_subject);
-  const uint64_t unreadable = MUTANT(254) ? 0 : std::min(reader_.unreadable(), max);
-  return subject.total > max + index_.miscounted + unreadable;
+  const uint64_t unreadable = MUTANT(254) ? 0 : std::min(reader_.unreadable(), subject_max_);
+  return msgs > max + index_.miscounted + unreadable;
 }
 
 void FileStore::EnforceSubject(std::string_view subject, When when) {
@@ -134,7 +144,7 @@ void FileStore::EnforceSubject(std::string_view subject, When when) {
   const std::string name(subject);
   for (;;) {
     const SubjectInfo* info = index_.subjects.Find(name);
-    if (info == nullptr || !IsAboveLimit(*info)) return;
+    if (info == nullptr || !IsAboveLimit(info->total)) return;
     Seq oldest = 0;
     const uint64_t unreadable = reader_.unreadable();
     const bool waits = index_.unsettled > 0 || (when == When::kWithRoom && Pauses());

@@ -43,6 +43,12 @@ void FileStore::WorkOpening() {
       return;
     case Opener::Step::kDone: break;
   }
+  if (index_.last.seq > kJumpMax) {
+    failure_ = "stream '" + options_.config.name + "': its last sequence, " +
+               std::to_string(index_.last.seq) + ", is too high";
+    phase_ = Phase::kFailed;
+    return;
+  }
   lengths_ = opener_->lengths();
   for (const ShortBlock& block : lengths_.Short()) {
     if (!block.is) void_.push_back(block.number);
@@ -96,7 +102,10 @@ void FileStore::Replay(WritePoint point, uint8_t kind, std::span<const uint8_t> 
   const std::span<const uint8_t> rest = body.subspan(kJournalHeadBytes);
   lengths_.Take(static_cast<RecordType>(kind), head);
   switch (static_cast<RecordType>(kind)) {
-    case RecordType::kAppend: ReplayAppend(head, rest); break;
+    case RecordType::kAppend:
+      ApplyFloor(head.floor);  // What it says had gone before.
+      ReplayAppend(head, rest);
+      break;
     case RecordType::kFloor:
     case RecordType::kRewritten: break;
     case RecordType::kDropped: ReplayDropped(head.block); break;
@@ -309,6 +318,8 @@ void FileStore::WorkStarting() {
     PurgeAll(first_wanted);
   }
   (void)DropEmpty();
+  // What has just gone, and is not in memory, is not in all counts yet.
+  if (index_.unsettled > 0) return Touch();
   // Whoever counts begins with what there is now.
   std::erase_if(changes_, [](const StoreChange& change) {
     return change.kind == StoreChange::Kind::kRemoved || change.kind == StoreChange::Kind::kMany;

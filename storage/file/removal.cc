@@ -15,9 +15,9 @@ void FileStore::Settle(Block* block, const format::Record& record) {
   index_.bytes -= record.bytes;
   if (block->cut != 0 && record.seq > block->cut) {
     index_.TakeCutFromSubject(record.subject);
-  } else {
-    index_.TakeFromSubject(record.subject, record.seq);
+    return;  // What else is known of the sequence is another's by now.
   }
+  index_.TakeFromSubject(record.subject, record.seq);
   requests_.OnRemoved(record.seq, record.subject);
   if (!ttls_.empty() && !record.header.empty()) {
     const int64_t ttl = MessageTtl(record.header);
@@ -144,7 +144,7 @@ bool FileStore::Needed(const Block& block) const {
   for (const auto& other : index_.blocks) {
     if (other->number >= block.number) return false;
     const auto target = block.tombs.Next(std::max(other->base, FloorOfTombs()));
-    if (target && *target <= other->last.seq) return true;
+    if (target && (*target <= other->last.seq || MayHoldUnread(*other, *target))) return true;
   }
   return false;
 }
@@ -152,11 +152,7 @@ bool FileStore::Needed(const Block& block) const {
 // What cannot be read now may be read some day: by a device that works, with the right key. Until
 // the floor is above all that it can hold, its file stays.
 bool FileStore::MayBeReadAgain(const Block& block) const {
-  if (block.damage.empty()) return false;
-  const auto next = std::upper_bound(
-      index_.blocks.begin(), index_.blocks.end(), block.number,
-      [](uint32_t number, const std::unique_ptr<Block>& at) { return number < at->number; });
-  return next == index_.blocks.end() || (*next)->base > index_.first.seq;
+  return !block.damage.empty() && BaseBehind(block) > index_.first.seq;
 }
 
 // A start, too, appends: what the last life left to be done may be more than the journal's last

@@ -29,7 +29,24 @@ bool FileStore::TombNeeded(const Block& block, Seq target) const {
   if (TombEndsStream(target)) return true;
   if (target < FloorOfTombs()) return false;
   const Block* other = index_.Find(target);
-  return other != nullptr && other->number < block.number && other->base <= target;
+  if (other != nullptr && other->number < block.number && other->base <= target) return true;
+  return std::any_of(index_.blocks.begin(), index_.blocks.end(), [&](const auto& unread) {
+    return unread->number < block.number && MayHoldUnread(*unread, target);
+  });
+}
+
+// The block could not be read when the store was opened: nobody knows what is in it, up to where
+// the next one begins. Some day it may be read.
+bool FileStore::MayHoldUnread(const Block& block, Seq seq) const {
+  return !block.damage.empty() && block.raw_bytes == 0 && seq >= block.base &&
+         seq < BaseBehind(block);
+}
+
+Seq FileStore::BaseBehind(const Block& block) const {
+  const auto next = std::upper_bound(
+      index_.blocks.begin(), index_.blocks.end(), block.number,
+      [](uint32_t number, const std::unique_ptr<Block>& at) { return number < at->number; });
+  return next == index_.blocks.end() ? UINT64_MAX : (*next)->base;
 }
 
 void FileStore::BeginGathering(const Block& block) {

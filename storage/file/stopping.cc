@@ -33,34 +33,42 @@ void FileStore::Stop(const Now& now) {
 // What the journal knew and blocks do not say: which messages at the front are gone, and the last
 // sequence. Tombstones say it to everybody. True: done.
 bool FileStore::LeaveTombstones() {
-  if (std::exchange(stop_floor_, index_.first.seq) != index_.first.seq) stop_looked_ = 0;
-  for (const auto& block : index_.blocks) {
+  if (std::exchange(stop_floor_, index_.first.seq) != index_.first.seq) stop_looked_ = stop_at_ = 0;
+  for (size_t place = 0; place < index_.blocks.size(); ++place) {  // There may be more meanwhile.
+    Block* const block = index_.blocks[place].get();
     if (block->base >= index_.first.seq) break;
     // Each is read once: they need not all be in memory.
     if (block->raw_bytes == 0 || (block->number < stop_looked_ && !MUTANT(258))) continue;
     std::string why;
-    switch (Need(block.get(), 0, &why)) {
+    switch (Need(block, 0, &why)) {
       case BlockReader::Got::kHere: break;
       case BlockReader::Got::kDamaged: continue;
       case BlockReader::Got::kFailed:
       case BlockReader::Got::kMore: Touch(); return false;
       case BlockReader::Got::kWait: return false;
     }
-    const uint32_t number = block->number;
+    const Seq from = std::max(block->base, stop_at_);
+    std::vector<const SeqSet*> said;
+    for (const auto& other : index_.blocks) {
+      const auto target = other->tombs.Next(from);
+      if (target && *target < index_.first.seq) said.push_back(&other->tombs);
+    }
     const BlockCache& cache = *block->cache;
-    std::vector<SeqTime> gone;
-    for (size_t i = 0; i < cache.size() && cache.SeqAt(i) < index_.first.seq; ++i) {
-      const Seq seq = cache.SeqAt(i);
-      const bool said = std::any_of(index_.blocks.begin(), index_.blocks.end(),
-                                    [&](const auto& other) { return other->tombs.Contains(seq); });
-      if (!said) gone.push_back({seq, cache.At(i).time});
-    }
-    for (const SeqTime& target : gone) {
+    for (size_t i = cache.IndexAt(from); i < cache.size() && cache.SeqAt(i) < index_.first.seq;
+         ++i) {
+      stop_at_ = cache.SeqAt(i);
+      if (slice_-- <= 0) {
+        Touch();
+        return false;
+      }
+      if (std::any_of(said.begin(), said.end(),
+                      [&](const SeqSet* tombs) { return tombs->Contains(stop_at_); }))
+        continue;
       if (Pauses()) return false;
-      AppendTombstone(target);
+      AppendTombstone({stop_at_, cache.At(i).time});
     }
-    stop_looked_ = number + 1;
-    if (!gone.empty()) return LeaveTombstones();  // The list of blocks may have moved.
+    stop_at_ = 0;
+    stop_looked_ = block->number + 1;
   }
   const bool said = std::any_of(index_.blocks.begin(), index_.blocks.end(), [&](const auto& block) {
     return block->tombs.Contains(index_.last.seq);
@@ -114,8 +122,9 @@ void FileStore::WorkStopping() {
                          [&](const auto& block) { return what(*block); });
     };
     if (any([&](const Block& block) { return WantsRewrite(block); })) return MaybeRewrite();
-    // A cut block that cannot be written anew needs the checkpoint to say so.
-    if (any([](const Block& block) { return block.cut != 0; })) {
+    // A cut block that cannot be written anew needs the checkpoint to say so; one that cannot be
+    // read, and may be some day, to say what of it is gone.
+    if (any([](const Block& block) { return block.cut != 0 || !block.damage.empty(); })) {
       phase_ = Phase::kStopped;
       return;
     }

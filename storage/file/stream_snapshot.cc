@@ -169,10 +169,11 @@ void StreamSnapshot::Filter() {
     (void)Fail(damage_.empty() ? Where(offset_) + "the file ends here" : damage_);
     return;
   }
-  // The last sequence of all, if nothing else says it.
+  // The last sequence of all, if nothing else says it: as a stop does, for a gap inside of a block
+  // counts each sequence of it.
   if (next_block_ == store_->pinned().blocks.size() && state_.last_seq > 0 &&
       !block_->Lives(state_.last_seq)) {
-    format::AppendSkipped(checksum, state_.last_seq, state_.last_time, &kept_);
+    format::AppendTombstone(checksum, state_.last_seq, state_.last_time, &kept_);
   }
   unpacker_.reset();
   format::AppendTarHeader(BlockPath(block_->number), kept_.size(), time_, &tar_);

@@ -33,7 +33,7 @@ void FileStore::FindSubjectsAbove() {
   using Step = SubjectMap::Walk::Step;
   Step step = Step::kFound;
   while (sweep_.above.size() <= kFew && (step = walk.Next(&slice_)) == Step::kFound) {
-    if (IsAboveLimit(*walk.value())) sweep_.above.emplace_back(walk.subject());
+    if (IsAboveLimit(walk.value()->total)) sweep_.above.emplace_back(walk.subject());
   }
   if (sweep_.above.size() > kFew) {
     sweep_ = {};
@@ -77,7 +77,7 @@ void FileStore::SweepMessages() {
     ++sweep_.at;
     if (!block->cache->Find(*live, &record)) continue;
     const SubjectInfo* info = index_.subjects.Find(record.subject);
-    if (info == nullptr || !IsAboveLimit(*info)) continue;
+    if (info == nullptr || !IsAboveLimit(info->total)) continue;
     slice_ -= kRemovalCost;
     RemoveOne(*live);
   }

@@ -172,7 +172,7 @@ bool Journal::Impl::OnDisk(const DiskDone& done) {
   if (state_ == State::kOpening && recovery_.ready()) state_ = State::kReplaying;
   if (state_ == State::kStarting && started_) {
     if (WaitsForRoom())
-      poison_.Set("no space left on device: a segment needs " +
+      poison_.Set(ring_.WhyNoGrowth() + ": a segment needs " +
                   std::to_string(options_.segment_bytes) + " bytes");
     if (options_.sync == JournalOptions::Sync::kInterval) writer_.SyncNow();
     if (!poison_.set() && writer_.idle() && writer_.durable() == writer_.synced())
@@ -299,7 +299,7 @@ void Journal::Impl::Stop() {
 void Journal::Impl::CloseFiles() {
   if (closing_) return;
   if (WaitsForRoom() && writer_.in_flight() == 0)
-    poison_.Set("no space left on device for what was gathered");
+    poison_.Set(ring_.WhyNoGrowth() + ": what was gathered cannot be written");
   if (!poison_.set() && started_) {
     if (!writer_.idle()) return;
     if (options_.sync == JournalOptions::Sync::kInterval && writer_.synced() < writer_.durable())

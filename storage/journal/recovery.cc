@@ -282,7 +282,14 @@ void Recovery::AdoptFiles() {
     segment.end = batch.end;
     segment.last_batch = batch.mark.number;
   }
-  if (accepted_.empty()) return;
+  if (accepted_.empty()) {
+    // Nor is one of which nothing can be read an empty journal.
+    for (const File& file : files_) {
+      if (file.decoded && file.begun && file.unreadable)
+        damages_.push_back({0, 0, 0, file.decoded->id, kHeaderBytes, file.slot});
+    }
+    return;
+  }
   const File& last = FileOf(accepted_.back().slot);
   const Segment& tail = (*ring_)[last.slot];
   // Not to be told from a batch that was there. Files are in the order of segments.

@@ -195,7 +195,9 @@ bool SegmentRing::Work(uint32_t slot, uint64_t synced, uint64_t target) {
   const uint64_t step =
       std::clamp<uint64_t>(options_.prepare_bytes_ahead / 8, kDirectAlignment, kZeroSliceBytes);
   target = std::min(RoundUp(target, step), options_.segment_bytes);
-  const bool grows = segment.file.value == 0 || segment.length < target;
+  // A header needs no room.
+  const bool grows =
+      segment.file.value == 0 || segment.length < (segment.headed ? target : kHeaderBytes);
   if (grows && growth_failed_) return false;
   if (segment.file.value == 0) {
     step_ = Step::kSpace;
@@ -282,20 +284,24 @@ void SegmentRing::OnStep(const DiskDone& done) {
   if (before_.value != 0) ignored_.push_back(before_);
   before_ = {};
   if (!done.ok()) {
-    const bool no_room = done.error == DiskError::kNoSpace || done.error == DiskError::kCanceled;
+    // For want of a descriptor a file is made later, too.
+    const bool no_file = done.error == DiskError::kTooManyFiles &&
+                         (step == Step::kOpen || step == Step::kSyncDir);
+    const bool no_room =
+        no_file || done.error == DiskError::kNoSpace || done.error == DiskError::kCanceled;
     // A sync that finds no room may have dropped what was written before: see disk.h.
     const bool synced_apart = options_.access != Access::kDurableWrites;
     const bool wrote_nothing =
         step == Step::kZero && !(synced_apart && done.error == DiskError::kNoSpace);
     const bool holds_something = segment.use == Segment::Use::kLive && segment.headed;
     if (no_room && (wrote_nothing || !holds_something) && step != Step::kHeader)
-      return CannotGrow();
+      return CannotGrow(no_file ? done.error : DiskError::kNoSpace);
     poison_->Set("preparing " + NameOf(working_on_), done);
     return;
   }
   switch (step) {
     case Step::kSpace:
-      if (done.size < options_.segment_bytes) return CannotGrow();
+      if (done.size < options_.segment_bytes) return CannotGrow(DiskError::kNoSpace);
       Make(working_on_);
       return;
     case Step::kOpen:
@@ -315,10 +321,15 @@ void SegmentRing::OnStep(const DiskDone& done) {
 }
 
 // Nothing is lost by it. A file that holds nothing yet is made anew after RetryGrowth().
-void SegmentRing::CannotGrow() {
+void SegmentRing::CannotGrow(DiskError why) {
   Segment& segment = segments_[working_on_];
   growth_failed_ = true;
-  if (segment.use == Segment::Use::kLive && segment.headed) return;
+  growth_error_ = why;
+  // What it has of its room already is not given up.
+  if (segment.headed &&
+      (segment.use == Segment::Use::kLive || segment.use == Segment::Use::kNext)) {
+    return;
+  }
   if (segment.file.value != 0) ignored_.push_back(disk_->Close(segment.file));
   segment.file = {};
   segment.length = 0;

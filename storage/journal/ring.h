@@ -107,6 +107,8 @@ class SegmentRing {
   // The disk is full: no file is made or made longer until RetryGrowth().
   bool growth_failed() const { return growth_failed_; }
   void RetryGrowth() { growth_failed_ = false; }
+  // Why the last attempt to make room failed.
+  std::string WhyNoGrowth() const { return Describe(growth_error_); }
 
   void CheckInvariants() const;
 
@@ -124,7 +126,7 @@ class SegmentRing {
   void WriteHeader(uint32_t slot);
   void SyncStep(FileId file);
   void OnStep(const DiskDone& done);
-  void CannotGrow();
+  void CannotGrow(DiskError why);
 
   const JournalOptions& options_;
   DiskQueue* const disk_;
@@ -142,6 +144,7 @@ class SegmentRing {
   uint64_t issued_ = 0;
   DiskTicket ticket_, before_;  // What is waited for, and the write that a sync follows.
   bool growth_failed_ = false;
+  DiskError growth_error_ = DiskError::kNoSpace;
   AlignedBuffer zeros_, header_;
   std::vector<DiskTicket> ignored_;  // Of files beyond segments_max, on their way out.
 };

@@ -168,7 +168,7 @@ std::optional<WallTime> MemoryStore::NextExpiry() const {
   std::optional<WallTime> next;
   if (config_.max_age > Duration{}) {
     if (const Message* first = messages_.Next(never_up_to_ + 1)) {
-      next = first->time + config_.max_age;
+      next = AddOrMax(first->time, config_.max_age);
     }
   }
   if (const std::optional<Expiry> ttl = ttls_.First()) {
@@ -181,6 +181,7 @@ Instant MemoryStore::NextDeadline() const {
   if (chores_.any() || graveyard_.size() > 0 || expire_.more) return seen_.mono;
   const std::optional<WallTime> next = NextExpiry();
   if (!next) return kNever;
+  if (*next <= seen_.wall) return std::max(seen_.mono, rest_until_);
   const Duration wait = *next - seen_.wall;
   if (wait.ns > kNever.ns - std::max<int64_t>(seen_.mono.ns, 0)) return kNever;
   return std::max(seen_.mono + wait, rest_until_);

@@ -1,9 +1,11 @@
 #include "storage/consumers.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
+#include "storage/file/incarnations.h"
 #include "storage/format/file_names.h"
 
 namespace dunlin {
@@ -364,22 +366,39 @@ bool Consumers::all_known() const {
   });
 }
 
-void Consumers::TakeOwners() {
+// Of those with the same records one stays: that of the stream that is no copy. Where both streams
+// run, as after a clean stop, it is the one in the folder that it was made in.
+void Consumers::TakeOwners(const std::set<uint32_t>& copies) {
+  const auto rank = [&](uint32_t id) {
+    const Consumer& consumer = consumers_.at(id);
+    const bool is_elsewhere =
+        file::DirectoryHash(consumer.folder) != file::DirectoryOf(consumer.store->incarnation());
+    return std::tuple(copies.contains(consumer.stream), is_elsewhere, consumer.stream);
+  };
   // Who fails goes from among them.
-  for (auto it = opening_.begin(); it != opening_.end();) (void)TakeOwner(*it++);
+  for (auto it = opening_.begin(); it != opening_.end();) {
+    const uint32_t id = *it++;
+    const auto [owner, is_new] = owners_.try_emplace(consumers_.at(id).store->incarnation(), id);
+    if (is_new) continue;
+    RefuseCopy(rank(id) < rank(owner->second) ? std::exchange(owner->second, id) : id);
+  }
 }
 
 // False: it is a copy of another one, and has failed.
 bool Consumers::TakeOwner(uint32_t id) {
-  Consumer& consumer = consumers_.at(id);
-  uint32_t& owner = owners_[consumer.store->incarnation()];
+  uint32_t& owner = owners_[consumers_.at(id).store->incarnation()];
   if (owner != id && consumers_.contains(owner)) {
-    consumer.store->RefuseCopy();
-    Note(id, consumer);
+    RefuseCopy(id);
     return false;
   }
   owner = id;
   return true;
+}
+
+void Consumers::RefuseCopy(uint32_t id) {
+  const Consumer& consumer = consumers_.at(id);
+  consumer.store->RefuseCopy();
+  Note(id, consumer);
 }
 
 bool Consumers::Replay(const Recovered& found) {

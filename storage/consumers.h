@@ -84,8 +84,9 @@ class Consumers {
   std::vector<Trouble> TakeTroubles() { return std::exchange(troubles_, {}); }
   // Whose journal records they are is known of all that lie there.
   bool all_known() const;
-  // Who each journal record may belong to. False: none of them.
-  void TakeOwners();
+  // Who each journal record may belong to; 'copies': streams that were refused. False: none of
+  // them.
+  void TakeOwners(const std::set<uint32_t>& copies);
   bool Replay(const Recovered& found);
   // Those that take records of the journal: visit(incarnation, folder).
   template <class Visitor>
@@ -153,6 +154,7 @@ class Consumers {
   void OnListed(uint32_t stream, const DiskDone& done);
   void Note(uint32_t id, const Consumer& consumer);
   bool TakeOwner(uint32_t id);
+  void RefuseCopy(uint32_t id);
   void Kill(uint32_t id, WritePoint point);
   // Null: nobody is dying in this folder.
   Dying* DyingIn(std::string_view folder);

@@ -297,7 +297,7 @@ void Storage::WorkScanning() {
   if (!AllAre(scanned)) return;
   if (!consumers_.scanned() || !graveyard_.swept()) return;
   TakeTroubles();
-  consumers_.TakeOwners();
+  std::set<uint32_t> copies;
   for (auto& [id, stream] : streams_) {
     if (stream.store->phase() != Phase::kScanned) continue;
     const Incarnation& incarnation = stream.store->incarnation();
@@ -306,8 +306,10 @@ void Storage::WorkScanning() {
     // It was drawn for one of them.
     const bool is_it = file::DirectoryHash(stream.directory) == file::DirectoryOf(incarnation);
     const uint32_t copy = is_it ? std::exchange(owner->second, id) : id;
+    copies.insert(copy);
     RefuseCopy(&streams_.at(copy), streams_.at(owner->second).directory);
   }
+  consumers_.TakeOwners(copies);
   journal_.Open();
   state_ = State::kReplaying;
 }

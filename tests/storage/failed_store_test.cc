@@ -20,12 +20,13 @@ class TwoStreams {
   void Boot(Storage::State expected = Storage::State::kRunning) {
     storage_ = std::make_unique<Storage>(file::TinyStorage(), &driver.queue(),
                                          rng_.Fork("life", ++lives_));
+    if (!copied_to.empty() && copy_first) copy_ = AddCopy();
     for (uint32_t i = 0; i < 2; ++i) {
       StoreConfig config;
       config.name = "S" + std::to_string(i);
       ids_[i] = storage_->AddStream("A/streams/" + config.name, config);
     }
-    if (!copied_to.empty()) copy_ = AddCopy();
+    if (!copied_to.empty() && !copy_first) copy_ = AddCopy();
     storage_->Open(driver.now());
     Settle();
     ASSERT_EQ(storage_->state(), expected);
@@ -58,9 +59,8 @@ class TwoStreams {
   uint32_t id(size_t number) const { return ids_[number]; }
   file::FileStore& copy() { return *storage_->stream(copy_); }
   file::FileStore& stream(size_t number) { return *storage_->stream(ids_[number]); }
-  file::FileConsumerStore& consumer() {
-    return *storage_->consumer(storage_->ConsumersOf(ids_[0]).at(0));
-  }
+  file::FileConsumerStore& consumer() { return ConsumerOf(ids_[0]); }
+  file::FileConsumerStore& copied_consumer() { return ConsumerOf(copy_); }
   void AddConsumer() {
     ConsumerStoreConfig config;
     config.name = "C";
@@ -71,11 +71,25 @@ class TwoStreams {
     ASSERT_TRUE(stream(number).Store(driver.now(), "a", "", std::string(payload, 'x'), 0).ok());
   }
   Storage& storage() { return *storage_; }
+  // The directory of S0, while nothing runs: the next lives have both.
+  void Copy(const std::string& to) {
+    const std::string from = "A/streams/S0";
+    copied_to = to;
+    for (const std::string& path : driver.disk().Files()) {
+      if (!path.starts_with(from + "/")) continue;
+      driver.disk().Put(to + path.substr(from.size()), *driver.disk().Contents(path));
+    }
+  }
 
   sim::DiskDriver driver{1};
-  std::string copied_to;  // Another directory, with a stream S0; empty: there is none.
+  std::string copied_to;    // Another directory, with a stream S0; empty: there is none.
+  bool copy_first = false;  // It is added before the others.
 
  private:
+  file::FileConsumerStore& ConsumerOf(uint32_t stream) {
+    return *storage_->consumer(storage_->ConsumersOf(stream).at(0));
+  }
+
   Rng rng_{7};
   uint64_t lives_ = 0;
   std::unique_ptr<Storage> storage_;
@@ -253,13 +267,7 @@ TEST(FailedStore, ADirectoryThatWasCopiedIsRefused) {
   for (uint64_t i = 1; i <= kTold; ++i) world.Put(0);
   world.Settle();
   world.Die();
-  const std::string from = "A/streams/S0";
-  world.copied_to = "B/streams/S0";
-  sim::SimDisk& disk = world.driver.disk();
-  for (const std::string& path : disk.Files()) {
-    if (!path.starts_with(from + "/")) continue;
-    disk.Put(world.copied_to + path.substr(from.size()), *disk.Contents(path));
-  }
+  world.Copy("B/streams/S0");
   const auto expect_refused = [&](const file::FileStore& copy) {
     EXPECT_EQ(copy.Failure().value_or(""),
               "stream 'S0': 'B/streams/S0' is a copy of 'A/streams/S0'");
@@ -279,6 +287,29 @@ TEST(FailedStore, ADirectoryThatWasCopiedIsRefused) {
   world.Put(0);
   world.Settle();
   world.Stop();
+}
+
+// Whoever is found first; also after a clean stop, when both streams run.
+TEST(FailedStore, TheConsumersOfADirectoryThatWasCopiedAreRefused) {
+  for (const bool copy_first : {false, true}) {
+    for (const End end : {End::kDeath, End::kStop}) {
+      TwoStreams world;
+      TellAndDie(&world);
+      if (end == End::kStop) {
+        world.Boot();
+        world.Stop();
+      }
+      world.Copy("B/streams/S0");
+      world.copy_first = copy_first;
+      world.Boot();
+      EXPECT_EQ(world.copy().Failure().has_value(), end == End::kDeath);
+      EXPECT_EQ(world.consumer().Failure().value_or(""), "");
+      EXPECT_EQ(world.consumer().State().delivered.consumer, kTold);
+      EXPECT_EQ(world.copied_consumer().Failure().value_or(""),
+                "consumer 'S0 > C': o.dat, offset 0: a copy of another consumer's");
+      world.Die();
+    }
+  }
 }
 
 }  // namespace

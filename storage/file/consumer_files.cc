@@ -100,9 +100,8 @@ void FileConsumerStore::WorkFiles() {
   if (phase_ == Phase::kStarting) {
     if (!taken_) return BeginCheckpoint();
     // That it was made: else it would pass for one that never was, without its meta.inf.
-    if (number_ == 0 && !MUTANT(202)) AppendConfig();
-    // Or that the next parts are of something else: it says what is true by now anyway.
-    if (std::exchange(parts_unfinished_, false)) AppendConfig();
+    if (number_ == 0 && !MUTANT(202)) config_due_ = true;
+    if (std::exchange(config_due_, false)) AppendConfig();
     if (!journal_->Covers(last_point_)) return;
     phase_ = stop_wanted_ ? Phase::kStopping : Phase::kRunning;
   }
@@ -289,6 +288,12 @@ void FileConsumerStore::Start(const Now& now) {
     if (!meta_trouble_.empty()) notices_.push_back(Where(meta_trouble_));
     ConsumerStoreConfig config = meta->config;
     config.name = options_.name;
+    // Nor are those from here on to be replayed by that of the state.
+    const ConsumerStoreConfig& replayed = ledger_.config();
+    if (taken_ &&
+        (config.max_deliver != replayed.max_deliver || config.ack_policy != replayed.ack_policy)) {
+      config_due_ = true;
+    }
     ledger_.UpdateConfig(std::move(config));
   }
   if (taken_ && number_ == taken_number_ && last_point_.batch > 0) journal_->Passed(last_point_);

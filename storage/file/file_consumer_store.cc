@@ -178,7 +178,8 @@ void FileConsumerStore::TakeReplay() {
   if (!replay_) return;
   number_ = replay_->number();
   if (replay_->changed()) changed_ = true;
-  parts_unfinished_ = replay_->unfinished();
+  // It says what is true anyway, and that the next parts are of something else.
+  config_due_ = replay_->unfinished();
   if (replay_->meta()) {
     meta_ = *std::move(replay_->meta());
     meta_due_ = meta_changed_ = true;

@@ -196,7 +196,7 @@ class FileConsumerStore final : public ConsumerStore {
   bool changed_ = false;
   bool meta_due_ = false;                  // meta_ is not in its file, or not as it should be.
   bool meta_changed_ = false;              // Since the last checkpoint that was begun.
-  bool parts_unfinished_ = false;          // The journal ends with some: ConsumerReplay.
+  bool config_due_ = false;                // The journal is to have it before anything else.
   std::optional<std::string> begun_meta_;  // What the checkpoint under way will write.
   std::string meta_trouble_;  // Why the file's metadata cannot be used; a record may bring others.
   std::optional<ConsumerReplay> replay_;  // Until Start(), if there was something.

@@ -131,6 +131,26 @@ TEST(FileConsumerStore, OpensAStateThatTheReferenceWrote) {
   EXPECT_EQ(world.store().State(), after);
 }
 
+// A death between the two calls of a change, say: the metadata has it, and what is behind the state
+// in the journal has not.
+TEST(FileConsumerStore, GoesOnByTheConfigurationThatItsMetadataSays) {
+  ConsumerOnDisk world(Explicit());
+  ConsumerStoreConfig three = Explicit();
+  three.max_deliver = 3;
+  ASSERT_TRUE(world.store().SetMeta(MetaOf(three)).ok());
+  world.Checkpoint();
+  world.Die(CrashKind::kPowerLoss);
+  world.Boot();
+  ASSERT_TRUE(world.store().Delivered(1, 1, 1, At(1)).ok());
+  ASSERT_TRUE(world.store().Delivered(2, 1, 4, At(2)).ok());
+  const ConsumerState state = world.store().State();
+  EXPECT_TRUE(state.pending.empty());
+  world.Settle();
+  world.Die(CrashKind::kPowerLoss);
+  world.Boot();
+  EXPECT_EQ(world.store().State(), state);
+}
+
 // The reference writes an o.dat once there is a state. Ours is there from the making on.
 TEST(FileConsumerStore, MissesOnlyAnODatOfItsOwn) {
   ConsumerOnDisk world(Explicit());

@@ -8,8 +8,7 @@ namespace dunlin {
 ConsumerLedger::ConsumerLedger(ConsumerStoreConfig config) : config_(std::move(config)) {}
 
 void ConsumerLedger::SetStarting(uint64_t stream_seq) {
-  delivered_.stream = stream_seq;
-  ack_floor_.stream = stream_seq;
+  delivered_.stream = ack_floor_.stream = std::min(stream_seq, kConsumerStreamSeqMax);
 }
 
 void ConsumerLedger::Reset(uint64_t stream_seq) {
@@ -20,6 +19,7 @@ void ConsumerLedger::Reset(uint64_t stream_seq) {
 }
 
 bool ConsumerLedger::UpdateStarting(uint64_t stream_seq) {
+  stream_seq = std::min(stream_seq, kConsumerStreamSeqMax);
   if (stream_seq <= delivered_.stream) return false;
   delivered_.stream = stream_seq;
   if (config_.ack_policy == AckPolicy::kNone) ack_floor_.stream = stream_seq;
@@ -107,7 +107,7 @@ void ConsumerLedger::AckOne(uint64_t consumer_seq, uint64_t stream_seq) {
 }
 
 bool ConsumerLedger::RemoveRedeliveredBelow(uint64_t stream_seq) {
-  const auto end = redelivered_.lower_bound(stream_seq);
+  const auto end = redelivered_.lower_bound(std::min(stream_seq, kConsumerStreamSeqMax));
   if (end == redelivered_.begin()) return false;
   redelivered_.erase(redelivered_.begin(), end);
   return true;
@@ -117,7 +117,8 @@ ConsumerLedger::Outcome ConsumerLedger::Validate(const ConsumerState& state) {
   if (state.ack_floor.consumer > state.delivered.consumer) {
     return {.error = ConsumerError::kBadConsumerFloor};
   }
-  if (state.ack_floor.stream > state.delivered.stream) {
+  if (state.ack_floor.stream > state.delivered.stream ||
+      state.delivered.stream > kConsumerStreamSeqMax) {
     return {.error = ConsumerError::kBadStreamFloor};
   }
   for (const PendingAck& pending : state.pending) {

@@ -39,7 +39,7 @@ class ConsumerLedger {
   // Replaces the state, whatever it is: what was stored once is what there is.
   void Adopt(const ConsumerState& state);
 
-  // Whether the state is one that can be. reference: the checks of Update().
+  // Whether the state is one that can be. reference: the checks of Update(), which has no limit.
   [[nodiscard]] static Outcome Validate(const ConsumerState& state);
 
   bool HasState() const { return delivered_.consumer != 0 || delivered_.stream != 0; }

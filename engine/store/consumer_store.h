@@ -28,6 +28,10 @@ struct SequencePair {
   bool operator==(const SequencePair&) const = default;
 };
 
+// Of a stream, in a consumer's state: what is written down of it has room for no higher one. A
+// consumer that is told to start above it starts here; a state that is above it is refused.
+inline constexpr uint64_t kConsumerStreamSeqMax = (uint64_t{1} << 63) - 1;
+
 // A message that was delivered and not acknowledged yet.
 struct PendingAck {
   uint64_t stream_seq = 0;
@@ -64,7 +68,7 @@ enum class ConsumerError : uint8_t {
   kNotPending,   // "no message found": an ack for what is not pending.
   kOldUpdate,    // "old update ignored": Update() with an older state.
   kBadConsumerFloor,  // "bad ack floor for consumer": above what was delivered.
-  kBadStreamFloor,    // "bad ack floor for stream"
+  kBadStreamFloor,    // "bad ack floor for stream": likewise, or too high a sequence.
   kBadPending,        // "bad pending entry, sequence [7] out of range"; ConsumerResult::seq.
   kClosed,            // "store is closed"
   kFailed,            // The disk failed or the data is damaged; Failure() has the words.

@@ -1,5 +1,6 @@
 #include "storage/file/file_consumer_store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/check.h"
@@ -13,6 +14,9 @@ using Type = ConsumerRecordType;
 std::span<const uint8_t> Bytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
+
+// As the ledger takes it.
+uint64_t Capped(uint64_t stream_seq) { return std::min(stream_seq, kConsumerStreamSeqMax); }
 
 }  // namespace
 
@@ -75,21 +79,21 @@ ConsumerResult FileConsumerStore::Noted(const ConsumerLedger::Outcome& outcome) 
 ConsumerResult FileConsumerStore::SetStarting(uint64_t stream_seq) {
   if (const ConsumerResult refused = Refused(); !refused.ok()) return refused;
   ledger_.SetStarting(stream_seq);
-  Append(Type::kStarting, ConsumerRecord(++number_).Add(stream_seq));
+  Append(Type::kStarting, ConsumerRecord(++number_).Add(Capped(stream_seq)));
   return Noted({.changed = true});
 }
 
 ConsumerResult FileConsumerStore::Reset(uint64_t stream_seq) {
   if (const ConsumerResult refused = Refused(); !refused.ok()) return refused;
   ledger_.Reset(stream_seq);
-  Append(Type::kReset, ConsumerRecord(++number_).Add(stream_seq));
+  Append(Type::kReset, ConsumerRecord(++number_).Add(Capped(stream_seq)));
   return Noted({.changed = true});
 }
 
 ConsumerResult FileConsumerStore::UpdateStarting(uint64_t stream_seq) {
   if (const ConsumerResult refused = Refused(); !refused.ok()) return refused;
   const bool changed = ledger_.UpdateStarting(stream_seq);
-  if (changed) Append(Type::kUpdateStarting, ConsumerRecord(++number_).Add(stream_seq));
+  if (changed) Append(Type::kUpdateStarting, ConsumerRecord(++number_).Add(Capped(stream_seq)));
   return Noted({.changed = changed});
 }
 
@@ -119,7 +123,7 @@ ConsumerResult FileConsumerStore::Acked(uint64_t consumer_seq, uint64_t stream_s
 ConsumerResult FileConsumerStore::RemoveRedeliveredBelow(uint64_t stream_seq) {
   if (const ConsumerResult refused = Refused(); !refused.ok()) return refused;
   const bool changed = ledger_.RemoveRedeliveredBelow(stream_seq);
-  if (changed) Append(Type::kRemoveRedelivered, ConsumerRecord(++number_).Add(stream_seq));
+  if (changed) Append(Type::kRemoveRedelivered, ConsumerRecord(++number_).Add(Capped(stream_seq)));
   return Noted({.changed = changed});
 }
 

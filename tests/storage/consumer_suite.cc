@@ -152,6 +152,38 @@ TEST_P(ConsumerSuite, StartsWhereItIsToldTo) {
   ExpectKept(*world);
 }
 
+// Else a consumer would be lost at its next start.
+TEST_P(ConsumerSuite, HasNoSequenceThatCannotBeWrittenDown) {
+  constexpr uint64_t kMax = kConsumerStreamSeqMax;
+  for (const uint64_t seq : {kMax, kMax + 1, UINT64_MAX}) {
+    const auto world = Make(AckPolicy::kExplicit);
+    const auto expect = [&](SequencePair delivered) {
+      EXPECT_EQ(world->store().State().delivered, delivered);
+      world->Settle();
+      world->Crash();
+      EXPECT_EQ(world->store().State().delivered, delivered);
+      ExpectKept(*world);
+    };
+    ASSERT_TRUE(world->store().Delivered(1, 5, 2, At(0)).ok());
+    ASSERT_TRUE(world->store().RemoveRedeliveredBelow(seq).ok());
+    EXPECT_TRUE(world->store().State().redelivered.empty());
+    expect({1, 5});
+    ASSERT_TRUE(world->store().UpdateStarting(seq).ok());
+    expect({1, kMax});
+    ASSERT_TRUE(world->store().Reset(seq).ok());
+    expect({0, kMax});
+    ASSERT_TRUE(world->store().Reset(7).ok());
+    ASSERT_TRUE(world->store().SetStarting(seq).ok());
+    expect({0, kMax});
+    ConsumerState state;
+    state.delivered = {3, seq};
+    EXPECT_FALSE(world->store().Update(state).ok());  // At best it is older.
+    EXPECT_EQ(world->store().ForceUpdate(state).error,
+              seq == kMax ? ConsumerError::kNone : ConsumerError::kBadStreamFloor);
+    expect({seq == kMax ? uint64_t{3} : uint64_t{0}, kMax});
+  }
+}
+
 TEST_P(ConsumerSuite, ActsOnAChangedConfiguration) {
   const auto world = Make(AckPolicy::kExplicit);
   ConsumerStoreConfig config;

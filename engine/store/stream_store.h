@@ -266,6 +266,10 @@ struct StoreChange {
 
 class StreamStore {
  public:
+  // No sequence above it is jumped to: half of what a record in a file can have. A store whose
+  // first_seq is above it has failed.
+  static constexpr Seq kJumpMax = Seq{1} << 61;
+
   virtual ~StreamStore() = default;
 
   // Appends with the next sequence and 'now', and enforces the limits. 'ttl': seconds, 0 none, -1
@@ -279,8 +283,8 @@ class StreamStore {
   virtual StoreResult StoreRaw(const Now& now, std::string_view subject, std::string_view header,
                                std::string_view payload, Seq seq, WallTime time, int64_t ttl) = 0;
   // Uses up 'count' sequences from 'seq' (0: the next) on without messages. kInvalidSeq, here and
-  // of Compact and Purge: up to a sequence that is higher than files can have (2^61). The last time
-  // changes with kAdvance (reference: SkipMsgNoInterest), or if there was none yet.
+  // of Compact and Purge: up to a sequence above kJumpMax. The last time changes with kAdvance
+  // (reference: SkipMsgNoInterest), or if there was none yet.
   enum class SkipTime : uint8_t { kKeep, kAdvance };
   virtual StoreResult Skip(const Now& now, Seq seq, uint64_t count, SkipTime time) = 0;
   // Deletes one message. kNotFound, kDeleted or kEof if it is not there. With Erase its bytes go,

@@ -241,8 +241,6 @@ class FileStore final : public StreamStore {
   static constexpr int kRemovalCost = 4;
   // Messages that go before their blocks have been read.
   static constexpr uint64_t kDebtsMax = 1024;
-  // No sequence above it is jumped to: half of what a record can have.
-  static constexpr Seq kJumpMax = Seq{1} << 61;
   void NewSlice() { slice_ = options_.limits.records_per_slice; }
 
   // --- limits.cc

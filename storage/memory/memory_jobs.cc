@@ -53,10 +53,16 @@ void MemoryStore::FinishJob(uint64_t* purged) {
   TellSum();
 }
 
+Progress MemoryStore::FailJob(StoreRequest* job, StoreError error) {
+  job->error = error;
+  return Progress::kFailed;
+}
+
 // --- Purge. cursor: b is the phase; for those that keep some, a is how many more may go.
 
 Progress MemoryStore::Run(const Now& now, Purge& job) {
   CHECK(!job_ || job.cursor.b != 0);
+  if (failure_) return FailJob(&job, StoreError::kFailed);
   seen_ = now;
   if (job.cursor.b == 0) {
     removed_ = {};
@@ -95,6 +101,7 @@ Progress MemoryStore::PurgeByCompact(const Now& now, Purge& job) {
   compact.cursor.b = job.cursor.a;
   const Progress progress = Run(now, compact);
   job.cursor.a = compact.cursor.b;
+  job.error = compact.error;
   job.purged = compact.purged;
   return progress;
 }
@@ -162,9 +169,11 @@ Progress MemoryStore::PurgeSubjects(Purge& job) {
 
 Progress MemoryStore::Run(const Now& now, Compact& job) {
   CHECK(!job_ || job.cursor.b == 1);
+  if (failure_) return FailJob(&job, StoreError::kFailed);
   seen_ = now;
   if (job.cursor.b == 0) {
     removed_ = {};
+    if (job.seq > kJumpMax) return FailJob(&job, StoreError::kInvalidSeq);
     if (job.seq == 0 || job.seq > last_) {
       PurgeAll(job.seq == 0 ? last_ + 1 : job.seq);
       FinishJob(&job.purged);
@@ -184,14 +193,12 @@ Progress MemoryStore::Run(const Now& now, Compact& job) {
 
 Progress MemoryStore::Run(const Now& now, Truncate& job) {
   CHECK(!job_ || job.cursor.b == 1);
+  if (failure_) return FailJob(&job, StoreError::kFailed);
   seen_ = now;
   uint64_t purged = 0;
   if (job.cursor.b == 0) {
     removed_ = {};
-    if (job.seq > last_) {
-      job.error = StoreError::kInvalidSeq;
-      return Progress::kFailed;
-    }
+    if (job.seq > last_) return FailJob(&job, StoreError::kInvalidSeq);
     if (job.seq == 0) {
       PurgeAll(1);
       first_ = 0;

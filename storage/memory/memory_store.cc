@@ -36,7 +36,10 @@ bool Above(uint64_t value, int64_t limit) {
 MemoryStore::MemoryStore(Options options)
     : config_(std::move(options.config)), steps_per_slice_(options.steps_per_slice) {
   CHECK(steps_per_slice_ > 0);
-  if (config_.first_seq > 0) {
+  if (config_.first_seq > kJumpMax) {
+    failure_ = "stream '" + config_.name + "': the first sequence " +
+               std::to_string(config_.first_seq) + " is too high";
+  } else if (config_.first_seq > 0) {
     first_ = config_.first_seq;
     last_ = first_ - 1;
   }
@@ -75,6 +78,7 @@ StoreResult MemoryStore::Store(const Now& now, std::string_view subject, std::st
 StoreResult MemoryStore::StoreRaw(const Now& now, std::string_view subject, std::string_view header,
                                   std::string_view payload, Seq seq, WallTime time, int64_t ttl) {
   CHECK(!job_);
+  if (failure_) return Refused(StoreError::kFailed);
   seen_ = now;
   if (seq != 0 && seq != last_ + 1) return Refused(StoreError::kInvalidSeq);
   if (subject.size() > kSubjectBytesMax || header.size() + payload.size() > kMsgBytesMax) {
@@ -132,9 +136,11 @@ WallTime MemoryStore::ExpiryOf(const Message& message) {
 
 StoreResult MemoryStore::Skip(const Now& now, Seq seq, uint64_t count, SkipTime time) {
   CHECK(!job_);
+  if (failure_) return Refused(StoreError::kFailed);
   seen_ = now;
   if (seq != 0 && seq != last_ + 1) return Refused(StoreError::kInvalidSeq);
   if (count == 0) return {};
+  if (count > kJumpMax || last_ > kJumpMax - count) return Refused(StoreError::kInvalidSeq);
   last_ += count;
   if (time == SkipTime::kAdvance || last_time_ == WallTime{}) last_time_ = now.wall;
   if (messages_.size() == 0 && !MUTANT(182)) {
@@ -216,6 +222,7 @@ StoreError MemoryStore::WhyMissing(Seq seq) const {
 
 StoreResult MemoryStore::Remove(const Now& now, Seq seq) {
   CHECK(!job_);
+  if (failure_) return Refused(StoreError::kFailed);
   seen_ = now;
   if (messages_.Find(seq) == nullptr) return Refused(WhyMissing(seq));
   Drop(seq, Tell::kEach);
@@ -235,6 +242,7 @@ StoreResult MemoryStore::Erase(const Now& now, Seq seq) {
 
 StoreResult MemoryStore::SyncDeleted(const Now& now, const std::vector<SeqRange>& ranges) {
   CHECK(!job_);
+  if (failure_) return Refused(StoreError::kFailed);
   seen_ = now;
   // Taken from the back; what is still to be done from before comes first.
   std::vector<SeqRange> rest(ranges.rbegin(), ranges.rend());
@@ -248,6 +256,7 @@ StoreResult MemoryStore::SyncDeleted(const Now& now, const std::vector<SeqRange>
 
 StoreResult MemoryStore::UpdateConfig(const Now& now, const StoreConfig& config) {
   CHECK(!job_);
+  if (failure_) return Refused(StoreError::kFailed);
   seen_ = now;
   const StoreConfig old = std::exchange(config_, config);
   if (config.allow_msg_ttl && !old.allow_msg_ttl) chores_.find_ttls = std::max<Seq>(first_, 1);

@@ -62,7 +62,7 @@ class MemoryStore final : public StreamStore {
   void OnDeadline(const Now& now) override;
   std::vector<StoreChange> TakeChanges() override;
   bool TakeReady() override { return false; }
-  std::optional<std::string> Failure() const override { return std::nullopt; }
+  std::optional<std::string> Failure() const override { return failure_; }
 
   // Of messages and indexes.
   size_t BytesUsed() const;
@@ -126,6 +126,7 @@ class MemoryStore final : public StreamStore {
   // --- memory_jobs.cc
   void PurgeAll(Seq first);
   void FreshTables();
+  Progress FailJob(StoreRequest* job, StoreError error);
   Progress PurgeByCompact(const Now& now, Purge& job);
   Progress CountForKeep(Purge& job);
   Progress PurgeScan(Purge& job);
@@ -145,6 +146,7 @@ class MemoryStore final : public StreamStore {
 
   StoreConfig config_;
   const int steps_per_slice_;
+  std::optional<std::string> failure_;  // From the beginning.
 
   MessageTable messages_;
   Subjects subjects_;

@@ -32,6 +32,33 @@ TEST_P(StoreSuite, SkipsSequences) {
   EXPECT_EQ(e.Put("foo").seq, 12u);
 }
 
+TEST_P(StoreSuite, JumpsNoFurtherThanFilesCan) {
+  constexpr Seq kMax = StreamStore::kJumpMax;
+  StoreDriver d = Make();
+  d.PutMany("foo", 3);
+  const StreamState state = d.State();
+  for (const uint64_t count : {kMax - 2, kMax, UINT64_MAX}) {
+    EXPECT_EQ(d.Skip(4, count).error, StoreError::kInvalidSeq);
+  }
+  for (const Seq seq : {kMax + 1, UINT64_MAX}) {
+    Compact compact;
+    compact.seq = seq;
+    EXPECT_EQ(d.store().Run(d.now(), compact), Progress::kFailed);
+    EXPECT_EQ(compact.error, StoreError::kInvalidSeq);
+    Purge purge;
+    purge.below = seq;
+    EXPECT_EQ(d.store().Run(d.now(), purge), Progress::kFailed);
+    EXPECT_EQ(purge.error, StoreError::kInvalidSeq);
+  }
+  EXPECT_EQ(d.State(), state);
+  EXPECT_EQ(d.Compact(kMax), 3u);
+  EXPECT_EQ(d.State().last_seq, kMax - 1);
+  EXPECT_EQ(d.Skip(0).seq, kMax);
+  EXPECT_EQ(d.Skip(0).error, StoreError::kInvalidSeq);
+  d.Reopen();
+  EXPECT_EQ(d.Put("foo").seq, kMax + 1);
+}
+
 TEST_P(StoreSuite, SkippingKeepsTheLastTime) {
   StoreDriver d = Make();
   const WallTime old{d.now().wall.ns - Hours(24 * 30).ns};

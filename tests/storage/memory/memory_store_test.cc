@@ -33,6 +33,20 @@ TEST(MemoryStore, CountsSixteenBytesBesideWhatAMessageHas) {
   EXPECT_EQ(MemoryMsgBytes(3, 10, 11), 3u + 10 + 11 + 16);
 }
 
+// As one in files.
+TEST(MemoryStore, FailsWhereItCannotBegin) {
+  StoreConfig config;
+  config.name = "zzz";
+  config.first_seq = StreamStore::kJumpMax + 1;
+  memory::MemoryStore store({.config = config});
+  EXPECT_EQ(store.Failure().value_or(""),
+            "stream 'zzz': the first sequence 2305843009213693953 is too high");
+  EXPECT_EQ(store.Store(kNow, "a", "", "", 0).error, StoreError::kFailed);
+  Purge purge;
+  EXPECT_EQ(store.Run(kNow, purge), Progress::kFailed);
+  EXPECT_EQ(purge.error, StoreError::kFailed);
+}
+
 TEST(MemoryStore, WorksNoLongerThanASliceAtATime) {
   memory::MemoryStore store = MakeStore(50);
   Fill(store, 1000);

@@ -69,9 +69,11 @@ ScheduleTime NextSchedule(std::string_view pattern, WallTime last, WallTime now)
   if (pattern.starts_with(kEvery)) {
     const Result<Duration> every = config::ParseDuration(pattern.substr(kEvery.size()));
     if (!every.ok() || every.value() < Seconds(1)) return bad();
-    out.next = Rounded(last) + every.value();
-    if (out.next < now) out.next = Rounded(now) + every.value();
-    return out;
+    const auto goes_on_from = [&](WallTime at) {
+      return !__builtin_add_overflow(Rounded(at).ns, every.value().ns, &out.next.ns);
+    };
+    const bool has_next = goes_on_from(last) && (out.next >= now || goes_on_from(now));
+    return has_next ? out : bad();
   }
   const std::string_view fields = Predefined(pattern);
   std::optional<WallTime> next = NextCron(fields, last);

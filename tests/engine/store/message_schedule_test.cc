@@ -25,6 +25,8 @@ TEST(MessageSchedule, FiresEverySoOften) {
   EXPECT_EQ(Next("@every 5s"), "2026-03-01T12:00:05Z again");
   EXPECT_EQ(Next("@every 999ms"), "bad");
   EXPECT_EQ(Next("@every now"), "bad");
+  EXPECT_EQ(Next("@every 2562047h"), "bad");  // There is no such time.
+  EXPECT_EQ(Next("@every 2562047h", WallTime{}), "2262-04-11T23:00:00Z again");
   // From the nearest second on, again and again.
   EXPECT_EQ(Next("@every 1500ms", kNoon + Millis(499)), "2026-03-01T12:00:01.5Z again");
   EXPECT_EQ(Next("@every 1500ms", kNoon + Millis(1500)), "2026-03-01T12:00:03.5Z again");

@@ -28,6 +28,12 @@ std::string Join(std::string_view directory, std::string_view name) {
   return std::string(directory) + "/" + std::string(name);
 }
 
+// Whether the oldest messages go by their number or bytes. With discard new they stay, however many
+// there are: it is asked before one is stored (file/limits.cc).
+bool HasLimitsAtFront(const StoreConfig& config) {
+  return config.discard == DiscardPolicy::kOld && (config.max_msgs > 0 || config.max_bytes > 0);
+}
+
 std::string Count(uint64_t n, std::string_view what) {
   return std::to_string(n) + " " + std::string(what) + (n == 1 ? "" : "s");
 }
@@ -343,7 +349,7 @@ std::optional<StreamInspector::Index> StreamInspector::DecodeIndex(std::string_v
 // For that, what there is has to be known first. (Age is not applied: there is no clock here.)
 void StreamInspector::CountTotals(const std::vector<uint32_t>& numbers) {
   const StoreConfig& config = report_.meta.config;
-  if (config.max_msgs <= 0 && config.max_bytes <= 0 && config.max_msgs_per_subject <= 0) return;
+  if (!HasLimitsAtFront(config) && config.max_msgs_per_subject <= 0) return;
   for (const uint32_t number : numbers) {
     BlockReport block;
     uint64_t last_checksum = 0, last = 0;
@@ -366,8 +372,9 @@ void StreamInspector::CountTotals(const std::vector<uint32_t>& numbers) {
 bool StreamInspector::IsOverLimits(const Record& record) {
   const StoreConfig& config = report_.meta.config;
   const bool over =
-      (config.max_msgs > 0 && limit_msgs_ > static_cast<uint64_t>(config.max_msgs)) ||
-      (config.max_bytes > 0 && limit_bytes_ > static_cast<uint64_t>(config.max_bytes));
+      HasLimitsAtFront(config) &&
+      ((config.max_msgs > 0 && limit_msgs_ > static_cast<uint64_t>(config.max_msgs)) ||
+       (config.max_bytes > 0 && limit_bytes_ > static_cast<uint64_t>(config.max_bytes)));
   uint64_t* of_subject = nullptr;
   bool over_subject = false;
   if (config.max_msgs_per_subject > 0) {

@@ -115,6 +115,17 @@ TEST_F(StoreInspect, AppliesTheLimitsThatLeaveNoTrace) {
   EXPECT_NE(report.find("6 messages, 600 bytes, sequences 5 "), std::string::npos) << report;
 }
 
+TEST_F(StoreInspect, WithDiscardNewOnlyTheLimitOfASubjectTakesAway) {
+  config_.discard = DiscardPolicy::kNew;
+  config_.max_msgs_per_subject = 3;
+  config_.max_msgs = 7;
+  config_.max_bytes = 700;
+  WriteMeta();
+  Put("msgs/1.blk", Block(1, 1, 10));
+  const std::string report = Report();
+  EXPECT_NE(report.find("9 messages, 900 bytes, sequences 2 "), std::string::npos) << report;
+}
+
 TEST_F(StoreInspect, ABlockOfTombstonesRemembersTheLastSequence) {
   WriteMeta();
   std::string block;

@@ -89,6 +89,7 @@ struct Replay {
   std::string account, stream;
   uint64_t records = 0;  // Newer than what the stream's checkpoint has; the blocks may have some.
   Seq last_seq = 0;      // The highest of their messages; 0: there is none.
+  bool deleted = false;  // It goes.
 };
 
 // What a start will make of a consumer whose o.dat is of before.

@@ -191,12 +191,19 @@ void JournalInspector::TakeConsumerRecord(const Incarnation& incarnation, Consum
 
 void JournalInspector::TakeStreamRecord(const Incarnation& incarnation, Owner* owner,
                                         const journal::RecordView& record) {
+  // What says so has no head.
+  const bool deleted = record.kind == kAssetDeleted;
   file::JournalHead head;
-  if (!file::DecodeJournalHead(record.body, &head) || head.number <= owner->record) return;
-  owner->lengths.Take(static_cast<file::RecordType>(record.kind), head);
+  if (!deleted && (!file::DecodeJournalHead(record.body, &head) || head.number <= owner->record))
+    return;
   Replay& replay = replays_[incarnation];
   replay.account = owner->account;
   replay.stream = owner->stream;
+  if (deleted) {
+    replay.deleted = true;
+    return;
+  }
+  owner->lengths.Take(static_cast<file::RecordType>(record.kind), head);
   // Numbers go up by one; one that was copied is there twice.
   replay.records = std::max(replay.records, head.number - owner->record);
   if (record.kind != static_cast<uint8_t>(file::RecordType::kAppend)) return;

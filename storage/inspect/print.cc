@@ -167,8 +167,12 @@ void TextSink::OnJournal(const JournalReport& journal) {
   if (journal.torn_tail) *out_ += ", torn tail";
   *out_ += "\n";
   for (const Replay& replay : journal.replays) {
-    *out_ += "  stream " + replay.stream + " (account " + replay.account + "): a start applies " +
-             Count(replay.records, "record") + " more";
+    *out_ += "  stream " + replay.stream + " (account " + replay.account + "): ";
+    if (replay.deleted) {
+      *out_ += "was deleted, and goes\n";
+      continue;
+    }
+    *out_ += "a start applies " + Count(replay.records, "record") + " more";
     if (replay.last_seq > 0) *out_ += ", messages up to " + Number(replay.last_seq);
     *out_ += "\n";
   }
@@ -275,6 +279,7 @@ void JsonSink::OnJournal(const JournalReport& journal) {
     line->String("stream", replay.stream);
     line->Uint("records", replay.records);
     line->Uint("last_seq", replay.last_seq);
+    line->Bool("deleted", replay.deleted);
   }
   for (const ConsumerReplay& replay : journal.consumers) {
     Line line(out_, "consumer_replay");

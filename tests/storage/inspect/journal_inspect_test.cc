@@ -47,6 +47,19 @@ class JournalInspect : public testing::Test {
     return text;
   }
 
+  // There is a moment when the record of a deletion is durable and the files are still there.
+  void ExpectWillGo(file::ConsumerOnDisk* world, const std::string& line) {
+    for (int i = 0; i < 100; ++i) {
+      files_.files.clear();
+      for (const std::string& path : world->driver.disk().Files())
+        files_.files["d/jetstream/" + path] = *world->driver.disk().Contents(path);
+      if (Report().find(line) != std::string::npos) break;
+      ASSERT_LT(i, 99) << Report();
+      world->Turn();
+    }
+    world->Die(sim::CrashKind::kKill);
+  }
+
   MemoryFiles files_;
   uint64_t damages_ = 0;
 };
@@ -184,17 +197,15 @@ TEST_F(JournalInspect, SaysThatAConsumerWillGo) {
   consumer.name = "c";
   file::ConsumerOnDisk world(consumer);
   (void)world.storage().DeleteConsumer(world.storage().ConsumersOf(world.stream()).at(0));
-  // Its record is durable, its folder still there.
-  for (int i = 0; i < 100; ++i) {
-    files_.files.clear();
-    for (const std::string& path : world.driver.disk().Files())
-      files_.files["d/jetstream/" + path] = *world.driver.disk().Contents(path);
-    if (Report().find("  consumer S > c (account A): was deleted, and goes\n") != std::string::npos)
-      break;
-    ASSERT_LT(i, 99) << Report();
-    world.Turn();
-  }
-  world.Die(sim::CrashKind::kKill);
+  ExpectWillGo(&world, "  consumer S > c (account A): was deleted, and goes\n");
+}
+
+TEST_F(JournalInspect, SaysThatAStreamWillGo) {
+  ConsumerStoreConfig consumer;
+  consumer.name = "c";
+  file::ConsumerOnDisk world(consumer);
+  (void)world.storage().DeleteStream(world.stream());
+  ExpectWillGo(&world, "  stream S (account A): was deleted, and goes\n");
 }
 
 // A block that ends between two records is as whole as any: only the checkpoint says that it was

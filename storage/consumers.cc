@@ -47,6 +47,7 @@ void Consumers::Discover(uint32_t stream, std::string directory, std::string nam
   known.keys = keys;
   known.directory = std::move(directory);
   known.name = std::move(name);
+  known.listed = false;
   known.listing = ++*ids_;
   listings_[known.listing] = stream;
   file::StoreDisk disk(disk_, routes_, known.listing, known.directory);
@@ -63,8 +64,14 @@ void Consumers::OnListed(uint32_t stream, const DiskDone& done) {
     troubles_.push_back({stream, "stream '" + known.name +
                                      "': its consumers cannot be listed: " + Describe(done.error)});
   }
-  if (done.ticket == known.sync) return;
-  known.listed = done.ok() || done.error == DiskError::kNotFound;
+  if (done.ticket == known.sync) {
+    // Nothing lies there, and that is why the listing will be canceled.
+    if (done.error == DiskError::kNotFound) known.listed = true;
+    return;
+  }
+  if (done.error != DiskError::kCanceled) {
+    known.listed = done.ok() || done.error == DiskError::kNotFound;
+  }
   bool graves = false;
   for (const DirEntry& entry : done.entries) {
     if (!entry.is_directory) continue;

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/storage/file/consumer_world.h"
 
@@ -287,6 +288,18 @@ TEST(FailedStore, ADirectoryThatWasCopiedIsRefused) {
   world.Put(0);
   world.Settle();
   world.Stop();
+}
+
+TEST(FailedStore, AConsumerIsMissedThoughThereIsNoFolderOfAny) {
+  TwoStreams world;
+  TellAndDie(&world);
+  (void)world.driver.Run(world.driver.queue().RemoveTree("A/streams/S0/obs"));
+  world.Boot();
+  EXPECT_EQ(world.storage().TakeNotices(),
+            std::vector<std::string>{"consumer 'S0 > C', A/streams/S0/obs/C: it is gone, and the "
+                                     "journal has 11 records of it; they are lost"});
+  EXPECT_EQ(world.stream(0).State().msgs, kTold);
+  world.Die();
 }
 
 // Whoever is found first; also after a clean stop, when both streams run.

@@ -49,11 +49,6 @@ constexpr Instant operator+(Instant at, Duration d) { return {at.ns + d.ns}; }
 constexpr Instant operator-(Instant at, Duration d) { return {at.ns - d.ns}; }
 constexpr Duration operator-(Instant a, Instant b) { return {a.ns - b.ns}; }
 constexpr WallTime operator+(WallTime at, Duration d) { return {at.ns + d.ns}; }
-constexpr WallTime AddOrMax(WallTime at, Duration d) {
-  WallTime sum;
-  return __builtin_add_overflow(at.ns, d.ns, &sum.ns) ? WallTime{d.ns > 0 ? INT64_MAX : INT64_MIN}
-                                                      : sum;
-}
 constexpr Duration operator-(WallTime a, WallTime b) { return {a.ns - b.ns}; }
 constexpr Duration operator+(Duration a, Duration b) { return {a.ns + b.ns}; }
 constexpr Duration operator-(Duration a, Duration b) { return {a.ns - b.ns}; }

@@ -25,6 +25,13 @@ struct Expiry {
   auto operator<=>(const Expiry&) const = default;
 };
 
+// When what was stored then is so old; at the end of time if that would be behind it.
+constexpr WallTime AddOrMax(WallTime at, Duration age) {
+  WallTime sum;
+  if (!__builtin_add_overflow(at.ns, age.ns, &sum.ns)) return sum;
+  return {age.ns > 0 ? INT64_MAX : INT64_MIN};
+}
+
 class ExpiryQueue {
  public:
   // False: it was there already. The same sequence may stand there with several times.

@@ -122,7 +122,7 @@ static std::string WrongTotals(file::FileStore* store,
 // Everything that the stream holds, message by message. False: it could not be read to its end.
 bool StoryRunner::ReadAll(StoreProcess* process, size_t stream, Reading* out) {
   StreamHistory& history = histories_[stream];
-  for (int attempt = 0; attempt < 3; ++attempt) {  // Time passes, and messages go.
+  for (int attempt = 0; attempt < 16; ++attempt) {  // Time passes, and messages go.
     *out = {};
     StreamStore& store = process->store(stream);
     const StreamState before = store.State();

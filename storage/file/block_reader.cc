@@ -132,7 +132,6 @@ std::optional<BlockReader::Got> BlockReader::Read(Block* block, Seq seq, format:
     return Got::kWait;
   }
   piece->used = ++uses_;
-  piece->asked = true;
   // Only the record that is asked for is verified; what does not lead to it is the block's matter.
   for (uint64_t at = 0; at < piece->bytes.size();) {
     format::Record record;
@@ -142,6 +141,7 @@ std::optional<BlockReader::Got> BlockReader::Read(Block* block, Seq seq, format:
     if (record.kind == format::RecordKind::kMessage && record.seq == seq) {
       if (format::DecodeRecord(piece->bytes, at, &block->checksum, out) ==
           format::RecordDamage::kNone) {
+        piece->answered = true;
         return Got::kHere;
       }
       return std::nullopt;
@@ -194,8 +194,8 @@ void BlockReader::KeepPiece(Load* load, const Block& block) {
     place = &*std::min_element(pieces_.begin(), pieces_.end(),
                                [](const Piece& a, const Piece& b) { return a.used < b.used; });
   }
-  *place = {block.number, block.rewrites, load->offset, load->size,
-            ++uses_,      std::move(load->bytes)};
+  *place = {block.number, block.rewrites, load->offset,
+            load->size,   ++uses_,        std::move(load->bytes)};
 }
 
 void BlockReader::Begin(Block* block) {
@@ -305,7 +305,6 @@ uint64_t BlockReader::Total(const StreamIndex& index) const {
   for (const auto& block : index.blocks) {
     if (block->cache != nullptr) total += block->cache->BytesUsed();
   }
-  for (const Piece& piece : pieces_) total += piece.bytes.capacity();
   return total;
 }
 
@@ -317,14 +316,16 @@ void BlockReader::Report(uint64_t total) {
 
 void BlockReader::Trim(StreamIndex* index) {
   uint64_t total = Total(*index);
-  Report(total);
+  uint64_t pieces = 0;
+  for (const Piece& piece : pieces_) pieces += piece.bytes.capacity();
+  Report(total + pieces);
   uint64_t max = limits_.cache_bytes_max;
   if (pool_ != nullptr && pool_->over()) max = std::min(max, pool_->share());
   // What was asked for last has been given out, and is being looked at.
   for (Piece& piece : pieces_) {
-    if (total <= max) break;
-    if (!piece.asked || piece.used == uses_) continue;
-    total -= piece.bytes.capacity();
+    if (total + pieces <= max) break;
+    if (!piece.answered || piece.used == uses_) continue;
+    pieces -= piece.bytes.capacity();
     piece = {};
   }
   while (total > max) {
@@ -346,7 +347,7 @@ void BlockReader::Trim(StreamIndex* index) {
     total = Total(*index);
   }
   asked_from_ = asked_last_;
-  Report(total);
+  Report(total + pieces);
 }
 
 }  // namespace dunlin::file

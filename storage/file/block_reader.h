@@ -94,7 +94,7 @@ class BlockReader {
     uint64_t size = 0;  // As it was asked for; the file may have had less.
     uint64_t used = 0;
     std::string bytes;
-    bool asked = false;  // It has answered who had it read.
+    bool answered = false;  // Else it is still needed: to have it read anew might go on for ever.
   };
   uint64_t Total(const StreamIndex& index) const;
   void Report(uint64_t total);

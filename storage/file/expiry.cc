@@ -190,8 +190,8 @@ std::optional<WallTime> FileStore::NextExpiry() const {
 }
 
 Instant FileStore::NextDeadline() const {
-  const bool works = phase_ == Phase::kStarting || phase_ == Phase::kRunning ||
-                     phase_ == Phase::kStopping;
+  const bool works =
+      phase_ == Phase::kStarting || phase_ == Phase::kRunning || phase_ == Phase::kStopping;
   // Who reads is called then, also of a store that has failed.
   if (works && read_again_) return *read_again_;
   if (failure_ || phase_ != Phase::kRunning) return kNever;

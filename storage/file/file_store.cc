@@ -283,8 +283,7 @@ StoreResult FileStore::UpdateConfig(const Now& now, const StoreConfig& config) {
   options_.config = config;
   NoteSubjectMax();
   if (options_.limits.block_bytes == 0) {
-    block_bytes_ =
-        DynamicBlockBytes(config.retention, config.max_bytes, options_.keys != nullptr);
+    block_bytes_ = DynamicBlockBytes(config.retention, config.max_bytes, options_.keys != nullptr);
   }
   const int64_t after = config.max_msgs_per_subject;
   if (after > 0 && (before <= 0 || after < before)) BeginSubjectSweep();

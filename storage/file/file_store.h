@@ -435,9 +435,9 @@ class FileStore final : public StreamStore {
   WritePoint last_point_;
   bool stop_to_pass_ = false;  // ReplayStopped() was called, and nothing passed since.
   uint64_t bytes_since_checkpoint_ = 0;
-  uint64_t begun_number_ = 0;  // Of the last checkpoint that was begun.
-  Now now_;                    // Of the last call that brought one.
-  Seq never_up_to_ = 0;        // All messages up to here never expire.
+  uint64_t begun_number_ = 0;            // Of the last checkpoint that was begun.
+  Now now_;                              // Of the last call that brought one.
+  Seq never_up_to_ = 0;                  // All messages up to here never expire.
   std::optional<WallTime> after_never_;  // The time of the first one behind, if there is one.
   CachePool* const pool_;
   const uint64_t write_bytes_min_;

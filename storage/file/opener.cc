@@ -323,8 +323,8 @@ bool Opener::ScanSome() {
       notices_.push_back(where + "0: " + read_error_ + "; all its messages are lost");
       block_->damage = notices_.back();
     }
-    const bool given = read_error_.empty() ? keys_.Give(block_.get(), &why)
-                                           : keys_.Leave(block_.get(), &why);
+    const bool given =
+        read_error_.empty() ? keys_.Give(block_.get(), &why) : keys_.Leave(block_.get(), &why);
     if (!given) {
       notices_.push_back(where + "0: " + why + "; all its messages are lost");
       block_->damage = notices_.back();

@@ -285,8 +285,8 @@ void SegmentRing::OnStep(const DiskDone& done) {
   before_ = {};
   if (!done.ok()) {
     // For want of a descriptor a file is made later, too.
-    const bool no_file = done.error == DiskError::kTooManyFiles &&
-                         (step == Step::kOpen || step == Step::kSyncDir);
+    const bool no_file =
+        done.error == DiskError::kTooManyFiles && (step == Step::kOpen || step == Step::kSyncDir);
     const bool no_room =
         no_file || done.error == DiskError::kNoSpace || done.error == DiskError::kCanceled;
     // A sync that finds no room may have dropped what was written before: see disk.h.

@@ -208,6 +208,55 @@ TEST(FileBetweenSlices, WhatComesAfterATruncateExpires) {
 
 // What is overdue goes when the job is done. Until then the store does not say that it is due: it
 // would be called again and again.
+// A removal whose block is not in memory is told of when that is read. Its sequence may be another
+// message's by then: who is told of it would take that one for gone.
+TEST(FileBetweenSlices, WhatIsToldLateNamesNoSequenceThatATruncateGaveBack) {
+  FileWorld world(NothingCached());
+  for (Seq seq = 1; seq <= 9; ++seq) world.Put("a");
+  for (Seq seq = 10; seq <= 40; ++seq) world.Put("b");
+  world.Checkpoint();
+  (void)world.store().TakeChanges();
+  const Seq from = world.store().index().Find(20)->first.seq;
+  for (Seq seq = from; seq <= 40; ++seq) ASSERT_TRUE(world.store().Remove(world.now(), seq).ok());
+  const uint64_t unsettled = world.store().index().unsettled;
+  ASSERT_GT(unsettled, 0u);
+  dunlin::Truncate truncate;
+  truncate.seq = from;
+  ASSERT_EQ(world.store().Run(world.now(), truncate), Progress::kDone);
+  ASSERT_EQ(world.store().index().unsettled, unsettled);
+  uint64_t msgs = world.store().TakeChanges().size();
+  for (Seq seq = from + 1; seq <= 40; ++seq) ASSERT_EQ(world.Put("b"), seq);
+  world.Settle();
+  for (const StoreChange& change : world.store().TakeChanges()) {
+    EXPECT_LE(change.seq, from) << "it is there";
+    msgs += change.msgs;
+  }
+  EXPECT_EQ(msgs, 41 - from);
+}
+
+// By a truncate to nothing, too, and by a purge of nothing but what was removed before.
+TEST(FileBetweenSlices, WhatOneRemovesAtOnceIsToldOf) {
+  for (const bool purge : {false, true}) {
+    FileWorld world(NothingCached());
+    world.Put("a");
+    world.Checkpoint();
+    for (int i = 0; i < 20; ++i) world.Put("b");
+    world.Checkpoint();
+    (void)world.store().TakeChanges();
+    ASSERT_FALSE(IsCached(world, 1));
+    ASSERT_TRUE(world.store().Remove(world.now(), 1).ok());
+    if (purge) {
+      Purge all;
+      ASSERT_TRUE(world.Run(all));
+    } else {
+      ASSERT_TRUE(Truncate(world, 0));
+    }
+    uint64_t msgs = 0;
+    for (const StoreChange& change : world.store().TakeChanges()) msgs += change.msgs;
+    EXPECT_EQ(msgs, 21u) << purge;
+  }
+}
+
 TEST(FileBetweenSlices, WhatIsOverdueDuringAJobWaitsForItsEnd) {
   for (const bool ttl : {false, true}) {
     SCOPED_TRACE(ttl ? "ttl" : "age");

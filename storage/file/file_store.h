@@ -533,6 +533,7 @@ class FileStore final : public StreamStore {
   // NextExpiry() at the end of the last Work(): when the owner will call.
   std::optional<WallTime> told_expiry_;
   uint64_t subject_max_ = 0;  // The highest limit of a subject in this life.
+  bool any_unread_ = false;   // A block could not be read when the store was opened.
 
   // All subjects are being held against a new limit: see subject_sweep.cc.
   enum class SweepStage : uint8_t { kNone, kSubjects, kMessages };

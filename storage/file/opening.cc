@@ -50,6 +50,9 @@ void FileStore::WorkOpening() {
     phase_ = Phase::kFailed;
     return;
   }
+  any_unread_ = std::any_of(index_.blocks.begin(), index_.blocks.end(), [](const auto& block) {
+    return !block->damage.empty() && block->raw_bytes == 0;
+  });
   lengths_ = opener_->lengths();
   for (const ShortBlock& block : lengths_.Short()) {
     if (!block.is) void_.push_back(block.number);

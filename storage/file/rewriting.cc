@@ -30,9 +30,10 @@ bool FileStore::TombNeeded(const Block& block, Seq target) const {
   if (target < FloorOfTombs()) return false;
   const Block* other = index_.Find(target);
   if (other != nullptr && other->number < block.number && other->base <= target) return true;
-  return std::any_of(index_.blocks.begin(), index_.blocks.end(), [&](const auto& unread) {
-    return unread->number < block.number && MayHoldUnread(*unread, target);
-  });
+  return any_unread_ &&
+         std::any_of(index_.blocks.begin(), index_.blocks.end(), [&](const auto& unread) {
+           return unread->number < block.number && MayHoldUnread(*unread, target);
+         });
 }
 
 // The block could not be read when the store was opened: nobody knows what is in it, up to where

@@ -294,15 +294,21 @@ void SegmentRing::OnStep(const DiskDone& done) {
     const bool wrote_nothing =
         step == Step::kZero && !(synced_apart && done.error == DiskError::kNoSpace);
     const bool holds_something = segment.use == Segment::Use::kLive && segment.headed;
-    if (no_room && (wrote_nothing || !holds_something) && step != Step::kHeader)
-      return CannotGrow(no_file ? done.error : DiskError::kNoSpace);
+    if (no_room && (wrote_nothing || !holds_something) && step != Step::kHeader) {
+      growth_failed_ = true;
+      growth_error_ = no_file ? done.error : DiskError::kNoSpace;
+      if (!wrote_nothing || !segment.headed) GiveUp();  // Else it keeps the room that it has.
+      return;
+    }
     poison_->Set("preparing " + NameOf(working_on_), done);
     return;
   }
   switch (step) {
     case Step::kSpace:
-      if (done.size < options_.segment_bytes) return CannotGrow(DiskError::kNoSpace);
-      Make(working_on_);
+      if (done.size >= options_.segment_bytes) return Make(working_on_);
+      growth_failed_ = true;
+      growth_error_ = DiskError::kNoSpace;
+      GiveUp();
       return;
     case Step::kOpen:
       segment.length =
@@ -320,16 +326,9 @@ void SegmentRing::OnStep(const DiskDone& done) {
   }
 }
 
-// Nothing is lost by it. A file that holds nothing yet is made anew after RetryGrowth().
-void SegmentRing::CannotGrow(DiskError why) {
+// Nothing is lost by it: the file holds nothing yet, and is made anew after RetryGrowth().
+void SegmentRing::GiveUp() {
   Segment& segment = segments_[working_on_];
-  growth_failed_ = true;
-  growth_error_ = why;
-  // What it has of its room already is not given up.
-  if (segment.headed &&
-      (segment.use == Segment::Use::kLive || segment.use == Segment::Use::kNext)) {
-    return;
-  }
   if (segment.file.value != 0) ignored_.push_back(disk_->Close(segment.file));
   segment.file = {};
   segment.length = 0;

@@ -42,9 +42,9 @@
 // Failure. A write or sync that fails, an unexpected end of a file, damage met while copying: the
 // journal is poisoned: state() is kFailed, Failure() has the words, durable() never moves again,
 // Append() returns kNeverDurable. Nothing is retried; the owner stops promising and recovers by
-// opening anew. A full disk fails nothing by itself: a segment is only used once its space is
-// allocated; the journal then merely does not grow and may get full(). What is appended beyond that
-// waits for room.
+// opening anew. A full disk fails nothing by itself, nor does want of descriptors: a segment is
+// only used once its space is allocated; the journal then merely does not grow and may get full().
+// What is appended beyond that waits for room.
 //
 // Recovery reads all segments, verifies, and tells two kinds of bad batches apart. Each batch says
 // up to which number everything was durable when it was sealed. A bad batch that none behind it

@@ -1,3 +1,4 @@
+// What an owner counts who goes by what a store tells it.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +10,8 @@
 
 namespace dunlin::sim {
 
-// What an owner counts who asks a store for its state once, and from then on goes by what it stores
-// and what it is told (StoreChange): accounts and consumers do. The sums must be the store's.
+// It asks a store for its state once, and from then on goes by what it stores and what it is told
+// (StoreChange), as accounts and consumers do. The sums must be the store's.
 class StoryTally {
  public:
   // The next state is the one to begin with: a new life, or another stream.

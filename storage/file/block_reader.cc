@@ -186,7 +186,20 @@ void BlockReader::BeginPiece(Block* block, uint64_t offset, uint64_t size) {
   loads_.push_back(std::move(load));
 }
 
+// Large ones are few: one that answered goes for another.
 void BlockReader::KeepPiece(Load* load, const Block& block) {
+  uint64_t bytes = load->bytes.size();
+  for (const Piece& piece : pieces_) bytes += piece.bytes.size();
+  while (bytes > limits_.piece_bytes_max) {
+    auto oldest = pieces_.end();
+    for (auto piece = pieces_.begin(); piece != pieces_.end(); ++piece) {
+      if (piece->answered && (oldest == pieces_.end() || piece->used < oldest->used))
+        oldest = piece;
+    }
+    if (oldest == pieces_.end()) break;
+    bytes -= oldest->bytes.size();
+    pieces_.erase(oldest);
+  }
   Piece* place = nullptr;
   if (pieces_.size() < limits_.pieces_max) {
     place = &pieces_.emplace_back();
@@ -316,21 +329,13 @@ void BlockReader::Report(uint64_t total) {
 
 void BlockReader::Trim(StreamIndex* index) {
   uint64_t total = Total(*index);
-  uint64_t pieces = 0;
-  for (const Piece& piece : pieces_) pieces += piece.bytes.capacity();
-  Report(total + pieces);
+  Report(total);
   uint64_t max = limits_.cache_bytes_max;
   if (pool_ != nullptr && pool_->over()) max = std::min(max, pool_->share());
-  // What was asked for last has been given out, and is being looked at.
-  for (Piece& piece : pieces_) {
-    if (total + pieces <= max) break;
-    if (!piece.answered || piece.used == uses_) continue;
-    pieces -= piece.bytes.capacity();
-    piece = {};
-  }
   while (total > max) {
     Block* oldest = nullptr;
     for (const auto& block : index->blocks) {
+      // What was asked for last has been given out, and is being looked at.
       if (block->cache == nullptr || block->pinned() || block->used == uses_) continue;
       if (oldest == nullptr || block->used < oldest->used) oldest = block.get();
     }
@@ -347,7 +352,7 @@ void BlockReader::Trim(StreamIndex* index) {
     total = Total(*index);
   }
   asked_from_ = asked_last_;
-  Report(total + pieces);
+  Report(total);
 }
 
 }  // namespace dunlin::file

@@ -25,8 +25,9 @@ class BlockReader {
     // Of one store, and see CachePool; what is not written yet comes on top.
     uint64_t cache_bytes_max = 64u << 20;
     size_t index_bytes_per_slice = 256u << 10;
-    size_t loads_max = 4;    // At once.
-    size_t pieces_max = 32;  // Stretches of blocks (BlockMap) that are kept.
+    size_t loads_max = 4;                 // At once.
+    size_t pieces_max = 32;               // Stretches of blocks (BlockMap) that are kept,
+    uint64_t piece_bytes_max = 1u << 20;  // of so many bytes, but for the last.
   };
 
   // 'pool', which outlives the reader, may be null: then nobody else's caches count.

@@ -200,8 +200,9 @@ Instant FileStore::NextDeadline() const {
   if (HasChores()) return waiting_ ? kNever : now_.mono;
   const std::optional<WallTime> next = NextExpiry();
   if (!next) return kNever;
-  if (*next <= now_.wall) return std::max(now_.mono, rest_until_);
-  const Duration wait = *next - now_.wall;
+  Duration wait;
+  if (__builtin_sub_overflow(next->ns, now_.wall.ns, &wait.ns))
+    return next->ns < 0 ? std::max(now_.mono, rest_until_) : kNever;
   if (wait.ns > kNever.ns - std::max<int64_t>(now_.mono.ns, 0)) return kNever;
   return std::max(now_.mono + wait, rest_until_);
 }

@@ -148,7 +148,7 @@ bool KeyLoader::Decide(const Block& block, std::string_view file) {
     if (!Try(block, file, &*keys.pending.key, &trials_.pending)) return false;
     if (*trials_.pending.fits) return true;
   }
-  if (!keys.now.there) return true;
+  if (!keys.now.there) return !trials_.pending.fits || Try(block, file, nullptr, &trials_.plain);
   if (now != nullptr) {
     if (!Try(block, file, now, &trials_.now)) return false;
     if (*trials_.now.fits) return true;

@@ -43,10 +43,15 @@ void FileStore::WorkOpening() {
       return;
     case Opener::Step::kDone: break;
   }
-  // Left by others: what is stored next would not fit a record, some day.
-  if (index_.last.seq > kJumpMax / 2 * 3) {
-    failure_ = "stream '" + options_.config.name + "': its last sequence, " +
-               std::to_string(index_.last.seq) + ", is too high";
+  // Left by others: what comes next would not fit a record, or have a name, some day.
+  constexpr uint32_t kBlockMax = UINT32_MAX / 4 * 3;
+  const uint32_t block = opener_->highest_block();
+  if (index_.last.seq > kJumpMax / 2 * 3 || block > kBlockMax) {
+    const bool by_block = block > kBlockMax;
+    failure_ = "stream '" + options_.config.name + "': its last " +
+               (by_block ? "block, " + std::to_string(block)
+                         : "sequence, " + std::to_string(index_.last.seq)) +
+               ", has too high a number";
     phase_ = Phase::kFailed;
     return;
   }

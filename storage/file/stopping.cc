@@ -122,9 +122,8 @@ void FileStore::WorkStopping() {
                          [&](const auto& block) { return what(*block); });
     };
     if (any([&](const Block& block) { return WantsRewrite(block); })) return MaybeRewrite();
-    // A cut block that cannot be written anew needs the checkpoint to say so; one that cannot be
-    // read, and may be some day, to say what of it is gone.
-    if (any([](const Block& block) { return block.cut != 0 || !block.damage.empty(); })) {
+    // A cut block that cannot be written anew needs the checkpoint to say so.
+    if (any([](const Block& block) { return block.cut != 0; })) {
       phase_ = Phase::kStopped;
       return;
     }

@@ -160,7 +160,7 @@ void StreamSnapshot::Filter() {
     if (record.kind != format::RecordKind::kMessage || record.seq <= last_) continue;
     last_ = record.seq;
     if (!block_->Lives(record.seq)) continue;
-    ++found_;
+    if (found_++ == 0) first_kept_ = record.seq;
     if (MUTANT(215) && !store_->index().Live(record.seq)) continue;
     kept_.append(plain.substr(record.offset, record.bytes));
   }
@@ -169,11 +169,14 @@ void StreamSnapshot::Filter() {
     (void)Fail(damage_.empty() ? Where(offset_) + "the file ends here" : damage_);
     return;
   }
-  // The last sequence of all, if nothing else says it: as a stop does, for a gap inside of a block
-  // counts each sequence of it.
+  // The last sequence of all, if nothing else says it. A gap inside of a block counts each sequence
+  // of it: if there are too many for that a tombstone says it, to us alone. (reference: it takes a
+  // tombstone for that in a block without messages only.)
   if (next_block_ == store_->pinned().blocks.size() && state_.last_seq > 0 &&
       !block_->Lives(state_.last_seq)) {
-    format::AppendTombstone(checksum, state_.last_seq, state_.last_time, &kept_);
+    const bool counts = found_ == 0 || state_.last_seq - first_kept_ <= kDeadMax;
+    (counts ? format::AppendSkipped : format::AppendTombstone)(checksum, state_.last_seq,
+                                                               state_.last_time, &kept_);
   }
   unpacker_.reset();
   format::AppendTarHeader(BlockPath(block_->number), kept_.size(), time_, &tar_);

@@ -115,6 +115,7 @@ class StreamSnapshot {
   uint64_t offset_ = 0;  // In the plain block: how far it was looked through.
   std::optional<format::RecordSearch> search_;  // For what comes behind damage there.
   Seq last_ = 0;                                // The last sequence in it so far.
+  Seq first_kept_ = 0;                          // Of its messages that are kept.
   uint64_t found_ = 0;                          // Of its live messages.
   std::string damage_;                          // The first that was met.
   std::string kept_;                            // What lives of it.

@@ -7,7 +7,6 @@ namespace {
 
 constexpr std::string_view kBlockSuffix = ".blk";
 constexpr std::string_view kKeySuffix = ".key";
-constexpr uint32_t kBlockNumberMax = UINT32_MAX / 4 * 3;
 
 std::optional<uint32_t> ParseNumbered(std::string_view name, std::string_view suffix) {
   if (!name.ends_with(suffix)) return std::nullopt;
@@ -16,7 +15,6 @@ std::optional<uint32_t> ParseNumbered(std::string_view name, std::string_view su
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
   if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
   if (name.size() > 1 && name[0] == '0') return std::nullopt;
-  if (number > kBlockNumberMax) return std::nullopt;  // One must be left for each block to come.
   return number;
 }
 

@@ -34,9 +34,9 @@ bool Copier::IsWorthIt() const {
   const uint32_t slot = ring_->live().front();
   if ((*ring_)[slot].last_batch > writer_->durable()) return false;  // Not all written yet.
   const uint64_t bytes = assets_->LiveBytes(slot);
-  // A copy is longer by its prefix, and by a declaration; at worst the record has no body.
+  // A copy is longer by its prefix; at worst the record has no body.
   return (*ring_)[slot].copyable && bytes > 0 && bytes <= options_.segment_bytes / kPartMax &&
-         HasRoomFor(5 * bytes + assets_->NameBytes(slot));
+         HasRoomFor(3 * bytes + assets_->NameBytes(slot));
 }
 
 bool Copier::Work() {
@@ -128,7 +128,7 @@ bool Copier::CopyBatch(const Mark& mark, std::span<const uint8_t> records) {
     if (!MUTANT(244)) bytes += RecordBytes(record.body.size());
     return true;
   });
-  if (!HasRoomFor(5 * bytes + assets_->NameBytes(slot_))) {
+  if (!HasRoomFor(3 * bytes + assets_->NameBytes(slot_))) {
     state_ = State::kIdle;
     return false;
   }

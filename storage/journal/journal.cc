@@ -23,6 +23,8 @@ constexpr Duration kGrowthRetry = Seconds(1);
 // A life's batch numbers start so far above all that were seen: those that a power loss took
 // unseen (Sync::kInterval) are never given out again.
 constexpr uint64_t kLifeStride = uint64_t{1} << 32;
+// More than there are starts between two that could read everything.
+constexpr uint64_t kUnreadLivesMax = 1u << 16;
 
 }  // namespace
 
@@ -138,7 +140,9 @@ void Journal::Impl::StartWriting() {
   journal::Writer::Life life;
   life.last = found.last;
   life.number = std::max(found.number_seen, raised_to_) + kLifeStride;
-  life.id = ((found.life_seen >> 32) + 1) << 32 | (rng_.Next() & UINT32_MAX);
+  // Lives that cannot be read now, and may be some day, were before this one.
+  const uint64_t lives = found.unread ? kUnreadLivesMax : 1;
+  life.id = ((found.life_seen >> 32) + lives) << 32 | (rng_.Next() & UINT32_MAX);
   writer_.Start(life);
   started_ = true;
   FreeSegments();

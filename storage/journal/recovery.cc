@@ -227,6 +227,8 @@ void Recovery::Decide() {
   for (const Damage& damage : headless_) damages_.insert(damages_.begin(), damage);
   outcome_.number_seen = std::max(resolution.number_seen, broken_.mark.number);
   outcome_.life_seen = std::max(resolution.life_seen, broken_.mark.life);
+  outcome_.unread =
+      std::any_of(files_.begin(), files_.end(), [](const File& file) { return file.unreadable; });
   outcome_.last = accepted_.empty() ? 0 : accepted_.back().mark.number;
   outcome_.torn =
       resolution.torn || (broken_.mark.number > outcome_.last &&

@@ -30,7 +30,8 @@ class Recovery {
     uint64_t life_seen = 0;
     bool tail_goes_on = false;  // The last live segment can be written on.
     bool torn = false;
-    bool empty = false;  // There was no journal: ring's store is not set.
+    bool empty = false;   // There was no journal: ring's store is not set.
+    bool unread = false;  // Some page of a file: there may be more lives than one knows of.
     uint64_t damages = 0, records = 0, bytes = 0;
     // What was kept and no batch calls durable: stretches of files, from front to back.
     std::vector<Stretch> unproven;

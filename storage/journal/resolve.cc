@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <utility>
 
 #include "engine/base/mutant.h"
 
@@ -17,19 +16,11 @@ constexpr size_t kHeadsMax = 4096;
 // up in numbers.
 void DropVoid(std::vector<FoundBatch>* found) {
   std::map<uint64_t, uint64_t> kept_through;  // By life: what it and later ones kept of earlier.
-  // In their order. Two have the same count if the later one could not read what the earlier had
-  // written, all of it: then it did not write behind that, but into a later segment.
-  std::map<std::pair<uint64_t, size_t>, uint64_t> lives;
-  for (size_t i = 0; i < found->size(); ++i) {
-    const Mark& mark = (*found)[i].mark;
-    if (kept_through.emplace(mark.life, mark.life_from).second)
-      lives[{mark.life >> 32, i}] = mark.life;
-  }
+  for (const FoundBatch& b : *found) kept_through.emplace(b.mark.life, b.mark.life_from);
   uint64_t bound = UINT64_MAX;
-  for (auto life = lives.rbegin(); life != lives.rend(); ++life) {
-    uint64_t& through = kept_through[life->second];
-    const uint64_t from = through;
-    through = bound;
+  for (auto life = kept_through.rbegin(); life != kept_through.rend(); ++life) {
+    const uint64_t from = life->second;
+    life->second = bound;
     bound = std::min(bound, from);
   }
   uint64_t last = 0;

@@ -290,14 +290,15 @@ void SegmentRing::OnStep(const DiskDone& done) {
     const bool no_room =
         no_file || done.error == DiskError::kNoSpace || done.error == DiskError::kCanceled;
     // A sync that finds no room may have dropped what was written before: see disk.h.
-    const bool synced_apart = options_.access != Access::kDurableWrites;
+    const bool synced_apart =
+        options_.access != Access::kDurableWrites && options_.sync == JournalOptions::Sync::kAlways;
     const bool wrote_nothing =
         step == Step::kZero && !(synced_apart && done.error == DiskError::kNoSpace);
     const bool holds_something = segment.use == Segment::Use::kLive && segment.headed;
     if (no_room && (wrote_nothing || !holds_something) && step != Step::kHeader) {
       growth_failed_ = true;
       growth_error_ = no_file ? done.error : DiskError::kNoSpace;
-      if (!wrote_nothing || !segment.headed) GiveUp();  // Else it keeps the room that it has.
+      if (!holds_something) GiveUp();
       return;
     }
     poison_->Set("preparing " + NameOf(working_on_), done);

@@ -181,8 +181,9 @@ Instant MemoryStore::NextDeadline() const {
   if (chores_.any() || graveyard_.size() > 0 || expire_.more) return seen_.mono;
   const std::optional<WallTime> next = NextExpiry();
   if (!next) return kNever;
-  if (*next <= seen_.wall) return std::max(seen_.mono, rest_until_);
-  const Duration wait = *next - seen_.wall;
+  Duration wait;
+  if (__builtin_sub_overflow(next->ns, seen_.wall.ns, &wait.ns))
+    return next->ns < 0 ? std::max(seen_.mono, rest_until_) : kNever;
   if (wait.ns > kNever.ns - std::max<int64_t>(seen_.mono.ns, 0)) return kNever;
   return std::max(seen_.mono + wait, rest_until_);
 }

@@ -125,28 +125,6 @@ TEST(Resolve, NorWhenTheLaterLifesFirstBatchesAreRotten) {
   EXPECT_EQ(r.damages[0].last, 101u);
 }
 
-// The second life's only batch could not be read when the third began: it counted itself as the
-// second, drew a lower number for it, and gave the same number to its own first batch. Now it can
-// be read.
-TEST(Resolve, OfTwoLivesOfTheSameCountTheOneBehindIsTheLater) {
-  constexpr uint64_t kCount = uint64_t{2} << 32;
-  const Resolution r = Found()
-                           .Life(uint64_t{1} << 32 | 5, 0)
-                           .Batch(1, 0, 0)
-                           .Batch(2, 1, 1)
-                           .Life(kCount | 9, 2)
-                           .Batch(100, 2, 2)
-                           .Segment(2)
-                           .Life(kCount | 3, 2)
-                           .Batch(100, 2, 2)
-                           .Batch(101, 100, 100)
-                           .Resolved();
-  EXPECT_EQ(Numbers(r), (Expected{1, 2, 100, 101}));
-  EXPECT_TRUE(r.damages.empty() && !r.torn);
-  ASSERT_EQ(r.accepted.size(), 4u);
-  EXPECT_EQ(r.accepted[2].segment, 2u);
-}
-
 TEST(Resolve, HolesInSegmentsThatWereGivenBackDoNotMatter) {
   const Resolution r =
       Found().Segment(1).Batch(1, 0, 0).Segment(3).Batch(5, 4, 4).Head(3).Batch(6, 5, 5).Resolved();

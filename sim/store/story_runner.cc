@@ -366,7 +366,9 @@ void StoryRunner::Absorb() {
 }
 
 bool StoryRunner::Tally(size_t stream, const std::vector<StoreChange>& changes) {
-  if (damaged_ || !process_->runs(stream) || process_->store(stream).Failure()) return true;
+  // A job that the journal's failure cut off tells nothing.
+  if (damaged_ || failed() || !process_->runs(stream) || process_->store(stream).Failure())
+    return true;
   const std::string problem =
       tallies_[stream].Told(changes, process_->store(stream).State(), process_->idle(stream));
   return problem.empty() || Fail("stream " + setup_.streams[stream].config.name + ": " + problem);

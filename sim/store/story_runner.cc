@@ -309,7 +309,8 @@ bool StoryRunner::Recovered() {
   for (std::vector<Asked>& asked : asked_) asked.clear();
   turned_back_.assign(turned_back_.size(), false);
   loose_.assign(loose_.size(), false);
-  recovered_ = true;
+  // One that failed meanwhile was not looked at to the end: what it has is not promised anew.
+  recovered_ = !process_->Failed();
   was_damaged_ = damaged_;
   said_.clear();
   no_index_ = bad_index_ = no_moment_ = false;

@@ -15,6 +15,24 @@ constexpr size_t kRunOverhead = 40;
 
 }  // namespace
 
+WallTime ExpiryOf(WallTime time, Duration age) {
+  int64_t at = 0;
+  return {__builtin_add_overflow(time.ns, age.ns, &at) ? INT64_MAX : at};
+}
+
+WallTime ExpiryOf(WallTime time, int64_t ttl) {
+  int64_t age = 0;
+  if (__builtin_mul_overflow(ttl, Seconds(1).ns, &age)) return {INT64_MAX};
+  return ExpiryOf(time, Duration{age});
+}
+
+Instant DeadlineOf(WallTime at, const Now& now) {
+  int64_t wait = 0;
+  if (__builtin_sub_overflow(at.ns, now.wall.ns, &wait)) return at.ns < 0 ? now.mono : kNever;
+  if (wait > kNever.ns - std::max<int64_t>(now.mono.ns, 0)) return kNever;
+  return now.mono + Duration{wait};
+}
+
 // The run that 'expiry' belongs to; end() if there is none at all.
 ExpiryQueue::Runs::iterator ExpiryQueue::RunFor(Expiry expiry) {
   auto run = runs_.upper_bound(expiry);

@@ -25,12 +25,12 @@ struct Expiry {
   auto operator<=>(const Expiry&) const = default;
 };
 
-// When what was stored then is so old; at the end of time if that would be behind it.
-constexpr WallTime AddOrMax(WallTime at, Duration age) {
-  WallTime sum;
-  if (!__builtin_add_overflow(at.ns, age.ns, &sum.ns)) return sum;
-  return {age.ns > 0 ? INT64_MAX : INT64_MIN};
-}
+// When what was stored then is so old, or has lived for 'ttl' seconds; at the end of time if that
+// would be behind it. REQUIRES: 'age', 'ttl' are not negative.
+[[nodiscard]] WallTime ExpiryOf(WallTime time, Duration age);
+[[nodiscard]] WallTime ExpiryOf(WallTime time, int64_t ttl);
+// When it will be 'at' as the clocks stand now; kNever if no deadline reaches as far.
+[[nodiscard]] Instant DeadlineOf(WallTime at, const Now& now);
 
 class ExpiryQueue {
  public:

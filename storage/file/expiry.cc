@@ -1,7 +1,6 @@
 // FileStore: age and TTL, and what is left over from a slice. As in the memory store
 // (storage/memory/memory_chores.cc), but that a message may have to be read first.
 #include <algorithm>
-#include <limits>
 
 #include "engine/base/check.h"
 #include "engine/base/mutant.h"
@@ -15,15 +14,6 @@ namespace {
 constexpr Duration kRest = Millis(250);
 
 }  // namespace
-
-WallTime FileStore::ExpiryOf(WallTime time, int64_t ttl) {
-  int64_t length = 0, at = 0;
-  if (__builtin_mul_overflow(ttl, Seconds(1).ns, &length) ||
-      __builtin_add_overflow(time.ns, length, &at)) {
-    at = std::numeric_limits<int64_t>::max();
-  }
-  return {at};
-}
 
 void FileStore::NoteTtl(const format::Record& record, int64_t ttl) {
   if (ttl > 0) ttls_.Add({ExpiryOf(record.time, ttl), record.seq});
@@ -178,10 +168,11 @@ std::optional<WallTime> FileStore::NextExpiry() const {
   std::optional<WallTime> next;
   if (options_.config.max_age > Duration{} && index_.msgs > 0) {
     std::optional<WallTime> first = after_never_;
-    if (never_up_to_ < index_.first.seq) first = index_.first.time;
-    // Not known yet: what finds it out comes back here.
-    if (never_up_to_ < index_.first.seq && FirstIsUntimed()) first.reset();
-    if (first) next = AddOrMax(*first, options_.config.max_age);
+    if (never_up_to_ < index_.first.seq) {
+      first.reset();  // Not known yet: what finds it out comes back here.
+      if (!FirstIsUntimed()) first = index_.first.time;
+    }
+    if (first) next = ExpiryOf(*first, options_.config.max_age);
   }
   if (!options_.config.allow_msg_ttl) return next;
   const std::optional<Expiry> ttl = ttls_.First();
@@ -200,11 +191,7 @@ Instant FileStore::NextDeadline() const {
   if (HasChores()) return waiting_ ? kNever : now_.mono;
   const std::optional<WallTime> next = NextExpiry();
   if (!next) return kNever;
-  Duration wait;
-  if (__builtin_sub_overflow(next->ns, now_.wall.ns, &wait.ns))
-    return next->ns < 0 ? std::max(now_.mono, rest_until_) : kNever;
-  if (wait.ns > kNever.ns - std::max<int64_t>(now_.mono.ns, 0)) return kNever;
-  return std::max(now_.mono + wait, rest_until_);
+  return std::max(DeadlineOf(*next, now_), rest_until_);
 }
 
 void FileStore::OnDeadline(const Now& now) {

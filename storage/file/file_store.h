@@ -258,7 +258,6 @@ class FileStore final : public StreamStore {
   void PayDebts();
 
   // --- expiry.cc
-  static WallTime ExpiryOf(WallTime time, int64_t ttl);
   void NoteTtl(const format::Record& record, int64_t ttl);
   bool HasDebts() const;  // What is to be done whether or not something is due.
   bool HasChores() const;

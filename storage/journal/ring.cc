@@ -295,21 +295,15 @@ void SegmentRing::OnStep(const DiskDone& done) {
     const bool wrote_nothing =
         step == Step::kZero && !(synced_apart && done.error == DiskError::kNoSpace);
     const bool holds_something = segment.use == Segment::Use::kLive && segment.headed;
-    if (no_room && (wrote_nothing || !holds_something) && step != Step::kHeader) {
-      growth_failed_ = true;
-      growth_error_ = no_file ? done.error : DiskError::kNoSpace;
-      if (!holds_something) GiveUp();
-      return;
-    }
+    if (no_room && (wrote_nothing || !holds_something) && step != Step::kHeader)
+      return CannotGrow(no_file ? done.error : DiskError::kNoSpace);
     poison_->Set("preparing " + NameOf(working_on_), done);
     return;
   }
   switch (step) {
     case Step::kSpace:
-      if (done.size >= options_.segment_bytes) return Make(working_on_);
-      growth_failed_ = true;
-      growth_error_ = DiskError::kNoSpace;
-      GiveUp();
+      if (done.size < options_.segment_bytes) return CannotGrow(DiskError::kNoSpace);
+      Make(working_on_);
       return;
     case Step::kOpen:
       segment.length =
@@ -327,9 +321,12 @@ void SegmentRing::OnStep(const DiskDone& done) {
   }
 }
 
-// Nothing is lost by it: the file holds nothing yet, and is made anew after RetryGrowth().
-void SegmentRing::GiveUp() {
+// Nothing is lost by it. A file that holds nothing yet is made anew after RetryGrowth().
+void SegmentRing::CannotGrow(DiskError why) {
   Segment& segment = segments_[working_on_];
+  growth_failed_ = true;
+  growth_error_ = why;
+  if (segment.use == Segment::Use::kLive && segment.headed) return;
   if (segment.file.value != 0) ignored_.push_back(disk_->Close(segment.file));
   segment.file = {};
   segment.length = 0;

@@ -126,7 +126,7 @@ class SegmentRing {
   void WriteHeader(uint32_t slot);
   void SyncStep(FileId file);
   void OnStep(const DiskDone& done);
-  void GiveUp();
+  void CannotGrow(DiskError why);
 
   const JournalOptions& options_;
   DiskQueue* const disk_;

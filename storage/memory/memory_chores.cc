@@ -82,7 +82,7 @@ void MemoryStore::FindTtls(int* budget) {
       chores_.find_ttls = at->seq;
       return;
     }
-    if (at->ttl > 0) ttls_.Add({ExpiryOf(*at), at->seq});
+    if (at->ttl > 0) ttls_.Add({ExpiryOf(at->time, at->ttl), at->seq});
   }
   chores_.find_ttls = 0;
   rest_until_ = seen_.mono;  // Some may be due by now.
@@ -168,7 +168,7 @@ std::optional<WallTime> MemoryStore::NextExpiry() const {
   std::optional<WallTime> next;
   if (config_.max_age > Duration{}) {
     if (const Message* first = messages_.Next(never_up_to_ + 1)) {
-      next = AddOrMax(first->time, config_.max_age);
+      next = ExpiryOf(first->time, config_.max_age);
     }
   }
   if (const std::optional<Expiry> ttl = ttls_.First()) {
@@ -181,11 +181,7 @@ Instant MemoryStore::NextDeadline() const {
   if (chores_.any() || graveyard_.size() > 0 || expire_.more) return seen_.mono;
   const std::optional<WallTime> next = NextExpiry();
   if (!next) return kNever;
-  Duration wait;
-  if (__builtin_sub_overflow(next->ns, seen_.wall.ns, &wait.ns))
-    return next->ns < 0 ? std::max(seen_.mono, rest_until_) : kNever;
-  if (wait.ns > kNever.ns - std::max<int64_t>(seen_.mono.ns, 0)) return kNever;
-  return std::max(seen_.mono + wait, rest_until_);
+  return std::max(DeadlineOf(*next, seen_), rest_until_);
 }
 
 void MemoryStore::OnDeadline(const Now& now) {

@@ -112,7 +112,7 @@ StoreResult MemoryStore::StoreRaw(const Now& now, std::string_view subject, std:
   }
   messages_.Append(std::move(made));
   if (config_.allow_msg_ttl && message->ttl > 0) {
-    ttls_.Add({ExpiryOf(*message), message->seq});
+    ttls_.Add({ExpiryOf(message->time, message->ttl), message->seq});
   }
 
   int budget = steps_per_slice_;
@@ -123,15 +123,6 @@ StoreResult MemoryStore::StoreRaw(const Now& now, std::string_view subject, std:
   result.seq = last_;
   result.time = time;
   return result;
-}
-
-WallTime MemoryStore::ExpiryOf(const Message& message) {
-  int64_t length = 0, at = 0;
-  if (__builtin_mul_overflow(message.ttl, Seconds(1).ns, &length) ||
-      __builtin_add_overflow(message.time.ns, length, &at)) {
-    at = std::numeric_limits<int64_t>::max();
-  }
-  return {at};
 }
 
 StoreResult MemoryStore::Skip(const Now& now, Seq seq, uint64_t count, SkipTime time) {
@@ -189,7 +180,7 @@ void MemoryStore::Drop(Seq seq, Tell tell) {
   Unlink(*message);
   const uint64_t bytes = message->StoredBytes();
   bytes_ -= bytes;
-  if (message->ttl > 0) ttls_.Remove({ExpiryOf(*message), seq});
+  if (message->ttl > 0) ttls_.Remove({ExpiryOf(message->time, message->ttl), seq});
   requests_.OnRemoved(seq, message->subject());
   if (seq == first_) MoveFirst();
   if (tell == Tell::kEach) {

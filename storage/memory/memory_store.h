@@ -98,7 +98,6 @@ class MemoryStore final : public StreamStore {
   // --- memory_store.cc: one message.
   StoreError Refuses(std::string_view subject, std::string_view header, std::string_view payload,
                      const SubjectInfo* info) const;
-  static WallTime ExpiryOf(const Message& message);
   void Unlink(const Message& message);
   // Takes a message out of everything; sums it up in removed_ or tells of it.
   void Drop(Seq seq, Tell tell);

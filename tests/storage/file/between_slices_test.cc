@@ -206,8 +206,6 @@ TEST(FileBetweenSlices, WhatComesAfterATruncateExpires) {
 
 // --- Jobs
 
-// What is overdue goes when the job is done. Until then the store does not say that it is due: it
-// would be called again and again.
 // A removal whose block is not in memory is told of when that is read. Its sequence may be another
 // message's by then: who is told of it would take that one for gone.
 TEST(FileBetweenSlices, WhatIsToldLateNamesNoSequenceThatATruncateGaveBack) {
@@ -257,6 +255,8 @@ TEST(FileBetweenSlices, WhatOneRemovesAtOnceIsToldOf) {
   }
 }
 
+// What is overdue goes when the job is done. Until then the store does not say that it is due: it
+// would be called again and again.
 TEST(FileBetweenSlices, WhatIsOverdueDuringAJobWaitsForItsEnd) {
   for (const bool ttl : {false, true}) {
     SCOPED_TRACE(ttl ? "ttl" : "age");
